@@ -1,0 +1,28 @@
+/* Memory from the heap, through one door, so that a test can make the n-th allocation fail.
+ *
+ * Everything above the library allocates here and nowhere else. NULL is a condition every caller
+ * handles: that one connection or request ends, the process lives.
+ */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* `size` bytes, not cleared; NULL when there are none. Ends at memory_free. */
+void *memory_new(size_t size);
+
+/* The same, all zero. */
+void *memory_new_zero(size_t size);
+
+/* Grows or shrinks; NULL leaves `old` as it was. */
+void *memory_grow(void *old, size_t size);
+
+void memory_free(void *memory);
+
+/* For tests: from now on the allocation number `nth` (1 is the next) made by this thread fails,
+ * once; 0 turns it off. memory_count tells how many allocations this thread has made since. */
+void memory_fail_nth(uint64_t nth);
+uint64_t memory_count(void);
+
+#endif
