@@ -1,0 +1,134 @@
+/* A codec: turns the bytes of a connection into requests and answers into bytes. It knows no
+ * sockets, no clock and no cache; HTTP/1 is the first, HTTP/2 shall be the second.
+ *
+ *     bytes in --feed--> [ codec ] --service->request()--> whoever answers
+ *     bytes out <--take-- [ codec ] <--stream_reply()----- (now or later)
+ */
+#ifndef WIRE_CODEC_H
+#define WIRE_CODEC_H
+
+#include "base/limits.h"
+#include "stet/head.h"
+#include "wire/reply.h"
+
+struct codec;
+struct stream;
+
+/* What became of an answer, for the access log. */
+struct stream_outcome {
+    int status;
+    uint64_t content_sent; /* octets of content handed to the connection */
+    bool complete;         /* all of it was */
+};
+
+/* Who answers: a table of functions handed down to the codec. */
+struct service {
+    /* A request head has arrived; `request` and its bytes are borrowed until this returns. With
+     * `content` its content follows by the next two calls, else there is none. */
+    void (*request)(void *owner, struct stream *stream, const struct stet_request *request,
+                    bool content);
+    /* Content, borrowed. False: no more until stream_resume. */
+    bool (*content)(void *owner, struct stream *stream, struct stet_span bytes);
+    /* The content has ended; `trailers` may be empty. Not called when there was none. */
+    void (*end)(void *owner, struct stream *stream, const struct stet_head *trailers);
+    /* The stream is over, the answer sent or not; the last call for this stream. `outcome` is NULL
+     * if the service never answered. */
+    void (*done)(void *owner, struct stream *stream, const struct stream_outcome *outcome);
+    /* A request was refused before it became one: off the grammar or past a limit. The codec has
+     * answered with `status` itself. For logs and counters; `line` is what there is of its first
+     * line, possibly with any octets. */
+    void (*refused)(void *owner, int status, struct stet_span line);
+};
+
+/* A request and its answer on a connection. Lives in the codec. */
+struct stream {
+    struct codec *codec;
+    void *exchange;  /* the service's own */
+    uint64_t number; /* of this stream in its connection, from 1 */
+};
+
+/* What a codec asks of the connection that drives it. */
+struct codec_owner {
+    const struct service *service;
+    void *service_owner;
+    /* The codec has something to send or can go on reading, outside of feed and take: called when
+     * an answer comes later. */
+    void (*wake)(struct codec_owner *owner);
+};
+
+/* Where a codec puts bytes to be sent: text of its own in `text`, and behind it at most one piece
+ * of lent memory. One per worker, used by one connection at a time. */
+struct outbox {
+    char *text;
+    size_t size;           /* room in `text` */
+    size_t used;           /* octets in `text` */
+    struct stet_span tail; /* sent after the text */
+    char *scratch;         /* for bodies that must be read */
+    size_t scratch_size;
+    struct stet_span date; /* the line "Date: ..." CRLF of this second */
+};
+
+/* What a connection is waiting for, which decides its deadline. */
+enum codec_wait {
+    CODEC_IDLE,    /* for a request */
+    CODEC_HEAD,    /* for the rest of a request head */
+    CODEC_CONTENT, /* for request content */
+    CODEC_ANSWER,  /* for the service */
+    CODEC_OVER     /* nothing more will be read: after the output is sent, close in stages */
+};
+
+struct codec_ops {
+    /* Takes input. Returns how many octets were consumed; the rest is offered again, with more
+     * behind it when the codec waits for input, or after wake. Puts output into `out` as it goes;
+     * stops consuming when `out` has no room for another answer. */
+    size_t (*feed)(struct codec *codec, const char *bytes, size_t size, struct outbox *out);
+    /* Puts more output into `out`. True if it put anything. */
+    bool (*take)(struct codec *codec, struct outbox *out);
+    /* `count` octets of out->tail went out. Called once after each send, also with 0. */
+    void (*took)(struct codec *codec, size_t count);
+    /* The peer sends no more. */
+    void (*ended)(struct codec *codec);
+    /* What it waits for. */
+    enum codec_wait (*waits)(const struct codec *codec);
+    /* It has something to send. */
+    bool (*wants_take)(const struct codec *codec);
+    /* A deadline has passed while waiting for `waits`: answer 408 if a request had begun, and be
+     * over. */
+    void (*expired)(struct codec *codec, struct outbox *out);
+    /* No new requests: the one in progress is finished, then it is over (graceful stop). */
+    void (*drain)(struct codec *codec);
+    /* Ends it, at any point; the service hears `done` of unfinished streams. */
+    void (*fini)(struct codec *codec);
+    /* Answers a stream; see stream_reply. */
+    void (*reply)(struct stream *stream, const struct reply *reply);
+    void (*resume)(struct stream *stream);
+    void (*wake)(struct stream *stream);
+};
+
+struct codec {
+    const struct codec_ops *ops;
+    struct codec_owner *owner;
+    const struct limits *limits;
+};
+
+/* Answers a request: once per stream, from within service->request or at any later time before
+ * service->done. An answer given before the content has ended makes the codec throw the rest
+ * away, or close if that is too much [RFC 9112 §9.3]. */
+static inline void stream_reply(struct stream *stream, const struct reply *reply)
+{
+    stream->codec->ops->reply(stream, reply);
+}
+
+/* Goes on with content that service->content had stopped. */
+static inline void stream_resume(struct stream *stream)
+{
+    stream->codec->ops->resume(stream);
+}
+
+/* The body of this stream's answer, which had said BODY_WAIT, has bytes now. */
+static inline void stream_wake(struct stream *stream)
+{
+    stream->codec->ops->wake(stream);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* An answer as a protocol sees it: status, fields, content. HTTP/1, 2 and 3 all send this.
+ */
+#ifndef WIRE_REPLY_H
+#define WIRE_REPLY_H
+
+#include "base/chunk.h"
+#include "stet/span.h"
+#include "wire/body.h"
+
+/* How many blocks of fields an answer may be put together from. */
+#define REPLY_BLOCKS 3
+
+enum reply_content {
+    REPLY_NO_CONTENT,    /* 1xx, 204, 304: ends with the head, has no length */
+    REPLY_LENGTH,        /* `length` octets */
+    REPLY_UNKNOWN_LENGTH /* until the body ends: chunked, or until close for HTTP/1.0 */
+};
+
+/* An answer. Spans are borrowed until stream_reply returns; chunk and body are taken by it.
+ *
+ * A block holds whole field lines, each "Name: value" CRLF, made once and sent many times. No block
+ * may hold Date, Content-Length, Transfer-Encoding, Connection or Keep-Alive: these are the
+ * protocol's to write. For a HEAD request the caller describes the content (`length`) and gives
+ * none; what it gives is dropped. */
+struct reply {
+    int status;
+    struct stet_span blocks[REPLY_BLOCKS];
+    enum reply_content content;
+    uint64_t length;
+    struct chunk *chunk; /* content in memory: `length` octets from `from`; or NULL */
+    uint64_t from;
+    struct body *body; /* content from elsewhere; or NULL */
+    bool close;        /* the connection ends after this answer */
+};
+
+/* Walks the field lines of a block: name and value without white space around. False at its end. */
+bool reply_block_next(struct stet_span *block, struct stet_span *name, struct stet_span *value);
+
+/* The reason phrase of a status code; empty for one that has none registered. */
+struct stet_span reply_reason_phrase(int status);
+
+#endif
