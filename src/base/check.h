@@ -7,7 +7,6 @@
 _Noreturn void check_failed(const char *file, int line, const char *text);
 
 /* Dies if `condition` is false. For bugs only, never for what a peer or the machine did. */
-#define CHECK(condition)                                                                           \
-    ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 
 #endif

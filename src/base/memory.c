@@ -1,0 +1,58 @@
+/* The one door to the heap.
+ *
+ * Each thread counts its own allocations; one compare a call decides whether this is the one that a
+ * test wants to fail. The counters are the thread's own, so that a test that breaks a loop does not
+ * break the threads beside it, and so that nothing is shared on the way to malloc.
+ *
+ * Given up: a budget of bytes. What must be bounded counts its own bytes where it knows what they
+ * are for.
+ */
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+static _Thread_local uint64_t memory_made;
+static _Thread_local uint64_t memory_fails; /* 0 equals no count: counts start at 1 */
+
+static bool memory_refused(void)
+{
+    return __builtin_expect(++memory_made == memory_fails, 0);
+}
+
+void *memory_new(size_t size)
+{
+    if (memory_refused())
+        return NULL;
+    return malloc(size > 0 ? size : 1);
+}
+
+void *memory_new_zero(size_t size)
+{
+    if (memory_refused())
+        return NULL;
+    return calloc(1, size > 0 ? size : 1);
+}
+
+void *memory_grow(void *old, size_t size)
+{
+    if (memory_refused())
+        return NULL;
+    return realloc(old, size > 0 ? size : 1);
+}
+
+void memory_free(void *memory)
+{
+    free(memory);
+}
+
+void memory_fail_nth(uint64_t nth)
+{
+    memory_made = 0;
+    memory_fails = nth;
+}
+
+uint64_t memory_count(void)
+{
+    return memory_made;
+}
