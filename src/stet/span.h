@@ -28,8 +28,13 @@ struct stet_span {
     size_t len;     /* number of bytes */
 };
 
-/* The span of a string literal, without its final NUL. */
-#define STET_SPAN(literal) ((struct stet_span){"" literal, sizeof(literal) - 1})
+/* The span of a string literal, without its final NUL. The second form is the initialiser alone,
+ * for static tables, where ISO C allows no compound literal. */
+#define STET_SPAN(literal) ((struct stet_span)STET_SPAN_INIT(literal))
+#define STET_SPAN_INIT(literal)         \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 
 /* The span of nothing, which is also how "absent" is written: `at` is NULL. */
 #define STET_SPAN_NONE ((struct stet_span){NULL, 0})
