@@ -3,21 +3,12 @@
 #ifndef STET_PRECONDITION_H
 #define STET_PRECONDITION_H
 
-#include "stet/etag.h"
 #include "stet/reason.h"
+#include "stet/validators.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What is known of the selected representation. */
-struct stet_validators {
-    bool exists;           /* there is a current representation */
-    struct stet_etag etag; /* STET_ETAG_NONE if it has none */
-    bool has_modified;     /* `modified` is meaningful */
-    bool modified_strong;  /* the date is strong in the sense of [RFC 9110 §8.8.2.2] */
-    int64_t modified;      /* Last-Modified, seconds since 1970 */
-};
 
 enum stet_precondition_role {
     STET_AS_ORIGIN, /* evaluates everything */
