@@ -24,16 +24,10 @@ struct stet_head {
 
 enum stet_method {
     STET_METHOD_UNKNOWN = 0, /* any other token: counts as unsafe [RFC 9110 §9.2.1] */
-    STET_METHOD_GET,
-    STET_METHOD_HEAD,
-    STET_METHOD_POST,
-    STET_METHOD_PUT,
-    STET_METHOD_DELETE,
-    STET_METHOD_CONNECT,
-    STET_METHOD_OPTIONS,
-    STET_METHOD_TRACE,
-    STET_METHOD_PATCH,
-    STET_METHOD_QUERY /* RFC 10008 */
+#define METHOD(name, safe, idempotent) STET_METHOD_##name,
+#include "stet/method.tbl"
+#undef METHOD
+    STET_METHOD_COUNT
 };
 
 /* A request as a rule sees it. `target` is as received; `scheme`, `authority`, `path` and `query`

@@ -45,9 +45,9 @@ STET_API bool stet_word_next(struct stet_span *text, struct stet_span *value, bo
 STET_API size_t stet_unquote(struct stet_span inside, char *to);
 
 /* Takes the next parameter off `*rest`, which begins at a ";" or at white space before one:
- * OWS ";" OWS [ name "=" ( token / quoted-string ) ] [RFC 9110 §5.6.6]. Empty parameters are skipped. `*value`
- * is as by stet_word_next. False at the end or where the grammar breaks; then `rest->len` is 0 only
- * if the end was reached cleanly. */
+ * OWS ";" OWS [ name "=" ( token / quoted-string ) ] [RFC 9110 §5.6.6]. Empty parameters are
+ * skipped. `*value` is as by stet_word_next. False at the end or where the grammar breaks; then
+ * `rest->len` is 0 only if the end was reached cleanly. */
 STET_API bool stet_parameter_next(struct stet_span *rest, struct stet_span *name,
                                   struct stet_span *value);
 
