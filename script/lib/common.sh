@@ -1,0 +1,27 @@
+# What the scripts share: where the repository is, plain words on the terminal, colour only there.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # read by the scripts that source this file
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+bold='' dim='' red='' green='' yellow='' plain=''
+if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+    bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' yellow=$'\e[33m' plain=$'\e[0m'
+fi
+
+# The comment at the top of a script is its help text.
+help_of() {
+    awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); print; next } { exit }' "$1"
+}
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 2
+}
+
+# Seconds since the epoch with a fraction, for durations: no subprocess.
+now() { printf '%s' "$EPOCHREALTIME"; }
+
+since() { # since START: the seconds passed, one decimal
+    awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
+}
