@@ -74,7 +74,8 @@ enum codec_wait {
     CODEC_HEAD,    /* for the rest of a request head */
     CODEC_CONTENT, /* for request content */
     CODEC_ANSWER,  /* for the service */
-    CODEC_OVER     /* nothing more will be read: after the output is sent, close in stages */
+    CODEC_OVER,    /* nothing more will be read: after the output is sent, close in stages */
+    CODEC_BROKEN   /* an answer broke off: after the output is sent, reset the connection */
 };
 
 struct codec_ops {

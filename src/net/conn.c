@@ -1,0 +1,565 @@
+/* One connection's life: read, feed, take, write; deadlines; closing in stages.
+ *
+ *     conn_turn:  while there is something to do and the turn's share is not used up
+ *                   output waits?     write it; the socket full -> wait for it
+ *                   codec has output? take, write
+ *                   input waits?      feed it
+ *                   readable?         read, feed
+ *                 then: over? close in stages. Set the deadline.
+ *
+ * Deadlines cost nothing while requests flow: the timer stays where it is and looks, when it
+ * fires, whether the deadline has moved. Sending and receiving content have no fixed end but a
+ * floor: so many octets in each window, or the connection ends.
+ *
+ * Given up: noticing that a client has gone while its answer is being made. Its answer finds out.
+ */
+#include "net/conn.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "net/census.h"
+#include "stet/date.h"
+
+#include <string.h>
+
+#define NS_PER_MS 1000000
+#define NS_PER_SECOND 1000000000
+
+/* What the connection's deadline is about. */
+enum conn_phase { CONN_IDLE, CONN_HEAD, CONN_CONTENT, CONN_ANSWER, CONN_SENDING, CONN_LINGER };
+
+/* Whether the next request of the present read may have arrived after the turn began. */
+enum conn_read_moment { CONN_PROMPT, CONN_LATE, CONN_RENEWED };
+
+struct conn {
+    struct sock sock;
+    struct conn_set *set;
+    struct conn *next, **link;
+    struct timer timer;
+    struct task task;
+    struct codec_owner owner;
+    struct h1 h1;
+
+    char *input;  /* octets read but not consumed; NULL when there are none */
+    char *output; /* octets the socket has not taken; NULL when there are none */
+    uint32_t input_size;
+    uint32_t output_size;
+    uint32_t output_done;
+
+    int64_t since;  /* start of the phase, or of its window */
+    uint64_t moved; /* octets read or written in this window */
+    struct sock_address peer;
+    uint8_t phase;       /* enum conn_phase */
+    bool readable;       /* a read may give something */
+    bool full;           /* the socket takes nothing for now */
+    bool ended;          /* the client sends no more */
+    bool shut;           /* we send no more */
+    bool queued;         /* `task` is in the loop's queue */
+    bool blocked;        /* the input kept waits for output to go, not for more input */
+    bool busy;           /* inside conn_turn: a wake need not queue */
+    uint8_t read_moment; /* enum conn_read_moment */
+};
+
+static struct conn *conn_of_stream(const struct stream *stream)
+{
+    struct codec_owner *owner = stream->codec->owner;
+    return (struct conn *)(void *)((char *)owner - offsetof(struct conn, owner));
+}
+
+const struct sock_address *conn_peer(const struct stream *stream)
+{
+    return &conn_of_stream(stream)->peer;
+}
+
+uint64_t conn_moment(const struct stream *stream)
+{
+    struct conn *conn = conn_of_stream(stream);
+    struct conn_set *set = conn->set;
+
+    if (set->turn != loop_turn(set->loop)) {
+        set->turn = loop_turn(set->loop);
+        set->moment++;
+    } else if (conn->read_moment == CONN_LATE) {
+        set->moment++;
+    }
+    /* the next one of this read is behind this one; all further ones share its moment */
+    conn->read_moment = conn->read_moment == CONN_PROMPT ? CONN_LATE : CONN_RENEWED;
+    return set->moment;
+}
+
+static void conn_close(struct conn *conn, bool reset)
+{
+    struct conn_set *set = conn->set;
+
+    sock_close(&conn->sock, reset);
+    loop_timer_cancel(set->loop, &conn->timer);
+    conn->busy = true; /* what the service does now wakes nobody */
+    conn->h1.codec.ops->fini(&conn->h1.codec);
+    memory_free(conn->input);
+    memory_free(conn->output);
+    *conn->link = conn->next;
+    if (conn->next)
+        conn->next->link = conn->link;
+    set->count--;
+    census_leave(set->census, &conn->peer);
+    if (conn->queued) {
+        conn->set = NULL; /* the queued task frees it */
+    } else {
+        memory_free(conn);
+    }
+    if (set->draining && set->count == 0 && set->drained)
+        set->drained(set);
+}
+
+/* The line "Date: ..." is written once a second. */
+static void conn_set_date(struct conn_set *set)
+{
+    int64_t wall = loop_wall(set->loop);
+    if (wall < set->date_until && wall >= set->date_until - NS_PER_SECOND)
+        return;
+    int64_t seconds = wall / NS_PER_SECOND;
+    memcpy(set->date_line, "Date: ", 6);
+    stet_date_write(seconds, set->date_line + 6);
+    memcpy(set->date_line + 6 + STET_DATE_LENGTH, "\r\n", 2);
+    set->date_until = (seconds + 1) * NS_PER_SECOND;
+    set->out.date = stet_span(set->date_line, 6 + STET_DATE_LENGTH + 2);
+}
+
+/* Keeps what the socket did not take of the outbox's text. False when memory is out. */
+static bool conn_keep_output(struct conn *conn, size_t done)
+{
+    struct outbox *out = &conn->set->out;
+    CHECK(!conn->output);
+    if (done >= out->used)
+        return true;
+    conn->output = memory_new(out->used - done);
+    if (!conn->output)
+        return false;
+    conn->output_size = (uint32_t)(out->used - done);
+    conn->output_done = 0;
+    memcpy(conn->output, out->text + done, conn->output_size);
+    return true;
+}
+
+/* Sends what the outbox holds. False: the connection is broken. */
+static bool conn_send(struct conn *conn)
+{
+    struct outbox *out = &conn->set->out;
+    struct iovec pieces[2] = {{out->text, out->used},
+                              {(void *)(uintptr_t)out->tail.at, out->tail.len}};
+    int first = out->used == 0, count = out->tail.len ? 2 : 1;
+    size_t whole = out->used + out->tail.len;
+
+    if (whole == 0)
+        return true;
+    ssize_t sent = sock_write(&conn->sock, pieces + first, count - first);
+    if (sent == SOCK_BROKEN)
+        return false;
+    size_t done = sent > 0 ? (size_t)sent : 0;
+    conn->moved += done;
+    conn->full = done < whole;
+    bool kept = conn_keep_output(conn, done);
+    size_t tail = done > out->used ? done - out->used : 0;
+    out->used = 0;
+    out->tail = STET_SPAN_NONE;
+    conn->h1.codec.ops->took(&conn->h1.codec, tail);
+    return kept;
+}
+
+/* Sends what was kept. False: broken. */
+static bool conn_send_kept(struct conn *conn)
+{
+    struct iovec piece = {conn->output + conn->output_done, conn->output_size - conn->output_done};
+    ssize_t sent = sock_write(&conn->sock, &piece, 1);
+    if (sent == SOCK_BROKEN)
+        return false;
+    size_t done = sent > 0 ? (size_t)sent : 0;
+    conn->moved += done;
+    conn->output_done += (uint32_t)done;
+    conn->full = done < piece.iov_len;
+    if (!conn->full) {
+        memory_free(conn->output);
+        conn->output = NULL;
+    }
+    return true;
+}
+
+/* Keeps the octets that the codec did not consume. False when memory is out. */
+static bool conn_keep_input(struct conn *conn, const char *bytes, size_t size)
+{
+    if (size == 0) {
+        memory_free(conn->input);
+        conn->input = NULL;
+        conn->input_size = 0;
+        return true;
+    }
+    char *input = conn->input;
+    if (!input || conn->input_size < size)
+        input = memory_grow(conn->input, size);
+    if (!input)
+        return false;
+    memmove(input, bytes, size);
+    conn->input = input;
+    conn->input_size = (uint32_t)size;
+    return true;
+}
+
+/* The codec is ready for input. */
+static bool conn_may_read(const struct conn *conn)
+{
+    switch (conn->h1.codec.ops->waits(&conn->h1.codec)) {
+    case CODEC_IDLE:
+    case CODEC_HEAD:
+    case CODEC_CONTENT:
+        return true;
+    case CODEC_OVER:
+        return !conn->ended;
+    default:
+        return false;
+    }
+}
+
+static bool conn_has_output(const struct conn *conn)
+{
+    const struct outbox *out = &conn->set->out;
+    return out->used || out->tail.len || conn->h1.codec.ops->wants_take(&conn->h1.codec);
+}
+
+/* Offers `size` octets to the codec and keeps the rest. False when memory is out. */
+static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
+{
+    struct codec *codec = &conn->h1.codec;
+    size_t used = 0, now;
+
+    conn->blocked = false;
+    do {
+        now = codec->ops->feed(codec, bytes + used, size - used, &conn->set->out);
+        used += now;
+        conn->blocked = conn_has_output(conn) || !conn_may_read(conn);
+    } while (now > 0 && used < size && !conn->blocked);
+    return conn_keep_input(conn, bytes + used, size - used);
+}
+
+/* Feeds what was kept while output had to go first. False when memory is out. */
+static bool conn_feed_kept(struct conn *conn)
+{
+    size_t size = conn->input_size;
+    memcpy(conn->set->input, conn->input, size);
+    conn->read_moment = CONN_LATE;
+    return conn_feed(conn, conn->set->input, size);
+}
+
+/* Reads once and feeds. False: broken, or memory is out. */
+static bool conn_read(struct conn *conn)
+{
+    struct conn_set *set = conn->set;
+    size_t kept = conn->input_size;
+    size_t room = set->input_size - kept;
+
+    CHECK(room > 0);
+    ssize_t got = sock_read(&conn->sock, set->input + kept, room);
+    if (got == SOCK_BROKEN)
+        return false;
+    conn->readable = got > 0 && (size_t)got == room;
+    if (got == SOCK_AGAIN)
+        return true;
+    if (got == 0) {
+        conn->ended = true;
+        conn->h1.codec.ops->ended(&conn->h1.codec);
+        return true;
+    }
+    conn->moved += (size_t)got;
+    conn->read_moment = kept ? CONN_LATE : CONN_PROMPT;
+    if (kept)
+        memcpy(set->input, conn->input, kept);
+    return conn_feed(conn, set->input, kept + (size_t)got);
+}
+
+enum conn_step { CONN_BREAK = -1, CONN_REST = 0, CONN_GO_ON = 1 };
+
+static enum conn_step conn_went(bool well)
+{
+    return well ? CONN_GO_ON : CONN_BREAK;
+}
+
+/* One step of a turn: output before input. */
+static enum conn_step conn_step(struct conn *conn)
+{
+    struct codec *codec = &conn->h1.codec;
+    struct outbox *out = &conn->set->out;
+
+    if (out->used || out->tail.len)
+        return conn_went(conn_send(conn));
+    if (conn->output)
+        return conn->full ? CONN_REST : conn_went(conn_send_kept(conn));
+    if (codec->ops->wants_take(codec)) {
+        if (conn->full)
+            return CONN_REST;
+        codec->ops->take(codec, out);
+        return CONN_GO_ON;
+    }
+    if (!conn_may_read(conn))
+        return CONN_REST;
+    if (conn->input && conn->blocked)
+        return conn_went(conn_feed_kept(conn));
+    return conn->readable ? conn_went(conn_read(conn)) : CONN_REST;
+}
+
+static int64_t conn_window(const struct conn *conn)
+{
+    const struct limits *limits = conn->set->limits;
+    switch (conn->phase) {
+    case CONN_HEAD:
+        return (int64_t)limits->header_timeout * NS_PER_MS;
+    case CONN_CONTENT:
+        return (int64_t)limits->body_timeout * NS_PER_MS;
+    case CONN_SENDING:
+        return (int64_t)limits->send_timeout * NS_PER_MS;
+    case CONN_LINGER:
+        return (int64_t)limits->linger_timeout * NS_PER_MS;
+    case CONN_ANSWER:
+        return INT64_MAX;
+    default:
+        return (int64_t)limits->idle_timeout * NS_PER_MS;
+    }
+}
+
+static enum conn_phase conn_phase_now(const struct conn *conn)
+{
+    if (conn->output || conn->full)
+        return CONN_SENDING;
+    if (conn->shut)
+        return CONN_LINGER;
+    switch (conn->h1.codec.ops->waits(&conn->h1.codec)) {
+    case CODEC_HEAD:
+        return CONN_HEAD;
+    case CODEC_CONTENT:
+        return CONN_CONTENT;
+    case CODEC_ANSWER:
+        return CONN_ANSWER;
+    default:
+        return CONN_IDLE;
+    }
+}
+
+/* Sets the deadline. The timer is only moved when it would fire too late. */
+static bool conn_deadline(struct conn *conn)
+{
+    enum conn_phase phase = conn_phase_now(conn);
+    int64_t now = loop_now(conn->set->loop);
+
+    if (phase != conn->phase || phase == CONN_IDLE) {
+        conn->phase = (uint8_t)phase;
+        conn->since = now;
+        conn->moved = 0;
+    }
+    int64_t window = conn_window(conn);
+    if (window == INT64_MAX)
+        return true;
+    if (conn->timer.place && conn->timer.due <= conn->since + window)
+        return true;
+    return loop_timer_set(conn->set->loop, &conn->timer, conn->since + window);
+}
+
+/* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
+static bool conn_end_stage(struct conn *conn)
+{
+    enum codec_wait wait = conn->h1.codec.ops->waits(&conn->h1.codec);
+
+    if (conn->output)
+        return true;
+    if (wait == CODEC_BROKEN) {
+        conn_close(conn, true);
+        return false;
+    }
+    if (wait != CODEC_OVER)
+        return true;
+    if (conn->ended) {
+        conn_close(conn, false);
+        return false;
+    }
+    if (!conn->shut) {
+        sock_shutdown(&conn->sock);
+        conn->shut = true;
+    }
+    return true;
+}
+
+static void conn_queue(struct conn *conn)
+{
+    if (conn->queued)
+        return;
+    conn->queued = true;
+    loop_defer(conn->set->loop, &conn->task);
+}
+
+/* As much as may be done now, within the turn's share. */
+static void conn_turn(struct conn *conn)
+{
+    uint64_t until = conn->moved + conn->set->limits->send_turn;
+    enum conn_step step;
+
+    conn_set_date(conn->set);
+    conn->busy = true;
+    do {
+        step = conn_step(conn);
+    } while (step == CONN_GO_ON &&
+             (conn->moved < until || conn->set->out.used || conn->set->out.tail.len));
+    conn->busy = false;
+    if (step == CONN_BREAK) {
+        conn->set->out.used = 0;
+        conn->set->out.tail = STET_SPAN_NONE;
+        conn_close(conn, true);
+        return;
+    }
+    if (step == CONN_GO_ON)
+        conn_queue(conn);
+    if (!conn_end_stage(conn))
+        return;
+    if (!conn_deadline(conn))
+        conn_close(conn, true);
+}
+
+static void conn_ready(struct sock *sock, unsigned events)
+{
+    struct conn *conn = (struct conn *)(void *)sock;
+
+    if (events & SOCK_READABLE)
+        conn->readable = true;
+    if (events & SOCK_WRITABLE)
+        conn->full = false;
+    conn_turn(conn);
+}
+
+static void conn_run(struct task *task)
+{
+    struct conn *conn = (struct conn *)(void *)((char *)task - offsetof(struct conn, task));
+
+    conn->queued = false;
+    if (!conn->set) { /* closed meanwhile */
+        memory_free(conn);
+        return;
+    }
+    conn_turn(conn);
+}
+
+static void conn_wake(struct codec_owner *owner)
+{
+    struct conn *conn = (struct conn *)(void *)((char *)owner - offsetof(struct conn, owner));
+    if (!conn->busy)
+        conn_queue(conn);
+}
+
+/* The octets that must have moved in a window, or the connection ends. */
+static uint64_t conn_floor(const struct conn *conn)
+{
+    if (conn->phase == CONN_SENDING)
+        return conn->set->limits->send_floor;
+    if (conn->phase == CONN_CONTENT)
+        return conn->set->limits->body_floor;
+    return UINT64_MAX;
+}
+
+static void conn_expire(struct conn *conn)
+{
+    struct codec *codec = &conn->h1.codec;
+
+    if (conn->phase == CONN_HEAD || conn->phase == CONN_CONTENT) {
+        conn_set_date(conn->set);
+        codec->ops->expired(codec, &conn->set->out);
+        conn_turn(conn);
+        return;
+    }
+    conn_close(conn, conn->phase == CONN_SENDING || conn->phase == CONN_LINGER);
+}
+
+static void conn_fire(struct timer *timer)
+{
+    struct conn *conn = (struct conn *)(void *)((char *)timer - offsetof(struct conn, timer));
+    int64_t window = conn_window(conn), now = loop_now(conn->set->loop);
+
+    if (window == INT64_MAX)
+        return;
+    if (now >= conn->since + window) {
+        if (conn->moved < conn_floor(conn)) {
+            conn_expire(conn);
+            return;
+        }
+        conn->since = now; /* the next window */
+        conn->moved = 0;
+    }
+    if (!loop_timer_set(conn->set->loop, &conn->timer, conn->since + window))
+        conn_close(conn, true);
+}
+
+void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)
+{
+    if (!census_enter(set->census, peer)) {
+        sock_close(sock, true);
+        return;
+    }
+    struct conn *conn = memory_new_zero(sizeof *conn);
+    if (!conn || set->draining) {
+        memory_free(conn);
+        census_leave(set->census, peer);
+        sock_close(sock, true);
+        return;
+    }
+    conn->sock = *sock;
+    conn->sock.ready = conn_ready;
+    conn->set = set;
+    conn->timer.fire = conn_fire;
+    conn->task.run = conn_run;
+    conn->peer = *peer;
+    conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
+    h1_init(&conn->h1, &conn->owner, set->limits, set->head);
+    conn->next = set->first;
+    conn->link = &set->first;
+    if (conn->next)
+        conn->next->link = &conn->next;
+    set->first = conn;
+    set->count++;
+    if (!sock_start(&conn->sock) || !conn_deadline(conn))
+        conn_close(conn, true);
+}
+
+bool conn_set_init(struct conn_set *set)
+{
+    set->input_size = (size_t)set->limits->head_size + 65536;
+    set->out.size = 65536 + 32768;
+    set->out.scratch_size = (size_t)set->limits->send_turn;
+    set->input = memory_new(set->input_size);
+    set->out.text = memory_new(set->out.size);
+    set->out.scratch = memory_new(set->out.scratch_size);
+    set->head = memory_new_zero(sizeof *set->head);
+    if (!set->input || !set->out.text || !set->out.scratch || !set->head) {
+        conn_set_fini(set);
+        return false;
+    }
+    conn_set_date(set);
+    return true;
+}
+
+void conn_set_drain(struct conn_set *set)
+{
+    set->draining = true;
+    for (struct conn *conn = set->first; conn; conn = conn->next) {
+        conn->h1.codec.ops->drain(&conn->h1.codec);
+        conn_queue(conn);
+    }
+    if (set->count == 0 && set->drained)
+        set->drained(set);
+}
+
+void conn_set_fini(struct conn_set *set)
+{
+    set->drained = NULL;
+    while (set->first)
+        conn_close(set->first, true);
+    memory_free(set->input);
+    memory_free(set->out.text);
+    memory_free(set->out.scratch);
+    memory_free(set->head);
+    set->input = set->out.text = set->out.scratch = NULL;
+    set->head = NULL;
+}

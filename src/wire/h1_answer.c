@@ -1,0 +1,343 @@
+/* The writing half of the HTTP/1 codec: an answer becomes bytes in the outbox.
+ *
+ * An answer that comes while its request is being fed (the usual case) is written straight into the
+ * worker's outbox, a small content behind its head, so that all answers to one read leave in
+ * one send. A larger content stays here and is lent to the socket piece by piece. An answer that
+ * comes later finds no outbox: its head waits in memory of its own until the connection takes it.
+ *
+ *     reply --> [ head | small content ] --> outbox.text
+ *           \-> chunk or body ... take --> outbox.tail --> took
+ */
+#include "wire/h1_parts.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "wire/h1_write.h"
+
+/* A content up to this size is copied behind its head. */
+#define H1_COPY_MAX 8192
+
+static bool h1_content_due(const struct h1 *h1)
+{
+    return h1->chunk || h1->body;
+}
+
+void h1_content_drop(struct h1 *h1)
+{
+    if (h1->chunk)
+        chunk_unref(h1->chunk);
+    if (h1->body)
+        h1->body->ops->free(h1->body);
+    h1->chunk = NULL;
+    h1->body = NULL;
+    h1->content_waits = false;
+}
+
+void h1_finish(struct h1 *h1)
+{
+    struct stream_outcome outcome = {
+        .status = h1->status,
+        .content_sent = h1->sent,
+        .complete = h1->answered && !h1_content_due(h1) && !h1->content_broken,
+    };
+    bool heard = h1->open; /* a refusal was never a request of the service */
+
+    h1_content_drop(h1);
+    h1->open = false;
+    if (h1->input == H1_INPUT_DONE)
+        h1->input = h1->close ? H1_INPUT_OVER : H1_INPUT_HEAD;
+    if (heard)
+        h1->codec.owner->service->done(h1->codec.owner->service_owner, &h1->stream,
+                                       h1->answered ? &outcome : NULL);
+}
+
+/* Does the answer say that the connection ends? A body we would have to read and may not, or a
+ * client that waits for a 100 that never comes, end it too [RFC 9110 §10.1.1, RFC 9112 §9.3]. */
+static bool h1_must_close(const struct h1 *h1, const struct reply *reply)
+{
+    if (h1->close || reply->close)
+        return true;
+    if (h1->input != H1_INPUT_CONTENT)
+        return false;
+    return h1->framing.expects_continue ||
+           (h1->framing.content == H1_LENGTH && h1->content_left > h1->codec.limits->drain_size);
+}
+
+static void h1_head_put(struct h1 *h1, const struct reply *reply)
+{
+    struct h1_answer answer = {
+        .minor = h1->minor,
+        .close = h1->close,
+        .keep_alive = h1->framing.keep_alive && !h1->close,
+        .chunked = h1->chunked_answer,
+    };
+    size_t room = h1_head_room(reply) + 64;
+    struct outbox *out = h1->out;
+
+    if (out && !h1->late && out->tail.len == 0 && out->size - out->used >= room) {
+        answer.date = out->date;
+        out->used += h1_head_write(reply, &answer, out->text + out->used);
+        return;
+    }
+    char *late = memory_grow(h1->late, h1->late_size + room);
+    if (!late) { /* no memory for a head: the client sees the connection end */
+        h1->close = h1->content_broken = true;
+        return;
+    }
+    h1->late = late;
+    /* Date is left to the moment of taking: the text has a hole of its size after the status line.
+     */
+    h1->late_size += (uint32_t)h1_head_write(reply, &answer, late + h1->late_size);
+}
+
+/* Copies a small content behind the head. */
+static void h1_content_copy(struct h1 *h1)
+{
+    struct outbox *out = h1->out;
+    if (!out || !h1->chunk || h1->late || h1->left > H1_COPY_MAX ||
+        out->size - out->used < h1->left)
+        return;
+    memcpy(out->text + out->used, h1->chunk->bytes + h1->from, (size_t)h1->left);
+    out->used += (size_t)h1->left;
+    h1->sent = h1->left;
+    h1->left = 0;
+    h1_content_drop(h1);
+}
+
+static void h1_content_keep(struct h1 *h1, const struct reply *reply)
+{
+    h1->chunk = reply->chunk;
+    h1->body = reply->body;
+    h1->from = reply->from;
+    h1->left = h1->chunked_answer ? 0 : reply->length;
+    if (reply->content == REPLY_UNKNOWN_LENGTH && !h1->chunked_answer)
+        h1->left = UINT64_MAX; /* until the body ends, and then the connection */
+    if (h1->head_only || reply->content == REPLY_NO_CONTENT || h1->left == 0) {
+        /* [RFC 9112 §6.3]: HEAD, 1xx, 204 and 304 end with the head */
+        if (!h1->chunked_answer || h1->head_only)
+            h1_content_drop(h1);
+    }
+    if (h1_content_due(h1))
+        h1_content_copy(h1);
+}
+
+void h1_reply(struct stream *stream, const struct reply *reply)
+{
+    struct h1 *h1 = h1_of(stream->codec);
+
+    CHECK(h1->open && !h1->answered);
+    CHECK(reply->body || reply->content != REPLY_UNKNOWN_LENGTH);
+    h1->answered = true;
+    h1->status = (uint16_t)reply->status;
+    /* Neither chunked nor a length is possible towards 1.0: close delimits [RFC 9112 §6.1, §6.3] */
+    h1->chunked_answer = reply->content == REPLY_UNKNOWN_LENGTH && h1->minor > 0;
+    h1->chunk_begun = false;
+    h1->close =
+        h1_must_close(h1, reply) || (reply->content == REPLY_UNKNOWN_LENGTH && h1->minor == 0);
+    if (h1->close && h1->input == H1_INPUT_CONTENT)
+        h1->input = H1_INPUT_DONE; /* what is left of its content is never read as a request */
+    h1_head_put(h1, reply);
+    h1_content_keep(h1, reply);
+    if (!h1_content_due(h1) && !h1->late)
+        h1_finish(h1);
+    if (!h1->out)
+        h1->codec.owner->wake(h1->codec.owner);
+}
+
+void h1_body_wake(struct stream *stream)
+{
+    struct h1 *h1 = h1_of(stream->codec);
+    h1->content_waits = false;
+    h1->codec.owner->wake(h1->codec.owner);
+}
+
+bool h1_wants_take(const struct codec *codec)
+{
+    const struct h1 *h1 = (const struct h1 *)(const void *)codec;
+    return h1->late || (h1_content_due(h1) && !h1->content_waits);
+}
+
+/* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
+static void h1_content_break(struct h1 *h1)
+{
+    h1->content_broken = true;
+    h1->close = true;
+    h1->input = H1_INPUT_OVER;
+    h1_finish(h1);
+}
+
+/* Moves the head that waited into the outbox. False: no room yet. */
+static bool h1_late_take(struct h1 *h1, struct outbox *out)
+{
+    struct stet_span line = stet_span(h1->late, h1->late_size);
+    size_t status_line = stet_span_find(line, '\n') + 1;
+
+    if (out->size - out->used < h1->late_size + out->date.len)
+        return false;
+    char *to = out->text + out->used;
+    memcpy(to, h1->late, status_line);
+    memcpy(to + status_line, out->date.at, out->date.len);
+    memcpy(to + status_line + out->date.len, h1->late + status_line, h1->late_size - status_line);
+    out->used += h1->late_size + out->date.len;
+    memory_free(h1->late);
+    h1->late = NULL;
+    h1->late_size = 0;
+    return true;
+}
+
+static bool h1_chunk_take(struct h1 *h1, struct outbox *out)
+{
+    size_t turn = (size_t)h1->codec.limits->send_turn;
+    out->tail = stet_span(h1->chunk->bytes + h1->from, h1->left < turn ? (size_t)h1->left : turn);
+    return true;
+}
+
+static bool h1_last_chunk(struct h1 *h1, struct outbox *out)
+{
+    static const char end[] = "\r\n0\r\n\r\n";
+    size_t skip = h1->chunk_begun ? 0 : 2;
+    memcpy(out->text + out->used, end + skip, sizeof end - 1 - skip);
+    out->used += sizeof end - 1 - skip;
+    h1_content_drop(h1);
+    h1_finish(h1);
+    return true;
+}
+
+static bool h1_body_end(struct h1 *h1, struct outbox *out)
+{
+    if (h1->chunked_answer && h1->left == 0)
+        return h1_last_chunk(h1, out);
+    if (h1->left != UINT64_MAX) {
+        h1_content_break(h1); /* shorter than its Content-Length said */
+        return false;
+    }
+    h1_content_drop(h1);
+    h1_finish(h1);
+    return false;
+}
+
+/* Begins a chunk of `size` octets: CRLF of the one before, and the size line. */
+static void h1_chunk_open(struct h1 *h1, struct outbox *out, size_t size)
+{
+    if (h1->chunk_begun) {
+        memcpy(out->text + out->used, "\r\n", 2);
+        out->used += 2;
+    }
+    out->used += h1_chunk_line_write(size, out->text + out->used);
+    h1->chunk_begun = true;
+    h1->left = size;
+}
+
+static bool h1_body_take(struct h1 *h1, struct outbox *out)
+{
+    struct stet_span bytes = STET_SPAN_NONE;
+    size_t room = out->scratch_size;
+
+    if (out->size - out->used < 64)
+        return false;
+    if (room > h1->codec.limits->send_turn)
+        room = (size_t)h1->codec.limits->send_turn;
+    switch (h1->body->ops->peek(h1->body, out->scratch, room, &bytes)) {
+    case BODY_BYTES:
+        break;
+    case BODY_END:
+        return h1_body_end(h1, out);
+    case BODY_WAIT:
+        h1->content_waits = true;
+        return false;
+    default:
+        h1_content_break(h1);
+        return false;
+    }
+    if (bytes.len > h1->codec.limits->send_turn)
+        bytes.len = (size_t)h1->codec.limits->send_turn;
+    if (h1->chunked_answer && h1->left == 0)
+        h1_chunk_open(h1, out, bytes.len);
+    if (bytes.len > h1->left)
+        bytes.len = (size_t)h1->left;
+    out->tail = bytes;
+    return true;
+}
+
+bool h1_take(struct codec *codec, struct outbox *out)
+{
+    struct h1 *h1 = h1_of(codec);
+    bool put = false;
+
+    if (h1->late) {
+        if (!h1_late_take(h1, out))
+            return false;
+        put = true;
+        if (!h1_content_due(h1))
+            h1_finish(h1);
+    }
+    if (out->tail.len || h1->content_waits)
+        return put;
+    h1->out = out;
+    if (h1->chunk)
+        put |= h1_chunk_take(h1, out);
+    else if (h1->body)
+        put |= h1_body_take(h1, out);
+    h1->out = NULL;
+    return put;
+}
+
+void h1_took(struct codec *codec, size_t count)
+{
+    struct h1 *h1 = h1_of(codec);
+
+    if (!h1_content_due(h1))
+        return;
+    h1->sent += count;
+    if (h1->left != UINT64_MAX)
+        h1->left -= count;
+    if (h1->chunk)
+        h1->from += count;
+    else
+        h1->body->ops->skip(h1->body, count);
+    if (h1->left == 0 && !h1->chunked_answer) {
+        h1_content_drop(h1);
+        h1_finish(h1);
+    }
+}
+
+void h1_continue(struct h1 *h1)
+{
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct outbox *out = h1->out;
+
+    CHECK(out);
+    h1->framing.expects_continue = false;
+    if (out->size - out->used < sizeof interim)
+        return; /* the client goes on by itself after a while */
+    memcpy(out->text + out->used, interim, sizeof interim - 1);
+    out->used += sizeof interim - 1;
+}
+
+void h1_refuse(struct h1 *h1, int status, struct stet_span line)
+{
+    static const struct stet_span fields =
+        STET_SPAN_INIT("Content-Type: text/plain\r\nCache-Control: no-store\r\n");
+    struct reply reply = {.status = status, .content = REPLY_LENGTH, .blocks = {fields}};
+    struct stet_span phrase = reply_reason_phrase(status);
+
+    h1->close = true;
+    h1->input = H1_INPUT_OVER;
+    h1->minor = 1;
+    h1->chunked_answer = false;
+    h1->framing = (struct h1_framing){0};
+    h1->codec.owner->service->refused(h1->codec.owner->service_owner, status, line);
+    if (h1->open && h1->answered) /* its answer is under way: only the end can be said */
+        return;
+    if (h1->open)
+        h1_finish(h1);
+    reply.chunk = chunk_new(phrase.len + 1);
+    if (reply.chunk) {
+        memcpy(reply.chunk->bytes, phrase.at, phrase.len);
+        reply.chunk->bytes[phrase.len] = '\n';
+        reply.length = phrase.len + 1;
+    }
+    h1->head_only = false;
+    h1_head_put(h1, &reply);
+    h1_content_keep(h1, &reply);
+}
