@@ -25,8 +25,9 @@ enum { H1_CHUNKED_MORE = 0, H1_CHUNKED_DATA = 1, H1_CHUNKED_TRAILERS = 2 };
 /* Reads on from `*input` and moves it past what was read. H1_CHUNKED_DATA: `*data` (never empty) is
  * content. H1_CHUNKED_MORE: what is left in `*input` (an incomplete line) needs more behind it.
  * H1_CHUNKED_TRAILERS: the trailer section stands at `*input`, see h1_trailers_read. Negative: a
- * status code to refuse with and close. Sizes: 1 to 16 hex digits, nothing else; extensions
- * are checked against their grammar and ignored; all line ends CRLF. */
+ * status code to refuse with and close: -400 off the grammar or past a limit, -413 a chunk past
+ * 2^63 - 1. Sizes: 1 to 16 hex digits, nothing else; extensions are checked against their grammar
+ * and ignored; all line ends CRLF. */
 int h1_chunked_read(struct h1_chunked *chunked, struct stet_span *input, struct stet_span *data,
                     const struct limits *limits);
 

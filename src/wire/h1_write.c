@@ -1,0 +1,104 @@
+/* Writes the head of an HTTP/1 answer: a status line, what the connection decides, what was made
+ * before.
+ *
+ * Everything is copied once, forward, without formatting functions. Which framing fields there are
+ * is decided here alone, so that no answer has both or has one where its status forbids it.
+ */
+#include "wire/h1_write.h"
+
+#include "base/check.h"
+
+/* "Date: Sun, 06 Nov 1994 08:49:37 GMT" CRLF [RFC 9110 §5.6.7]. */
+#define DATE_LINE_MAX 37
+
+/* The status line with the longest phrase, Date, Content-Length or Transfer-Encoding, Connection,
+ * the empty line: about 150 octets. */
+#define FIXED_MAX 192
+
+#define NUMBER_MAX 20
+
+static char *bytes_put(char *to, struct stet_span bytes)
+{
+    if (bytes.len > 0)
+        memcpy(to, bytes.at, bytes.len);
+    return to + bytes.len;
+}
+
+size_t h1_number_write(uint64_t number, char *to)
+{
+    char digits[NUMBER_MAX];
+    char *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    size_t len = (size_t)(digits + sizeof digits - at);
+    memcpy(to, at, len);
+    return len;
+}
+
+size_t h1_head_room(const struct reply *reply)
+{
+    size_t room = FIXED_MAX;
+    for (size_t i = 0; i < REPLY_BLOCKS; i++)
+        room += reply->blocks[i].len;
+    return room;
+}
+
+/* The space behind the code stands even when there is no phrase [RFC 9112 §4]. The version is our
+ * own, whatever the request's was [RFC 9112 §2.3]. */
+static char *status_line_put(char *to, int status)
+{
+    CHECK(status >= 100 && status <= 599);
+    to = bytes_put(to, STET_SPAN("HTTP/1.1 "));
+    to += h1_number_write((uint64_t)status, to);
+    *to++ = ' ';
+    to = bytes_put(to, reply_reason_phrase(status));
+    return bytes_put(to, STET_SPAN("\r\n"));
+}
+
+/* Answers with these end at their empty line, so nothing may speak of a length
+ * [RFC 9110 §8.6, RFC 9112 §6.1]. For 304 a length would be allowed, and is not worth the clients
+ * that wait for the octets (D-02). */
+static bool status_has_length(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+/* Content-Length or Transfer-Encoding, never both [RFC 9112 §6.2]. */
+static char *framing_put(char *to, const struct reply *reply, const struct h1_answer *answer)
+{
+    if (!status_has_length(reply->status))
+        return to;
+    if (answer->chunked) {
+        CHECK(answer->minor > 0); /* [RFC 9112 §6.1] */
+        return bytes_put(to, STET_SPAN("Transfer-Encoding: chunked\r\n"));
+    }
+    if (reply->content != REPLY_LENGTH)
+        return to;
+    to = bytes_put(to, STET_SPAN("Content-Length: "));
+    to += h1_number_write(reply->length, to);
+    return bytes_put(to, STET_SPAN("\r\n"));
+}
+
+/* [RFC 9112 §9.3, §9.6] */
+static char *connection_put(char *to, const struct h1_answer *answer)
+{
+    if (answer->close)
+        return bytes_put(to, STET_SPAN("Connection: close\r\n"));
+    if (answer->keep_alive)
+        return bytes_put(to, STET_SPAN("Connection: keep-alive\r\n"));
+    return to;
+}
+
+size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, char *to)
+{
+    CHECK(answer->date.len <= DATE_LINE_MAX);
+    char *at = status_line_put(to, reply->status);
+    at = bytes_put(at, answer->date);
+    for (size_t i = 0; i < REPLY_BLOCKS; i++)
+        at = bytes_put(at, reply->blocks[i]);
+    at = framing_put(at, reply, answer);
+    at = connection_put(at, answer);
+    at = bytes_put(at, STET_SPAN("\r\n"));
+    return (size_t)(at - to);
+}
