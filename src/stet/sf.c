@@ -15,7 +15,6 @@
  * form, and no caller can act on the first half of a field whose second half is broken.
  */
 #include "stet/sf.h"
-#include "stet/base64.h"
 #include "stet/sf_scan.h"
 
 enum sf_step { SF_FLAW, SF_END, SF_MEMBER };
@@ -195,49 +194,4 @@ bool stet_sf_parameter(const struct stet_sf_member *member, struct stet_span key
 {
     struct stet_sf walk = stet_sf_parameters(member);
     return stet_sf_get(&walk, key, parameter);
-}
-
-char stet_sf_decode_octet(enum stet_sf_type type, struct stet_span *text)
-{
-    char c = text->at[0];
-    size_t used = 1;
-    if (type == STET_SF_STRING && c == '\\') {
-        c = text->at[1];
-        used = 2;
-    } else if (type == STET_SF_DISPLAY && c == '%') {
-        c = (char)(stet_byte_hex(text->at[1]) << 4 | stet_byte_hex(text->at[2]));
-        used = 3;
-    }
-    *text = stet_span_from(*text, used);
-    return c;
-}
-
-static size_t sf_decode_text(const struct stet_sf_member *member, char *to, size_t room)
-{
-    struct stet_span text = member->text;
-    size_t length = 0;
-    while (text.len) {
-        char c = stet_sf_decode_octet(member->type, &text);
-        if (length < room)
-            to[length] = c;
-        length++;
-    }
-    return length;
-}
-
-size_t stet_sf_decode(const struct stet_sf_member *member, char *to, size_t room)
-{
-    size_t length = 0;
-    switch (member->type) {
-    case STET_SF_STRING:
-    case STET_SF_TOKEN:
-    case STET_SF_DISPLAY:
-        return sf_decode_text(member, to, room);
-    case STET_SF_BYTES:
-        if (stet_base64_length(member->text, &length))
-            stet_base64_decode(member->text, to, room);
-        return length;
-    default:
-        return 0;
-    }
 }

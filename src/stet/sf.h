@@ -17,6 +17,7 @@
 #define STET_SF_H
 
 #include "stet/head.h"
+#include "stet/sf_member.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,31 +30,6 @@ enum stet_sf_kind {
     STET_SF_ITEM,
     STET_SF_INNER,     /* the Items of an Inner List: made by stet_sf_inner */
     STET_SF_PARAMETERS /* the Parameters of a member: made by stet_sf_parameters */
-};
-
-enum stet_sf_type {
-    STET_SF_INTEGER,
-    STET_SF_DECIMAL,
-    STET_SF_STRING,
-    STET_SF_TOKEN,
-    STET_SF_BYTES, /* Byte Sequence */
-    STET_SF_BOOLEAN,
-    STET_SF_DATE,
-    STET_SF_DISPLAY, /* Display String */
-    STET_SF_INNER_LIST
-};
-
-/* One member of a List or a Dictionary, an Item, or a Parameter. Tokens and Strings are different
- * types even where their text is the same [RFC 9651 §3.3]. */
-struct stet_sf_member {
-    struct stet_span key; /* of a Dictionary's member or a Parameter; else STET_SPAN_NONE */
-    enum stet_sf_type type;
-    int64_t number;        /* Integer; Decimal in thousandths; Date in seconds since 1970; Boolean
-                              0 or 1; 0 for all others */
-    struct stet_span text; /* Token; inside of a String, Byte Sequence, Display String or Inner
-                              List, without its delimiters, otherwise as on the wire; empty for
-                              all others. Two Strings are equal if their texts are. */
-    struct stet_span parameters; /* as on the wire, for stet_sf_parameters */
 };
 
 /* A walk. To be treated as opaque. Copying it copies the place it stands at. */
@@ -95,12 +71,6 @@ STET_API struct stet_sf stet_sf_parameters(const struct stet_sf_member *member);
 /* The Parameter of a member with this key that counts. False if there is none. */
 STET_API bool stet_sf_parameter(const struct stet_sf_member *member, struct stet_span key,
                                 struct stet_sf_member *parameter);
-
-/* Writes what a text means to `to`: a String without escapes, the octets of a Byte Sequence, a
- * Display String as UTF-8, a Token as it is. Writes at most `room` octets and returns how many
- * there are in all, which is never more than `member->text.len`; 0 for types without a text. A
- * Display String may hold any character, NUL and controls included [RFC 9651 §6]. */
-STET_API size_t stet_sf_decode(const struct stet_sf_member *member, char *to, size_t room);
 
 #ifdef __cplusplus
 }

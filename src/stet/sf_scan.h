@@ -7,7 +7,7 @@
 #define STET_SF_SCAN_H
 
 #include "stet/byte.h"
-#include "stet/sf.h"
+#include "stet/sf_member.h"
 
 bool stet_sf_scan_key(struct stet_span *rest, struct stet_span *key);
 
@@ -25,9 +25,6 @@ bool stet_sf_scan_pair(struct stet_span *rest, struct stet_sf_member *member);
 
 /* One Parameter from its semicolon on. */
 bool stet_sf_scan_parameter(struct stet_span *rest, struct stet_sf_member *parameter);
-
-/* Takes one octet of a judged String, Token or Display String, with what escapes it. */
-char stet_sf_decode_octet(enum stet_sf_type type, struct stet_span *text);
 
 /* Classes of octets. */
 static inline bool stet_sf_is_lower(char c)

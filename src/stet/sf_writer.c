@@ -330,7 +330,7 @@ static bool sf_copy_quoted(struct stet_sf_writer *writer, const struct stet_sf_m
     if (!display)
         sf_put(writer, text); /* has one form only */
     while (display && text.len)
-        sf_put_display_octet(writer, stet_sf_decode_octet(STET_SF_DISPLAY, &text));
+        sf_put_display_octet(writer, stet_sf_octet_next(STET_SF_DISPLAY, &text));
     sf_put_octet(writer, '"');
     return true;
 }
