@@ -16,7 +16,7 @@
 
 struct loop;
 
-/* A call at some time. Embedded in its owner; zeroed by timer_init. */
+/* A call at some time. Embedded in its owner; all zero but `fire` until it is set. */
 struct timer {
     void (*fire)(struct timer *timer);
     int64_t due;    /* ns of loop_now; meaningful while set */
@@ -29,16 +29,21 @@ struct task {
     struct task *next;
 };
 
+/* Makes a timer that is not set. */
+void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
+
 /* A loop on the machine; NULL when the kernel or memory refuses, errno says why. */
 struct loop *loop_new_epoll(void);
 
-/* Ends a loop. Its sockets and listeners are to be closed, its timers cancelled before. */
+/* Ends a loop. Its sockets and listeners are to be closed, its timers cancelled before, and no
+ * thread may be in loop_post any more. Tasks that wait are dropped. */
 void loop_free(struct loop *loop);
 
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 
-/* Makes loop_run return after the present turn. From the loop's own thread. */
+/* Makes loop_run return after the present turn, or at once if it is not running yet. From the
+ * loop's own thread; others post a task that does it. */
 void loop_stop(struct loop *loop);
 
 /* Nanoseconds on a clock that never goes back, as read at the start of this turn. */
@@ -63,8 +68,9 @@ void loop_defer(struct loop *loop, struct task *task);
 /* Runs `task` on the loop's thread soon. The only call here that any thread may make. */
 void loop_post(struct loop *loop, struct task *task);
 
-/* Signals (epoll only; call before threads start, with the signals blocked in all threads):
- * `caught` is called on the loop with each number of the zero-terminated list. False on failure. */
+/* Signals (machine only, once a loop): `caught` is called on the loop with each number of the
+ * zero-terminated list. Blocks them in the calling thread; call it before threads start, so that
+ * these inherit the mask. False on failure. */
 bool loop_signals(struct loop *loop, const int *numbers, void (*caught)(void *owner, int number),
                   void *owner);
 

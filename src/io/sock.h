@@ -8,13 +8,13 @@
 #ifndef IO_SOCK_H
 #define IO_SOCK_H
 
+#include "io/loop.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
-
-struct loop;
 
 enum { SOCK_AGAIN = -1, SOCK_BROKEN = -2 };
 
@@ -31,27 +31,34 @@ struct sock_address {
 /* Room that any address fits into as text, with its final NUL. */
 #define SOCK_ADDRESS_TEXT 56
 
-/* Writes "127.0.0.1", "::1" or "unix" and a NUL; returns the length. */
+/* Writes "127.0.0.1", "::1", "unix", or "-" when unknown, and a NUL; returns the length. */
 size_t sock_address_text(const struct sock_address *address, char to[SOCK_ADDRESS_TEXT]);
 
-/* A connected socket. Embedded in its owner. `ready` is the owner's to set before sock_start. */
+/* The most pieces that one sock_write takes. */
+#define SOCK_PIECES 1024
+
+/* A connected socket. Embedded in its owner. `ready` is the owner's to set before sock_start; after
+ * that the struct may not be moved. */
 struct sock {
     struct loop *loop;
     void (*ready)(struct sock *sock, unsigned events);
-    void *end; /* simulated world: the memory pipe */
-    int fd;    /* machine: the descriptor; -1 when closed */
+    void *end;          /* simulated world: the memory pipe */
+    int fd;             /* machine: the descriptor; -1 when closed */
+    bool ended;         /* machine: the peer's end was seen, perhaps behind unread bytes */
+    struct sock *again; /* machine: list of those to be called without an event */
+    struct sock **again_from;
 };
 
 /* Begins to watch a socket that `accepted` (below) has handed out. False when the kernel refuses;
  * the socket is then closed. */
 bool sock_start(struct sock *sock);
 
-/* Reads at most `size` bytes: how many came (> 0), 0 at the end of the stream, SOCK_AGAIN,
+/* Reads at most `size` (not 0) bytes: how many came (> 0), 0 at the end of the stream, SOCK_AGAIN,
  * SOCK_BROKEN. */
 ssize_t sock_read(struct sock *sock, void *to, size_t size);
 
-/* Writes what the pieces hold, in one call: how many bytes went (>= 0, fewer than offered means
- * the socket is full), SOCK_AGAIN, SOCK_BROKEN. Never raises SIGPIPE. */
+/* Writes what the pieces (1 to SOCK_PIECES) hold, in one call: how many bytes went (>= 0, fewer
+ * than offered means the socket is full), SOCK_AGAIN, SOCK_BROKEN. Never raises SIGPIPE. */
 ssize_t sock_write(struct sock *sock, const struct iovec *pieces, int count);
 
 /* Says "no more from us" and goes on reading (half-close) [RFC 9112 §9.6]. */
@@ -61,29 +68,40 @@ void sock_shutdown(struct sock *sock);
  * after this. */
 void sock_close(struct sock *sock, bool reset);
 
-/* Where to listen: "HOST:PORT", "[V6]:PORT", ":PORT", "unix:PATH". */
+/* One descriptor that accepts, on one loop. */
 struct listener {
     struct loop *loop;
     /* A connection came. The owner copies `*sock` into its own struct, sets `ready` and calls
      * sock_start, or sock_close. */
-    void (*accepted)(struct listener *listener, struct sock *sock,
-                     const struct sock_address *peer);
+    void (*accepted)(struct listener *listener, struct sock *sock, const struct sock_address *peer);
     void *owner;
     int fd;
-    void *end;
+    void *end;          /* simulated world: the place in the memory network */
+    struct timer retry; /* machine: when to accept again after descriptors ran out */
 };
 
-/* A bound, listening descriptor for `address`, to be shared or handed to listener_start; with
- * `reuse_port` several workers may each have one. -1 on failure, `*error` (static text or
- * strerror) says why in words. The port it really has (0 asked for "any") goes to `*port`. A stale
- * unix socket file that nobody listens on is replaced. */
+/* A bound, listening descriptor for listener_start. `address` is "HOST:PORT", "[V6]:PORT", ":PORT"
+ * (all addresses, IPv6 and IPv4) or "unix:PATH"; a host name means its first IPv4 address, or else
+ * its first IPv6 one. -1 on failure, `*error` (static text) says why in words. The port it really
+ * has (0 asked for "any") goes to `*port`, which may be NULL. A stale unix socket file that nobody
+ * listens on is replaced.
+ *
+ * With `reuse_port`, listener_bind_more may follow. A port that someone else has is refused even if
+ * they share theirs with SO_REUSEPORT. */
 int listener_bind(const char *address, bool reuse_port, uint16_t *port, const char **error);
 
-/* Begins to accept on `listener->fd`; on EMFILE and the like it backs off by itself and goes on.
- * False when the kernel refuses. */
+/* One more descriptor for the address that `fd` listens on, for the next worker: with a queue of
+ * its own when `fd` was bound with `reuse_port`, else sharing the queue of `fd` (unix sockets,
+ * inherited descriptors). -1 on failure. */
+int listener_bind_more(int fd, const char **error);
+
+/* Begins to accept on `listener->fd`, which may also be inherited; on EMFILE and the like it backs
+ * off by itself and goes on. The descriptor is the listener's from now on. False when the kernel
+ * refuses; the descriptor is then still the caller's. */
 bool listener_start(struct listener *listener);
 
-/* Stops accepting; connections that wait in the backlog are accepted no more. */
+/* Stops accepting and closes the descriptor; connections that wait in the backlog are accepted no
+ * more. A unix socket's file stays for whoever made it to remove. */
 void listener_stop(struct listener *listener);
 
 #endif
