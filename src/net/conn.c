@@ -16,6 +16,7 @@
 #include "net/conn.h"
 
 #include "base/check.h"
+#include "base/container.h"
 #include "base/memory.h"
 #include "net/census.h"
 #include "stet/date.h"
@@ -63,7 +64,7 @@ struct conn {
 static struct conn *conn_of_stream(const struct stream *stream)
 {
     struct codec_owner *owner = stream->codec->owner;
-    return (struct conn *)(void *)((char *)owner - offsetof(struct conn, owner));
+    return CONTAINER(owner, struct conn, owner);
 }
 
 const struct sock_address *conn_peer(const struct stream *stream)
@@ -422,7 +423,7 @@ static void conn_turn(struct conn *conn)
 
 static void conn_ready(struct sock *sock, unsigned events)
 {
-    struct conn *conn = (struct conn *)(void *)sock;
+    struct conn *conn = CONTAINER(sock, struct conn, sock);
 
     if (events & SOCK_READABLE)
         conn->readable = true;
@@ -433,7 +434,7 @@ static void conn_ready(struct sock *sock, unsigned events)
 
 static void conn_run(struct task *task)
 {
-    struct conn *conn = (struct conn *)(void *)((char *)task - offsetof(struct conn, task));
+    struct conn *conn = CONTAINER(task, struct conn, task);
 
     conn->queued = false;
     if (!conn->set) { /* closed meanwhile */
@@ -445,7 +446,7 @@ static void conn_run(struct task *task)
 
 static void conn_wake(struct codec_owner *owner)
 {
-    struct conn *conn = (struct conn *)(void *)((char *)owner - offsetof(struct conn, owner));
+    struct conn *conn = CONTAINER(owner, struct conn, owner);
     if (!conn->busy)
         conn_queue(conn);
 }
@@ -475,7 +476,7 @@ static void conn_expire(struct conn *conn)
 
 static void conn_fire(struct timer *timer)
 {
-    struct conn *conn = (struct conn *)(void *)((char *)timer - offsetof(struct conn, timer));
+    struct conn *conn = CONTAINER(timer, struct conn, timer);
     int64_t window = conn_window(conn), now = loop_now(conn->set->loop);
 
     if (window == INT64_MAX)

@@ -90,8 +90,9 @@ enum files_answer {
 struct files_query {
     struct stet_span path; /* decoded, begins with "/", may hold any octet but NUL */
     struct stet_accepted_codings accepted;
-    bool recheck;       /* what was learnt earlier in this loop turn is too old for this request */
-    struct task waiter; /* `run` set by the asker */
+    uint64_t
+        moment; /* what was learnt of a file at an equal moment is new enough for this request */
+    struct task waiter;                    /* `run` set by the asker */
     struct files_query *next;              /* for files */
     void *waits_on;                        /* for files */
     struct representation *representation; /* the answer */

@@ -43,8 +43,9 @@ struct service {
 /* A request and its answer on a connection. Lives in the codec. */
 struct stream {
     struct codec *codec;
-    void *exchange;  /* the service's own */
-    uint64_t number; /* of this stream in its connection, from 1 */
+    void *exchange;       /* the service's own */
+    const char *protocol; /* "HTTP/1.1", for logs */
+    uint64_t number;      /* of this stream in its connection, from 1 */
 };
 
 /* What a codec asks of the connection that drives it. */

@@ -39,6 +39,7 @@ static void h1_begin(struct h1 *h1)
                    !(h1->framing.content == H1_LENGTH && h1->framing.length == 0);
 
     h1->stream.number++;
+    h1->stream.protocol = head->minor ? "HTTP/1.1" : "HTTP/1.0";
     h1->minor = (uint8_t)head->minor;
     h1->head_only = head->request.method == STET_METHOD_HEAD;
     h1->close = !h1_persists(h1);

@@ -1,0 +1,199 @@
+/* A log file written by a thread of its own: two buffers, one filled while the other is written.
+ *
+ * The writer takes the filled buffer under the lock, writes it without the lock, and comes back. A
+ * write that fails loses that buffer and counts it; the next one is tried as if nothing had
+ * happened, so logging resumes when there is space again.
+ */
+#include "io/logfile.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOGFILE_BUFFER (4u << 20)
+
+struct logfile {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    pthread_t thread;
+    char *path; /* NULL: standard output */
+    char *buffer[2];
+    size_t used; /* octets in buffer[which] */
+    int which;
+    int fd;
+    bool reopen, ending;
+    uint64_t dropped, reported;
+};
+
+static int logfile_open_fd(const char *path)
+{
+    if (!path)
+        return STDOUT_FILENO;
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+/* Writes all of it; false when the file takes no more. */
+static bool logfile_put(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t went = write(fd, bytes, size);
+        if (went < 0 && errno == EINTR)
+            continue;
+        if (went <= 0)
+            return false;
+        bytes += went;
+        size -= (size_t)went;
+    }
+    return true;
+}
+
+static void logfile_do_reopen(struct logfile *log)
+{
+    int fd = logfile_open_fd(log->path);
+    if (fd < 0)
+        return; /* the old file goes on: better than none */
+    if (log->path && log->fd >= 0)
+        close(log->fd);
+    log->fd = fd;
+}
+
+/* Says how many octets were lost, once it can be said. */
+static void logfile_report(struct logfile *log, uint64_t dropped)
+{
+    char line[80];
+    int size = snprintf(line, sizeof line, "# %llu octets of log were lost here\n",
+                        (unsigned long long)(dropped - log->reported));
+    if (logfile_put(log->fd, line, (size_t)size))
+        log->reported = dropped;
+}
+
+static void *logfile_run(void *argument)
+{
+    struct logfile *log = argument;
+
+    pthread_mutex_lock(&log->lock);
+    while (!log->ending || log->used) {
+        if (!log->used && !log->reopen) {
+            pthread_cond_wait(&log->filled, &log->lock);
+            continue;
+        }
+        const char *bytes = log->buffer[log->which];
+        size_t size = log->used;
+        uint64_t dropped = log->dropped;
+        bool reopen = log->reopen;
+        log->which ^= 1;
+        log->used = 0;
+        log->reopen = false;
+        pthread_mutex_unlock(&log->lock);
+        if (reopen)
+            logfile_do_reopen(log);
+        bool well = logfile_put(log->fd, bytes, size);
+        if (well && dropped != log->reported)
+            logfile_report(log, dropped);
+        pthread_mutex_lock(&log->lock);
+        if (!well)
+            log->dropped += size;
+    }
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+static bool logfile_start(struct logfile *log)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&log->thread, NULL, logfile_run, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failed;
+    return failed == 0;
+}
+
+static void logfile_free(struct logfile *log)
+{
+    int kept = errno;
+    if (log->path && log->fd >= 0)
+        close(log->fd);
+    pthread_mutex_destroy(&log->lock);
+    pthread_cond_destroy(&log->filled);
+    memory_free(log->buffer[0]);
+    memory_free(log->buffer[1]);
+    memory_free(log->path);
+    memory_free(log);
+    errno = kept;
+}
+
+struct logfile *logfile_open(const char *path)
+{
+    struct logfile *log = memory_new_zero(sizeof *log);
+    if (!log)
+        return NULL;
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_cond_init(&log->filled, NULL);
+    log->fd = -1;
+    log->buffer[0] = memory_new(LOGFILE_BUFFER);
+    log->buffer[1] = memory_new(LOGFILE_BUFFER);
+    if (path) {
+        log->path = memory_new(strlen(path) + 1);
+        if (log->path)
+            memcpy(log->path, path, strlen(path) + 1);
+    }
+    if (!log->buffer[0] || !log->buffer[1] || (path && !log->path)) {
+        errno = ENOMEM;
+        logfile_free(log);
+        return NULL;
+    }
+    log->fd = logfile_open_fd(path);
+    if (log->fd < 0 || !logfile_start(log)) {
+        logfile_free(log);
+        return NULL;
+    }
+    return log;
+}
+
+void logfile_write(struct logfile *log, const char *lines, size_t size)
+{
+    pthread_mutex_lock(&log->lock);
+    if (LOGFILE_BUFFER - log->used < size) {
+        log->dropped += size;
+    } else {
+        memcpy(log->buffer[log->which] + log->used, lines, size);
+        log->used += size;
+        pthread_cond_signal(&log->filled);
+    }
+    pthread_mutex_unlock(&log->lock);
+}
+
+void logfile_reopen(struct logfile *log)
+{
+    pthread_mutex_lock(&log->lock);
+    log->reopen = true;
+    pthread_cond_signal(&log->filled);
+    pthread_mutex_unlock(&log->lock);
+}
+
+uint64_t logfile_dropped(struct logfile *log)
+{
+    pthread_mutex_lock(&log->lock);
+    uint64_t dropped = log->dropped;
+    pthread_mutex_unlock(&log->lock);
+    return dropped;
+}
+
+void logfile_close(struct logfile *log)
+{
+    if (!log)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->ending = true;
+    pthread_cond_signal(&log->filled);
+    pthread_mutex_unlock(&log->lock);
+    pthread_join(log->thread, NULL);
+    logfile_free(log);
+}

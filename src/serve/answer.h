@@ -1,0 +1,32 @@
+/* The one place that decides: 200, 206, 304, 412 or 416 for a representation and a request.
+ *
+ * Static files, stored responses and responses that pass through all end here [RFC 9110 §13.2.2,
+ * §14.2]. No other room says 304.
+ */
+#ifndef SERVE_ANSWER_H
+#define SERVE_ANSWER_H
+
+#include "io/loop.h"
+#include "origin/representation.h"
+#include "stet/reason.h"
+#include "wire/reply.h"
+
+/* An answer: what to send and why. `reply` points into `text`: the struct must not move between
+ * answer_make and stream_reply. */
+struct answer {
+    struct reply reply;
+    enum stet_reason reason;
+    char text[256];
+};
+
+/* Decides and prepares the answer to a GET or HEAD request. `representation` is borrowed; what the
+ * reply needs of it is referenced there. `loop` gives the wall clock and random octets. */
+void answer_make(struct answer *answer, const struct stet_request *request,
+                 struct representation *representation, struct loop *loop);
+
+/* Prepares an answer that is an error or a bare notice: `status` with a small HTML page that says
+ * its phrase. `block` (may be empty) holds more field lines; borrowed. Statuses without content get
+ * none. */
+void answer_page(struct answer *answer, int status, struct stet_span block);
+
+#endif

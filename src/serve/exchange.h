@@ -1,0 +1,40 @@
+/* Exchanges: one request and its answer, step by step.
+ */
+#ifndef SERVE_EXCHANGE_H
+#define SERVE_EXCHANGE_H
+
+#include "base/limits.h"
+#include "io/loop.h"
+#include "origin/files.h"
+#include "serve/accesslog.h"
+#include "wire/codec.h"
+
+struct exchange;
+
+/* What a worker has been doing. Only its own thread writes. */
+struct exchange_counters {
+    uint64_t requests;
+    uint64_t refused;
+    uint64_t not_modified;
+    uint64_t content_sent; /* octets */
+};
+
+/* What the exchanges of one worker share. */
+struct exchange_context {
+    struct loop *loop;
+    struct files *files;
+    struct accesslog *log; /* NULL: no access log */
+    bool cors;             /* answer preflight requests */
+    const char *cors_origin;
+    struct exchange_counters counters;
+    struct exchange *idle; /* kept for reuse */
+    size_t idle_count;
+};
+
+/* The table of functions for the codecs; their owner is a struct exchange_context. */
+extern const struct service exchange_service;
+
+/* Frees what was kept for reuse. No exchange is open any more. */
+void exchange_context_fini(struct exchange_context *context);
+
+#endif
