@@ -76,7 +76,7 @@ STET_API bool stet_sf_write_display(struct stet_sf_writer *writer, struct stet_s
 STET_API bool stet_sf_write_name(struct stet_sf_writer *writer, struct stet_span text);
 
 /* A member that a reader handed out, with its key if it has one, its Items and its Parameters, as
- * they are but in canonical form. */
+ * they are but in canonical form. A Parameter whose key came twice is written twice. */
 STET_API bool stet_sf_write_member(struct stet_sf_writer *writer,
                                    const struct stet_sf_member *member);
 
