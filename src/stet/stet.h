@@ -7,6 +7,7 @@
 #ifndef STET_STET_H
 #define STET_STET_H
 
+#include "stet/answer.h"
 #include "stet/coding.h"
 #include "stet/date.h"
 #include "stet/etag.h"
