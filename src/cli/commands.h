@@ -1,0 +1,10 @@
+/* The subcommands.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const struct command command_serve;
+
+#endif

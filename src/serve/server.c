@@ -1,0 +1,386 @@
+/* The server: puts a directory, a library, listeners and workers together, and takes them apart.
+ *
+ * The main thread runs a loop of its own for signals, progress and the memo; each worker has a
+ * thread. All that can fail at the start is done before the first connection is accepted.
+ *
+ *     open directory -> bind -> library -> workers -> walk ... signal ... drain -> join -> save
+ */
+#include "serve/server.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "serve/progress.h"
+#include "serve/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SERVER_WORKERS_MAX 256
+
+struct server {
+    const struct server_options *options;
+    struct limits limits;
+    struct loop *loop;
+    struct fs *fs;
+    struct work *work;
+    struct library *library;
+    struct logfile *logfile;
+    struct conn_census *census;
+    struct worker *workers[SERVER_WORKERS_MAX];
+    size_t worker_count, started;
+    atomic_size_t ended;
+    int fds[WORKER_LISTENERS]; /* bound; given to the first worker, copied for the others */
+    uint16_t ports[WORKER_LISTENERS];
+    const char *addresses[WORKER_LISTENERS];
+    size_t fd_count;
+    struct progress progress;
+    struct task worker_ended;
+    bool draining, stopping;
+};
+
+static void server_say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("stet: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static void server_warn(void *owner, const char *sentence)
+{
+    (void)owner;
+    server_say("warning: %s", sentence);
+}
+
+/* ---- start ---- */
+
+static bool server_open_directory(struct server *server)
+{
+    const char *path = server->options->directory;
+    server->fs = fs_open(path);
+    if (!server->fs)
+        server_say("cannot serve %s: %s", path, strerror(errno));
+    return server->fs != NULL;
+}
+
+static bool server_bind_one(struct server *server, const char *address, bool must)
+{
+    const char *error = NULL;
+    size_t at = server->fd_count;
+    int fd = listener_bind(address, true, &server->ports[at], &error);
+
+    if (fd < 0) {
+        if (must)
+            server_say("cannot listen on %s: %s (choose another address with --listen)", address,
+                       error);
+        return false;
+    }
+    server->fds[at] = fd;
+    server->addresses[at] = address;
+    server->fd_count++;
+    return true;
+}
+
+static bool server_bind(struct server *server)
+{
+    const struct server_options *options = server->options;
+
+    if (options->listen_count == 0) {
+        if (!server_bind_one(server, "127.0.0.1:8080", true))
+            return false;
+        server_bind_one(server, "[::1]:8080", false); /* not every machine has IPv6 */
+        return true;
+    }
+    for (size_t i = 0; i < options->listen_count; i++) {
+        if (!server_bind_one(server, options->listen[i], true))
+            return false;
+    }
+    return true;
+}
+
+static void server_random(uint64_t seed[2], struct loop *loop)
+{
+    loop_random(loop, seed, 2 * sizeof *seed);
+}
+
+static bool server_open_shared(struct server *server)
+{
+    const struct server_options *options = server->options;
+    uint64_t seed[2];
+    unsigned threads = server->worker_count > 4 ? 4 : (unsigned)server->worker_count;
+
+    server->loop = loop_new_epoll();
+    server->work = work_new(threads);
+    if (!server->loop || !server->work)
+        return false;
+    server_random(seed, server->loop);
+    server->census = conn_census_new(&server->limits, seed);
+    server->library = library_open(server->fs, server->work, &options->files,
+                                   loop_wall(server->loop), server_warn, NULL);
+    return server->census && server->library;
+}
+
+static bool server_open_log(struct server *server)
+{
+    const struct server_options *options = server->options;
+    if (options->log == ACCESSLOG_OFF)
+        return true;
+    server->logfile = logfile_open(options->log_path);
+    if (!server->logfile)
+        server_say("cannot write the log %s: %s",
+                   options->log_path ? options->log_path : "on standard output", strerror(errno));
+    return server->logfile != NULL;
+}
+
+static void server_heard(struct task *task)
+{
+    struct server *server = CONTAINER(task, struct server, worker_ended);
+    loop_stop(server->loop);
+}
+
+/* A worker's loop returns: on its thread. The last one ends the main loop. */
+static void server_worker_stopped(void *owner)
+{
+    struct server *server = owner;
+    if (atomic_fetch_add(&server->ended, 1) + 1 == server->started)
+        loop_post(server->loop, &server->worker_ended);
+}
+
+static bool server_add_worker(struct server *server)
+{
+    struct worker_setup setup = {
+        .loop = loop_new_epoll(),
+        .limits = &server->limits,
+        .census = server->census,
+        .library = server->library,
+        .logfile = server->logfile,
+        .log_format = server->options->log,
+        .cors_origin = server->options->files.cors,
+        .stopped = server_worker_stopped,
+        .owner = server,
+    };
+    struct worker *worker = setup.loop ? worker_new(&setup) : NULL;
+    const char *error;
+
+    if (!worker)
+        return false;
+    size_t number = server->started;
+    server->workers[number] = worker;
+    server->started++;
+    for (size_t i = 0; i < server->fd_count; i++) {
+        int fd = number == 0 ? server->fds[i] : listener_bind_more(server->fds[i], &error);
+        if (fd < 0 || !worker_listen(worker, fd))
+            return false;
+    }
+    return true;
+}
+
+static bool server_make_workers(struct server *server)
+{
+    while (server->started < server->worker_count) {
+        if (!server_add_worker(server)) {
+            server_say("cannot start %zu workers: %s", server->worker_count, strerror(errno));
+            return false;
+        }
+    }
+    for (size_t i = 0; i < server->started; i++) {
+        if (!worker_start(server->workers[i])) {
+            server_say("cannot start a thread: %s", strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- signals ---- */
+
+static void server_drain(struct server *server)
+{
+    if (server->draining)
+        return;
+    server->draining = true;
+    if (!server->options->quiet)
+        server_say("finishing requests in progress (again to stop at once)");
+    for (size_t i = 0; i < server->started; i++)
+        worker_drain(server->workers[i]);
+}
+
+static void server_stop(struct server *server)
+{
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    for (size_t i = 0; i < server->started; i++)
+        worker_stop(server->workers[i]);
+}
+
+static void server_caught(void *owner, int number)
+{
+    struct server *server = owner;
+
+    switch (number) {
+    case SIGTERM:
+        if (server->draining)
+            server_stop(server);
+        else
+            server_drain(server);
+        break;
+    case SIGINT:
+        server_stop(server);
+        break;
+    case SIGHUP:
+        library_walk(server->library, server->loop);
+        progress_begin(&server->progress);
+        break;
+    case SIGUSR1:
+        if (server->logfile)
+            logfile_reopen(server->logfile);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- life ---- */
+
+/* A descriptor for each connection, and some for files. */
+static void server_raise_limits(struct server *server)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    uint64_t spare = 128 + files.rlim_cur / 8;
+    if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur > spare &&
+        server->limits.connections > files.rlim_cur - spare)
+        server->limits.connections = files.rlim_cur - spare;
+}
+
+static size_t server_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    return (size_t)CPU_COUNT(&set);
+}
+
+static void server_announce(const struct server *server)
+{
+    for (size_t i = 0; i < server->fd_count; i++) {
+        const char *address = server->addresses[i];
+        const char *colon = strrchr(address, ':');
+        if (strncmp(address, "unix:", 5) == 0) {
+            server_say("listening on %s", address);
+        } else {
+            int host = colon ? (int)(colon - address) : 0;
+            server_say("listening on http://%.*s:%u/", host ? host : 9,
+                       host ? address : "localhost", server->ports[i]);
+        }
+    }
+}
+
+static bool server_start(struct server *server)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
+
+    if (!server_open_shared(server) ||
+        !loop_signals(server->loop, signals, server_caught, server)) {
+        server_say("cannot start: %s", strerror(errno));
+        return false;
+    }
+    return server_open_log(server) && server_make_workers(server);
+}
+
+static void server_unlink_sockets(const struct server *server)
+{
+    for (size_t i = 0; i < server->fd_count; i++) {
+        if (strncmp(server->addresses[i], "unix:", 5) == 0)
+            unlink(server->addresses[i] + 5);
+    }
+}
+
+static void server_close(struct server *server)
+{
+    if (server->work)
+        work_free(server->work);
+    for (size_t i = 0; i < server->started; i++)
+        worker_free(server->workers[i]);
+    if (server->started == 0) {
+        for (size_t i = 0; i < server->fd_count; i++)
+            close(server->fds[i]);
+    }
+    server_unlink_sockets(server);
+    if (server->library)
+        library_close(server->library);
+    conn_census_free(server->census);
+    logfile_close(server->logfile);
+    if (server->loop)
+        loop_free(server->loop);
+    if (server->fs)
+        fs_close(server->fs);
+}
+
+static void server_serve(struct server *server)
+{
+    if (!server->options->quiet)
+        server_announce(server);
+    progress_init(&server->progress, server->loop, server->library, server->options->quiet);
+    library_walk(server->library, server->loop);
+    progress_begin(&server->progress);
+    loop_run(server->loop);
+    progress_end(&server->progress);
+    for (size_t i = 0; i < server->started; i++)
+        worker_join(server->workers[i]);
+}
+
+struct server_options server_options_default(void)
+{
+    return (struct server_options){
+        .directory = ".", .limits = limits_default(), .files = files_options_default()};
+}
+
+int server_run(const struct server_options *options)
+{
+    struct server *server = memory_new_zero(sizeof *server);
+    sigset_t handled;
+    int status = SERVER_FINE;
+
+    if (!server)
+        return SERVER_USAGE;
+    /* signals are taken by the main loop only: blocked before any thread exists */
+    sigemptyset(&handled);
+    sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGINT);
+    sigaddset(&handled, SIGHUP);
+    sigaddset(&handled, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &handled, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    server->options = options;
+    server->limits = options->limits;
+    server->worker_ended.run = server_heard;
+    server->worker_count = options->workers ? options->workers : server_processors();
+    if (server->worker_count > SERVER_WORKERS_MAX)
+        server->worker_count = SERVER_WORKERS_MAX;
+    server_raise_limits(server);
+    if (!server_open_directory(server))
+        status = SERVER_USAGE;
+    else if (!server_bind(server))
+        status = SERVER_NETWORK;
+    else if (!server_start(server))
+        status = SERVER_USAGE;
+    else
+        server_serve(server);
+    server_close(server);
+    memory_free(server);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* A worker: everything one thread needs to answer requests.
+ *
+ * Other threads reach it by two tasks only, drain and stop, posted to its loop.
+ */
+#include "serve/worker.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#define NS_PER_MS 1000000
+
+struct worker {
+    struct worker_setup setup;
+    struct conn_set conns;
+    struct exchange_context exchanges;
+    struct accesslog log;
+    struct listener listeners[WORKER_LISTENERS];
+    size_t listener_count;
+    struct timer deadline; /* of a drain */
+    struct task drain, stop;
+    pthread_t thread;
+    bool draining, ended;
+};
+
+static void worker_end(struct worker *worker)
+{
+    if (worker->ended)
+        return;
+    worker->ended = true;
+    loop_timer_cancel(worker->setup.loop, &worker->deadline);
+    loop_stop(worker->setup.loop);
+    if (worker->setup.stopped)
+        worker->setup.stopped(worker->setup.owner);
+}
+
+static void worker_close_listeners(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->listener_count; i++)
+        listener_stop(&worker->listeners[i]);
+    worker->listener_count = 0;
+}
+
+static void worker_drained(struct conn_set *set)
+{
+    worker_end(set->owner);
+}
+
+static void worker_do_stop(struct task *task)
+{
+    struct worker *worker = CONTAINER(task, struct worker, stop);
+    worker_close_listeners(worker);
+    worker_end(worker);
+}
+
+static void worker_too_late(struct timer *timer)
+{
+    worker_end(CONTAINER(timer, struct worker, deadline));
+}
+
+static void worker_do_drain(struct task *task)
+{
+    struct worker *worker = CONTAINER(task, struct worker, drain);
+    int64_t patience = (int64_t)worker->setup.limits->drain_timeout * NS_PER_MS;
+
+    if (worker->draining || worker->ended)
+        return;
+    worker->draining = true;
+    worker_close_listeners(worker);
+    if (!loop_timer_set(worker->setup.loop, &worker->deadline,
+                        loop_now(worker->setup.loop) + patience)) {
+        worker_end(worker);
+        return;
+    }
+    conn_set_drain(&worker->conns);
+}
+
+static void worker_accepted(struct listener *listener, struct sock *sock,
+                            const struct sock_address *peer)
+{
+    struct worker *worker = listener->owner;
+    conn_open(&worker->conns, sock, peer);
+}
+
+void worker_listener(struct worker *worker, struct listener *listener)
+{
+    *listener = (struct listener){
+        .loop = worker->setup.loop, .accepted = worker_accepted, .owner = worker, .fd = -1};
+}
+
+bool worker_listen(struct worker *worker, int fd)
+{
+    if (worker->listener_count == WORKER_LISTENERS)
+        return false;
+    struct listener *listener = &worker->listeners[worker->listener_count];
+    worker_listener(worker, listener);
+    listener->fd = fd;
+    if (!listener_start(listener))
+        return false;
+    worker->listener_count++;
+    return true;
+}
+
+static bool worker_init(struct worker *worker)
+{
+    const struct worker_setup *setup = &worker->setup;
+
+    worker->drain.run = worker_do_drain;
+    worker->stop.run = worker_do_stop;
+    worker->deadline.fire = worker_too_late;
+    worker->conns.loop = setup->loop;
+    worker->conns.limits = setup->limits;
+    worker->conns.census = setup->census;
+    worker->conns.service = &exchange_service;
+    worker->conns.service_owner = &worker->exchanges;
+    worker->conns.drained = worker_drained;
+    worker->conns.owner = worker;
+    worker->exchanges.loop = setup->loop;
+    worker->exchanges.cors_origin = setup->cors_origin;
+    worker->exchanges.files = files_open(setup->library, setup->loop);
+    if (!worker->exchanges.files || !conn_set_init(&worker->conns))
+        return false;
+    if (setup->log_format == ACCESSLOG_OFF)
+        return true;
+    worker->exchanges.log = &worker->log;
+    return accesslog_init(&worker->log, setup->logfile, setup->loop, setup->log_format);
+}
+
+struct worker *worker_new(const struct worker_setup *setup)
+{
+    struct worker *worker = memory_new_zero(sizeof *worker);
+    if (!worker) {
+        loop_free(setup->loop);
+        return NULL;
+    }
+    worker->setup = *setup;
+    if (!worker_init(worker)) {
+        worker_free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+static void *worker_run(void *argument)
+{
+    struct worker *worker = argument;
+    loop_run(worker->setup.loop);
+    return NULL;
+}
+
+bool worker_start(struct worker *worker)
+{
+    sigset_t all, before;
+
+    sigfillset(&all); /* signals are the business of the thread that started us */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&worker->thread, NULL, worker_run, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0;
+}
+
+void worker_drain(struct worker *worker)
+{
+    loop_post(worker->setup.loop, &worker->drain);
+}
+
+void worker_stop(struct worker *worker)
+{
+    loop_post(worker->setup.loop, &worker->stop);
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}
+
+struct exchange_counters worker_counters(const struct worker *worker)
+{
+    return worker->exchanges.counters;
+}
+
+void worker_free(struct worker *worker)
+{
+    worker->conns.drained = NULL;
+    worker_close_listeners(worker);
+    if (worker->conns.census)
+        conn_set_fini(&worker->conns);
+    if (worker->exchanges.files)
+        files_close(worker->exchanges.files);
+    exchange_context_fini(&worker->exchanges);
+    accesslog_fini(&worker->log);
+    loop_free(worker->setup.loop);
+    memory_free(worker);
+}

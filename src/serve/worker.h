@@ -1,0 +1,59 @@
+/* A worker: one thread, one loop, its listeners, its connections, its view of the files.
+ *
+ * Workers share the census, the library and the log file; nothing else.
+ */
+#ifndef SERVE_WORKER_H
+#define SERVE_WORKER_H
+
+#include "net/conn.h"
+#include "serve/exchange.h"
+
+/* The most addresses one server listens on. */
+#define WORKER_LISTENERS 16
+
+/* What a worker is given. All of it outlives the worker. */
+struct worker_setup {
+    struct loop *loop; /* the worker's from now on */
+    const struct limits *limits;
+    struct conn_census *census;
+    struct library *library;
+    struct logfile *logfile;
+    enum accesslog_format log_format;
+    const char *cors_origin;      /* NULL: no CORS */
+    void (*stopped)(void *owner); /* the worker's loop will return; called on its thread */
+    void *owner;
+};
+
+struct worker;
+
+/* A worker that does not run yet. Takes the loop, also on failure: NULL when memory is out. */
+struct worker *worker_new(const struct worker_setup *setup);
+
+/* Adds a listening descriptor. False when the kernel refuses; the descriptor is then the caller's.
+ */
+bool worker_listen(struct worker *worker, int fd);
+
+/* Runs the loop in a thread of its own. False on failure. */
+bool worker_start(struct worker *worker);
+
+/* From any thread, once: stop accepting, finish requests in progress (until limits.drain_timeout),
+ * return. */
+void worker_drain(struct worker *worker);
+
+/* From any thread, once: close everything and return. May follow worker_drain. */
+void worker_stop(struct worker *worker);
+
+/* Waits for the thread to end. */
+void worker_join(struct worker *worker);
+
+/* What it has done. Exact once it has ended. */
+struct exchange_counters worker_counters(const struct worker *worker);
+
+/* Frees a worker that never ran or has ended. */
+void worker_free(struct worker *worker);
+
+/* For a loop that someone else drives (the simulated world): hands a listener that is set up for
+ * this worker's connections. */
+void worker_listener(struct worker *worker, struct listener *listener);
+
+#endif
