@@ -1,7 +1,8 @@
 /* Classes of octets as one constant table: not installed, for the rooms of the library only.
  *
  * One look-up answers every question of a scanner's inner loop without a call. The classes are
- * those of the grammars, named as there.
+ * those of the grammars, named as there. Path and query hold a few octets more than RFC 3986 has:
+ * those that browsers send as they are, because the URL standard does not escape them.
  */
 #ifndef STET_BYTE_H
 #define STET_BYTE_H
@@ -15,12 +16,13 @@ enum {
     BYTE_QDTEXT = 4,      /* [RFC 9110 §5.6.4] */
     BYTE_LIST_STOP = 8,   /* DQUOTE and comma: where a list's scan must look closer */
     BYTE_UNRESERVED = 16, /* [RFC 3986 §2.3] */
-    BYTE_SUB_DELIM = 32,  /* [RFC 3986 §2.2] */
-    BYTE_PCHAR = 64,      /* [RFC 3986 §3.3] without percent-escapes */
-    BYTE_HEX = 128        /* [RFC 5234 §B.1], both cases */
+    BYTE_HEX = 32,        /* [RFC 5234 §B.1], both cases */
+    BYTE_REG_NAME = 64,   /* [RFC 3986 §3.2.2] without percent-escapes */
+    BYTE_PATH = 128, /* segments and slashes [RFC 3986 §3.3] without escapes, and BROWSER_PATH */
+    BYTE_QUERY = 256 /* [RFC 3986 §3.4] without escapes, and BROWSER_QUERY */
 };
 
-extern const uint8_t stet_byte_class[256];
+extern const uint16_t stet_byte_class[256];
 
 static inline bool stet_byte_is(char byte, unsigned classes)
 {

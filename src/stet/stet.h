@@ -22,6 +22,7 @@
 #include "stet/sf_member.h"
 #include "stet/sf_writer.h"
 #include "stet/span.h"
+#include "stet/uri.h"
 #include "stet/validators.h"
 
 #ifdef __cplusplus

@@ -23,12 +23,17 @@ struct stet_uri {
 
 /* Splits an absolute http(s) URI and checks every octet against RFC 3986. False for: another
  * scheme, an empty host, userinfo, a port that is no number up to 65535, a broken percent-escape,
- * an octet outside the grammar [RFC 9110 §4.2.1, §4.2.4]. */
+ * an octet outside the grammar [RFC 9110 §4.2.1, §4.2.4].
+ *
+ * Here and in request-targets a few octets pass that RFC 3986 does not have, because browsers send
+ * them without escaping: "[", "]", "|" and "^" in paths, these and "{", "}", "`" and "\" behind the
+ * "?". They are what they are: no two spellings are made one. */
 STET_API bool stet_uri_split(struct stet_span text, struct stet_uri *uri);
 
 /* Resolves a reference (as in Location or Content-Location) against the URI of a request and
- * writes the absolute URI to `to` of `room` octets [RFC 3986 §5.2]. Returns the octets written, 0
- * if the result is no http(s) URI or does not fit. */
+ * writes the absolute URI to `to` of `room` octets [RFC 3986 §5.2], with the reference's fragment
+ * if it has one. Returns the octets written, 0 if the result is no http(s) URI or `room` is too
+ * small; the lengths of both and 8 always suffice. */
 STET_API size_t stet_uri_resolve(const struct stet_uri *base, struct stet_span reference, char *to,
                                  size_t room);
 

@@ -117,9 +117,10 @@ static void classes(void **state)
                          alnum || (i && strchr("!#$%&'*+-.^_`|~", i)));
         assert_int_equal(stet_byte_is_tchar((unsigned char)i), stet_byte_is(byte, BYTE_TCHAR));
         assert_int_equal(stet_byte_is(byte, BYTE_UNRESERVED), unreserved);
-        assert_int_equal(stet_byte_is(byte, BYTE_SUB_DELIM), sub_delim);
-        assert_int_equal(stet_byte_is(byte, BYTE_PCHAR),
-                         unreserved || sub_delim || i == ':' || i == '@');
+        bool path = unreserved || sub_delim || (i && strchr(":@/[]|^", i));
+        assert_int_equal(stet_byte_is(byte, BYTE_REG_NAME), unreserved || sub_delim);
+        assert_int_equal(stet_byte_is(byte, BYTE_PATH), path);
+        assert_int_equal(stet_byte_is(byte, BYTE_QUERY), path || (i && strchr("?{}`\\", i)));
         assert_int_equal(stet_byte_is(byte, BYTE_ETAGC), i > 0x20 && i != '"' && i != 0x7f);
         assert_int_equal(stet_byte_is(byte, BYTE_QDTEXT),
                          i == '\t' || (i >= 0x20 && i != '"' && i != '\\' && i != 0x7f));
