@@ -26,7 +26,8 @@ def measure():
         files.append((text.count("\n"), path))
         if path.endswith(".tbl"):
             continue
-        functions += [(f.length, f.parameters, f"{path}:{f.first}: {f.name}")
+        foreign = path.startswith("examples/")  # callbacks have the shape another library gives them
+        functions += [(f.length, 0 if foreign else f.parameters, f"{path}:{f.first}: {f.name}")
                       for f in tree.functions(text)]
         structs += [(members, f"{path}:{line}: struct {name}")
                     for name, line, members in tree.structs(text)]
@@ -45,7 +46,8 @@ def main():
     for lines, parameters, where in functions:
         if lines > FUNCTION:
             complaints.append(f"{where}: {lines} lines, at most {FUNCTION}")
-        if parameters > PARAMETERS:
+        # In an example the shape of a callback is another library's.
+        if parameters > PARAMETERS and not where.startswith("examples/"):
             complaints.append(f"{where}: {parameters} parameters, at most {PARAMETERS}")
     complaints += [f"{where}: {members} members, at most {MEMBERS}" for members, where in structs
                    if members > MEMBERS]
@@ -57,9 +59,9 @@ def main():
             for row in sorted(rows, reverse=True)[:10]:
                 print(f"  {row[0]:4} {row[-1]}")
     median, most = spread([row[0] for row in functions])
-    file_median, file_most = spread([row[0] for row in files])
+    file_median, file_most = spread([row[0] for row in files if row[1].endswith(".c")])
     print(f"lengths: {len(functions)} functions, median {median} lines, 90 % within {most}; "
-          f"{len(files)} files, median {file_median}, 90 % within {file_most}; "
+          f".c files: median {file_median}, 90 % within {file_most}; "
           f"{len(complaints)} too long")
     return 1 if complaints else 0
 
