@@ -3,8 +3,8 @@
 
 Reads the table between "<!-- layers -->" and "<!-- /layers -->" in doc/house.md, and every include
 in src/: rooted paths only, to files that exist, from allowed floors only; pure floors take only the
-C headers they are granted; no two rooms (a room is NOUN.c with NOUN.h) stand on each other, directly
-or round a circle. And the other way: every folder of src/ is in the table, every floor a row names
+C headers they are granted; no two files include each other, directly or round a circle. And the
+other way: every folder of src/ is in the table, every floor a row names
 is a row.
 """
 import os
@@ -33,23 +33,23 @@ def table():
 
 
 def circles(graph):
-    """Every circle of rooms once, as a list of rooms."""
+    """Every circle of files, as a list of files."""
     found, state, path = [], {}, []
 
-    def visit(room):
-        state[room] = "open"
-        path.append(room)
-        for below in sorted(graph.get(room, ())):
+    def visit(file):
+        state[file] = "open"
+        path.append(file)
+        for below in sorted(graph.get(file, ())):
             if state.get(below) == "open":
                 found.append(path[path.index(below):] + [below])
             elif below not in state:
                 visit(below)
         path.pop()
-        state[room] = "done"
+        state[file] = "done"
 
-    for room in sorted(graph):
-        if room not in state:
-            visit(room)
+    for file in sorted(graph):
+        if file not in state:
+            visit(file)
     return found
 
 
@@ -68,7 +68,6 @@ def main():
     for path in sources:
         floor = path.split("/")[1]
         grants, system = floors.get(floor, (set(), None))
-        room = os.path.splitext(path[4:])[0]
         for line, kind, target in tree.includes(tree.read(path)):
             count += 1
             where = f"{path}:{line}: "
@@ -85,11 +84,9 @@ def main():
             elif other not in grants and target not in grants:
                 complaints.append(f"{where}{floor} may not include {target}")
             else:
-                below = os.path.splitext(target)[0]
-                if below != room:
-                    graph.setdefault(room, set()).add(below)
+                graph.setdefault(path[4:], set()).add(target)
     for circle in circles(graph):
-        complaints.append("rooms stand on each other: " + " -> ".join(circle))
+        complaints.append("files include each other: " + " -> ".join(circle))
     for complaint in complaints:
         print(complaint)
     print(f"layers: {count} includes in {len(sources)} files, {len(complaints)} wrong")

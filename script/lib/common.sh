@@ -25,3 +25,12 @@ now() { printf '%s' "$EPOCHREALTIME"; }
 since() { # since START: the seconds passed, one decimal
     awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
 }
+
+# build_dir NAME OPTION...: configures build/NAME unless it is there; meson renews it by itself.
+build_dir() {
+    local dir=$root/build/$1
+    shift
+    [[ -f $dir/build.ninja ]] || (cd "$root" && meson setup "$dir" "$@")
+}
+
+binary() { printf '%s/build/%s/src/cli/stet' "$root" "$1"; }
