@@ -1,9 +1,8 @@
 /* Field names to numbers and back.
  *
- * A name is found by its length first and then by comparing whole words of eight octets with those
- * of the few names of that length. The candidates come from field.tbl: `field_match` names them
- * all, and called with a constant length the compiler keeps only the ones that fit, so a new row
- * in the table needs no change here. No hash is computed and nothing is set up at run time.
+ * field.tbl lists shorter names first, so the candidates for a name are the few rows of its length,
+ * and `field_first` says where they begin: no hash is computed, nothing is set up at run time. A
+ * candidate is compared in words of eight octets.
  *
  * Letters are the only octets of field names with bit 0x40 set (the others being digits and "-"),
  * which makes the mask that folds their case, and only theirs, one shift [RFC 9110 §5.1].
@@ -12,36 +11,61 @@
  */
 #include "stet/field.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 enum { FIELD_LENGTH_MAX = 31 };
 
 #define FIELD(identifier, name)                                                  \
     _Static_assert(sizeof(name) - 1 > 1 && sizeof(name) - 1 <= FIELD_LENGTH_MAX, \
-                   "field_match has no case for the length of " name);
+                   "too short or too long: " name);
 #include "stet/field.tbl"
 #undef FIELD
 _Static_assert(STET_FIELD_COUNT <= 128, "stet_head keeps two words of bits");
 
-ALWAYS_INLINE bool same_2(const char *at, const char *name)
-{
-    uint16_t a, b;
-    memcpy(&a, at, 2);
-    memcpy(&b, name, 2);
-    uint16_t fold = (uint16_t)((b & 0x4040U) >> 1);
-    return (a | fold) == (b | fold);
-}
+/* The names, each followed by NULs so that whole words may be read. */
+static const char field_names[STET_FIELD_COUNT][FIELD_LENGTH_MAX + 1] = {
+    "",
+#define FIELD(identifier, name) name,
+#include "stet/field.tbl"
+#undef FIELD
+};
 
-ALWAYS_INLINE bool same_4(const char *at, const char *name)
-{
-    uint32_t a, b;
-    memcpy(&a, at, 4);
-    memcpy(&b, name, 4);
-    uint32_t fold = (b & 0x40404040U) >> 1;
-    return (a | fold) == (b | fold);
-}
+static const uint8_t field_lengths[STET_FIELD_COUNT] = {
+    0,
+#define FIELD(identifier, name) sizeof(name) - 1,
+#include "stet/field.tbl"
+#undef FIELD
+};
 
-ALWAYS_INLINE bool same_8(const char *at, const char *name)
+/* The first row of each length; a length without a row has none. */
+static const uint8_t field_first[FIELD_LENGTH_MAX + 1] = {
+    [2] = STET_FIELD_TE,
+    [3] = STET_FIELD_AGE,
+    [4] = STET_FIELD_DATE,
+    [5] = STET_FIELD_ALLOW,
+    [6] = STET_FIELD_ACCEPT,
+    [7] = STET_FIELD_EXPIRES,
+    [8] = STET_FIELD_CDN_LOOP,
+    [9] = STET_FIELD_FORWARDED,
+    [10] = STET_FIELD_CONNECTION,
+    [11] = STET_FIELD_CONTENT_MD5,
+    [12] = STET_FIELD_CACHE_GROUPS,
+    [13] = STET_FIELD_ACCEPT_RANGES,
+    [14] = STET_FIELD_CONTENT_DIGEST,
+    [15] = STET_FIELD_ACCEPT_ENCODING,
+    [16] = STET_FIELD_CONTENT_ENCODING,
+    [17] = STET_FIELD_CDN_CACHE_CONTROL,
+    [18] = STET_FIELD_PROXY_AUTHENTICATE,
+    [19] = STET_FIELD_CONTENT_DISPOSITION,
+    [22] = STET_FIELD_X_CONTENT_TYPE_OPTIONS,
+    [23] = STET_FIELD_CONTENT_SECURITY_POLICY,
+    [24] = STET_FIELD_CACHE_GROUP_INVALIDATION,
+    [25] = STET_FIELD_PROXY_AUTHENTICATION_INFO,
+    [27] = STET_FIELD_ACCESS_CONTROL_ALLOW_ORIGIN,
+    [29] = STET_FIELD_ACCESS_CONTROL_REQUEST_METHOD,
+    [30] = STET_FIELD_ACCESS_CONTROL_REQUEST_HEADERS,
+};
+
+/* Eight octets, letters folded; `name` is the canonical one and says where the letters are. */
+static bool same_word(const char *at, const char *name)
 {
     uint64_t a, b;
     memcpy(&a, at, 8);
@@ -50,62 +74,39 @@ ALWAYS_INLINE bool same_8(const char *at, const char *name)
     return (a | fold) == (b | fold);
 }
 
-/* The last word overlaps the one before it, so that no length needs a loop over octets. */
-ALWAYS_INLINE bool same(const char *at, const char *name, size_t len)
+static bool same_name(struct stet_span text, const char *name)
 {
-    if (len >= 24)
-        return same_8(at, name) && same_8(at + 8, name + 8) && same_8(at + 16, name + 16) &&
-               same_8(at + len - 8, name + len - 8);
-    if (len >= 16)
-        return same_8(at, name) && same_8(at + 8, name + 8) && same_8(at + len - 8, name + len - 8);
-    if (len >= 8)
-        return same_8(at, name) && same_8(at + len - 8, name + len - 8);
-    if (len >= 4)
-        return same_4(at, name) && same_4(at + len - 4, name + len - 4);
-    return same_2(at, name) && same_2(at + len - 2, name + len - 2);
+    size_t at = 0;
+    for (; at + 8 <= text.len; at += 8) {
+        if (!same_word(text.at + at, name + at))
+            return false;
+    }
+    if (at == text.len)
+        return true;
+    if (text.len >= 8) /* the last word overlaps the one before */
+        return same_word(text.at + text.len - 8, name + text.len - 8);
+    char word[8] = {0};
+    memcpy(word, text.at, text.len);
+    return same_word(word, name);
 }
-
-ALWAYS_INLINE enum stet_field_id field_match(const char *at, size_t len)
-{
-#define FIELD(identifier, name)                                      \
-    if (len == sizeof(name) - 1 && same(at, name, sizeof(name) - 1)) \
-        return STET_FIELD_##identifier;
-#include "stet/field.tbl"
-#undef FIELD
-    return STET_FIELD_UNKNOWN;
-}
-
-#define CASE(len) \
-    case len:     \
-        return field_match(name.at, len);
-#define CASES_4(len) CASE(len) CASE(len + 1) CASE(len + 2) CASE(len + 3)
 
 enum stet_field_id stet_field_id(struct stet_span name)
 {
-    switch (name.len) {
-        CASE(2)
-        CASE(3)
-        CASES_4(4)
-        CASES_4(8)
-        CASES_4(12)
-        CASES_4(16)
-        CASES_4(20)
-        CASES_4(24)
-        CASES_4(28)
-    default:
+    if (name.len > FIELD_LENGTH_MAX || field_first[name.len] == 0)
         return STET_FIELD_UNKNOWN;
+    for (unsigned id = field_first[name.len];
+         id < STET_FIELD_COUNT && field_lengths[id] == name.len; id++) {
+        if (same_name(name, field_names[id]))
+            return (enum stet_field_id)id;
     }
+    return STET_FIELD_UNKNOWN;
 }
 
 struct stet_span stet_field_name(enum stet_field_id id)
 {
-    static const struct stet_span names[] = {
-        {NULL, 0},
-#define FIELD(identifier, name) {name, sizeof(name) - 1},
-#include "stet/field.tbl"
-#undef FIELD
-    };
-    return (unsigned)id < STET_FIELD_COUNT ? names[id] : STET_SPAN_NONE;
+    if ((unsigned)id >= STET_FIELD_COUNT || id == STET_FIELD_UNKNOWN)
+        return STET_SPAN_NONE;
+    return stet_span(field_names[id], field_lengths[id]);
 }
 
 /* What a field's definition says of it [RFC 9110 §5.3, §7.6.1]. */
