@@ -10,14 +10,9 @@
  */
 #include "stet/multipart.h"
 
-#define CRLF "\r\n"
+#include "stet/pen.h"
 
-static char *put(char *to, struct stet_span text)
-{
-    if (text.len > 0)
-        memcpy(to, text.at, text.len);
-    return to + text.len;
-}
+#define CRLF "\r\n"
 
 /* Octets of the line that names the type of a part. */
 static size_t type_line_length(struct stet_span type)
@@ -25,42 +20,52 @@ static size_t type_line_length(struct stet_span type)
     return type.len > 0 ? sizeof "Content-Type: " CRLF - 1 + type.len : 0;
 }
 
-static char *put_delimiter(char *to, const struct stet_multipart *multipart)
+static void pen_boundary(struct pen *pen, const struct stet_multipart *multipart)
 {
-    to = put(to, STET_SPAN("--"));
-    return put(to, stet_span(multipart->boundary, STET_BOUNDARY_LENGTH));
+    pen_span(pen, stet_span(multipart->boundary, STET_BOUNDARY_LENGTH));
 }
 
 void stet_multipart_type_write(const struct stet_multipart *multipart,
                                char to[STET_MULTIPART_TYPE_LENGTH])
 {
+    struct pen pen = {to, STET_MULTIPART_TYPE_LENGTH, 0};
+
     /* A boundary of token octets needs no quotes, and old clients do not take them off
      * [RFC 9110 §14.6]. */
-    to = put(to, STET_SPAN("multipart/byteranges; boundary="));
-    put(to, stet_span(multipart->boundary, STET_BOUNDARY_LENGTH));
+    pen_span(&pen, STET_SPAN("multipart/byteranges; boundary="));
+    pen_boundary(&pen, multipart);
 }
 
 size_t stet_multipart_part_write(const struct stet_multipart *multipart, bool first,
                                  struct stet_range range, char *to)
 {
-    char *end = first ? to : put(to, STET_SPAN(CRLF));
+    struct pen pen = {to, STET_MULTIPART_PART_MAX(multipart->type.len), 0};
+    char text[STET_CONTENT_RANGE_MAX];
 
-    end = put(put_delimiter(end, multipart), STET_SPAN(CRLF));
+    if (!first)
+        pen_span(&pen, STET_SPAN(CRLF));
+    pen_span(&pen, STET_SPAN("--"));
+    pen_boundary(&pen, multipart);
+    pen_span(&pen, STET_SPAN(CRLF));
     if (multipart->type.len > 0) {
-        end = put(put(end, STET_SPAN("Content-Type: ")), multipart->type);
-        end = put(end, STET_SPAN(CRLF));
+        pen_span(&pen, STET_SPAN("Content-Type: "));
+        pen_span(&pen, multipart->type);
+        pen_span(&pen, STET_SPAN(CRLF));
     }
-    end = put(end, STET_SPAN("Content-Range: "));
-    end += stet_content_range_write(range, multipart->length, end);
-    end = put(end, STET_SPAN(CRLF CRLF));
-    return (size_t)(end - to);
+    pen_span(&pen, STET_SPAN("Content-Range: "));
+    pen_span(&pen, stet_span(text, stet_content_range_write(range, multipart->length, text)));
+    pen_span(&pen, STET_SPAN(CRLF CRLF));
+    return pen.length;
 }
 
 void stet_multipart_end_write(const struct stet_multipart *multipart,
                               char to[STET_MULTIPART_END_LENGTH])
 {
-    to = put_delimiter(put(to, STET_SPAN(CRLF)), multipart);
-    put(to, STET_SPAN("--" CRLF));
+    struct pen pen = {to, STET_MULTIPART_END_LENGTH, 0};
+
+    pen_span(&pen, STET_SPAN(CRLF "--"));
+    pen_boundary(&pen, multipart);
+    pen_span(&pen, STET_SPAN("--" CRLF));
 }
 
 uint64_t stet_multipart_length(const struct stet_multipart *multipart,

@@ -18,6 +18,7 @@
 #include "stet/range.h"
 
 #include "stet/list.h"
+#include "stet/pen.h"
 
 /* What one member of a set says about a content of a given length. */
 enum spec {
@@ -29,7 +30,7 @@ enum spec {
 
 /* A set while it is read. */
 struct gather {
-    struct stet_ranges ranges;
+    struct stet_ranges *ranges;
     size_t members;     /* seen */
     size_t overlapping; /* of them, how many shared an octet with those before */
     bool empty;         /* a SPEC_EMPTY was among them */
@@ -103,7 +104,7 @@ static struct stet_range range_hull(struct stet_range a, struct stet_range b)
 /* Lays `range` to the parts. False when that would ask too much. */
 static bool gather_range(struct gather *gather, struct stet_range range)
 {
-    struct stet_ranges *parts = &gather->ranges;
+    struct stet_ranges *parts = gather->ranges;
     size_t kept = 0, place = STET_RANGES_MAX;
     bool overlaps = false;
 
@@ -148,28 +149,35 @@ static bool gather_member(struct gather *gather, struct stet_span member, uint64
     return false;
 }
 
-struct stet_ranges stet_ranges_in(struct stet_span value, uint64_t length)
+/* Reads the whole set. False if it is to be ignored. */
+static bool gather_set(struct gather *gather, struct stet_span set, uint64_t length)
 {
-    size_t equals = stet_span_find(value, '=');
-    struct stet_list set = stet_list_in(stet_span_from(value, equals + 1));
-    struct gather gather = {.ranges = {.answer = STET_RANGE_PARTS}};
+    struct stet_list members = stet_list_in(set);
     struct stet_span member;
 
+    while (stet_list_next(&members, &member))
+        if (!gather_member(gather, member, length))
+            return false;
+    return gather->members > 0;
+}
+
+struct stet_ranges stet_ranges_in(struct stet_span value, uint64_t length)
+{
+    struct stet_ranges ranges = {.answer = STET_RANGE_PARTS};
+    struct gather gather = {.ranges = &ranges};
+    size_t equals = stet_span_find(value, '=');
+    struct stet_span unit = stet_span(value.at, equals);
+
     /* Unit names compare without case [RFC 9110 §14.1]. */
-    if (equals == value.len ||
-        !stet_span_equal_nocase(stet_span(value.at, equals), STET_SPAN("bytes")))
-        return ranges_answer(STET_RANGE_WHOLE, STET_REASON_RANGE_IGNORED);
-    while (stet_list_next(&set, &member))
-        if (!gather_member(&gather, member, length))
-            return ranges_answer(STET_RANGE_WHOLE, STET_REASON_RANGE_IGNORED);
-    if (gather.members == 0)
+    if (!stet_span_equal_nocase(unit, STET_SPAN("bytes")) ||
+        !gather_set(&gather, stet_span_from(value, equals + 1), length))
         return ranges_answer(STET_RANGE_WHOLE, STET_REASON_RANGE_IGNORED);
     if (gather.empty)
         return ranges_answer(STET_RANGE_WHOLE, STET_REASON_RANGE_SATISFIED);
-    if (gather.ranges.count == 0)
+    if (ranges.count == 0)
         return ranges_answer(STET_RANGE_UNSATISFIABLE, STET_REASON_RANGE_UNSATISFIABLE);
-    gather.ranges.reason = STET_REASON_RANGE_SATISFIED;
-    return gather.ranges;
+    ranges.reason = STET_REASON_RANGE_SATISFIED;
+    return ranges;
 }
 
 struct stet_ranges stet_ranges_of(const struct stet_head *head, uint64_t length)
@@ -216,41 +224,25 @@ bool stet_content_range_read(struct stet_span value, struct stet_content_range *
     return true;
 }
 
-/* Writes `text` or a number at `to` and returns where it ends. */
-static char *put(char *to, struct stet_span text)
-{
-    memcpy(to, text.at, text.len);
-    return to + text.len;
-}
-
-static char *put_number(char *to, uint64_t number)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    return put(to, stet_span(digits + at, sizeof digits - at));
-}
-
 size_t stet_content_range_write(struct stet_range range, uint64_t length,
                                 char to[STET_CONTENT_RANGE_MAX])
 {
-    char *end = put(to, STET_SPAN("bytes "));
+    struct pen pen = {to, STET_CONTENT_RANGE_MAX, 0};
 
-    end = put_number(end, range.first);
-    end = put(end, STET_SPAN("-"));
-    end = put_number(end, range.last);
-    end = put(end, STET_SPAN("/"));
-    end = put_number(end, length);
-    return (size_t)(end - to);
+    pen_span(&pen, STET_SPAN("bytes "));
+    pen_number(&pen, range.first);
+    pen_byte(&pen, '-');
+    pen_number(&pen, range.last);
+    pen_byte(&pen, '/');
+    pen_number(&pen, length);
+    return pen.length;
 }
 
 size_t stet_content_range_write_unsatisfied(uint64_t length, char to[STET_CONTENT_RANGE_MAX])
 {
-    char *end = put(to, STET_SPAN("bytes */"));
+    struct pen pen = {to, STET_CONTENT_RANGE_MAX, 0};
 
-    end = put_number(end, length);
-    return (size_t)(end - to);
+    pen_span(&pen, STET_SPAN("bytes */"));
+    pen_number(&pen, length);
+    return pen.length;
 }
