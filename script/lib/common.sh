@@ -26,11 +26,19 @@ since() { # since START: the seconds passed, one decimal
     awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
 }
 
-# build_dir NAME OPTION...: configures build/NAME unless it is there; meson renews it by itself.
+# build_dir NAME OPTION...: configures build/NAME, anew if the options are others than last time.
 build_dir() {
-    local dir=$root/build/$1
-    shift
-    [[ -f $dir/build.ninja ]] || (cd "$root" && meson setup "$dir" "$@")
+    local dir=$root/build/$1 options="CC=${CC:-} ${*:2}"
+    if [[ -f $dir/build.ninja && $(cat "$dir/options" 2>/dev/null) == "$options" ]]; then
+        return 0
+    fi
+    rm -rf "$dir"
+    meson setup "$dir" "$root" "${@:2}" || return 1
+    printf '%s\n' "$options" >"$dir/options"
 }
+
+# What the linter reads and the clang step builds must be configured alike.
+clang_options=("-Db_sanitize=address,undefined" -Db_lundef=false -Doptimization=1 -Ddebug=true
+    -Dfuzzers=true)
 
 binary() { printf '%s/build/%s/src/cli/stet' "$root" "$1"; }
