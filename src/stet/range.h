@@ -69,8 +69,9 @@ STET_API bool stet_content_range_read(struct stet_span value, struct stet_conten
 /* Room that any Content-Range value written here fits into. */
 #define STET_CONTENT_RANGE_MAX 72
 
-/* Write "bytes FIRST-LAST/LENGTH" and "bytes " "*" "/LENGTH"; return the number of octets written.
- */
+/* What a single part, each part of several, and a 416 say of themselves [RFC 9110 §15.3.7.1,
+ * RFC 9110 §15.5.17]: write "bytes FIRST-LAST/LENGTH" and "bytes " "*" "/LENGTH". Both return the
+ * number of octets written. */
 STET_API size_t stet_content_range_write(struct stet_range range, uint64_t length,
                                          char to[STET_CONTENT_RANGE_MAX]);
 STET_API size_t stet_content_range_write_unsatisfied(uint64_t length,
