@@ -23,7 +23,7 @@ static size_t precondition(const char *lines, uint64_t times)
     current = validators();
     for (uint64_t i = 0; i < times; i++) {
         struct stet_precondition got = stet_precondition(request, current, STET_AS_ORIGIN, NOW);
-        micro_sink += got.answer + got.reason + got.range;
+        micro_sink += (uint64_t)got.answer + got.reason + got.range;
     }
     return 0;
 }
@@ -147,7 +147,7 @@ size_t micro_may_reuse(uint64_t times)
     cache_make();
     for (uint64_t i = 0; i < times; i++) {
         struct stet_reuse got = stet_may_reuse(&cache.profile, stored, &cache.asked, NOW + 10);
-        micro_sink += got.answer + got.reason + got.age + (uint64_t)got.ttl;
+        micro_sink += (uint64_t)got.answer + got.reason + got.age + (uint64_t)got.ttl;
     }
     return 0;
 }

@@ -68,7 +68,7 @@ static const struct row rows[] = {
      206,
      1,
      R(RANGE_SATISFIED)},
-    {"C-9110-13.1.5-6",
+    {"C-9110-13.1.5-3",
      "If-Range false before 416",
      GET,
      {{"Range", "bytes=1000-"}, {"If-Range", "\"b\""}},
