@@ -1,0 +1,132 @@
+/* The simulated world: loops under one virtual clock, and clients that reach them through a memory
+ * network. For tests: what runs on such a loop cannot tell it from the machine.
+ *
+ * Nothing here happens by itself. A test sets something going (a client sends, a file changes) and
+ * then calls sim_world_run_until_idle or sim_world_advance; time passes in the latter only, from
+ * one timer or job to the next. Every choice (which loop runs next, what the faults do) is drawn
+ * from the seed, so a seed names one run. One thread.
+ *
+ * The world's own memory comes from malloc and not through base/memory.h: a test that makes the
+ * n-th allocation fail counts those of the server only.
+ */
+#ifndef IO_LOOP_SIM_H
+#define IO_LOOP_SIM_H
+
+#include "io/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sim_world;
+struct sim_client;
+
+/* What may go wrong; all zero: nothing does. */
+struct sim_faults {
+    size_t read_most;     /* the server's reads give at most this many bytes; 0: no bound */
+    size_t write_most;    /* the server's writes take at most this many bytes; 0: no bound */
+    bool draw_sizes;      /* each read and write draws its bound from 1 up to the one above */
+    uint64_t reset_after; /* a connection breaks after a number of bytes, both directions together,
+                           * drawn for each client from 1 up to this; 0: never */
+    bool shuffle;         /* ready sockets, and jobs of one kind, in drawn order */
+    bool spurious;        /* some `ready` calls name a direction that is not */
+    int64_t job_delay;    /* each job begins after a drawn time up to this, in ns */
+};
+
+/* A world at loop_now 1 s and wall clock 2024-01-01 00:00:00. Never NULL. */
+struct sim_world *sim_world_new(uint64_t seed);
+
+/* Ends it, with its clients. Its loops and pools are to be freed, its file systems closed before.
+ */
+void sim_world_free(struct sim_world *world);
+
+/* One more loop (one more worker) in the world; ends with loop_free. Its work_new_sim pool is in
+ * io/work.h. loop_run on it lets the whole world go on, time included, until loop_stop, or until
+ * nothing can happen any more. loop_free dies if a socket or listener of it is still open. */
+struct loop *sim_world_loop(struct sim_world *world);
+
+/* The world a loop is in. */
+struct sim_world *sim_loop_world(struct loop *loop);
+
+/* Was loop_stop called? Such a loop takes no more turns. */
+bool sim_loop_stopped(const struct loop *loop);
+
+/* Sends a signal to the callback given to loop_signals; dies if there is none. */
+void sim_loop_signal(struct loop *loop, int number);
+
+/* Runs all that is ready, at the present time, until nothing is. Dies after a million turns. */
+void sim_world_run_until_idle(struct sim_world *world);
+
+/* Lets `ns` pass: runs until idle, goes to the next timer or job, and so on, up to the end. */
+void sim_world_advance(struct sim_world *world, int64_t ns);
+
+/* ns until the next timer or job; INT64_MAX when there is none, 0 when something is ready. */
+int64_t sim_world_due(struct sim_world *world);
+
+/* The two clocks. The wall clock may be set or stepped, forward or back, without the other. */
+int64_t sim_world_now(const struct sim_world *world);
+int64_t sim_world_wall(const struct sim_world *world);
+void sim_world_set_wall(struct sim_world *world, int64_t wall);
+void sim_world_step_wall(struct sim_world *world, int64_t ns);
+
+/* Faults from now on. The sizes and resets hold for clients opened later, the rest at once. */
+void sim_world_faults(struct sim_world *world, const struct sim_faults *faults);
+
+/* For `ns` from now, accepting fails as if descriptors had run out. */
+void sim_world_fail_accept(struct sim_world *world, int64_t ns);
+
+/* A number from 0 up to, not including, `below`, drawn from the seed. */
+uint64_t sim_world_draw(struct sim_world *world, uint64_t below);
+
+/* A descriptor for listener_start on a loop of this world. `address` is any text. Several may have
+ * the same address, as with SO_REUSEPORT: each client is given to a drawn one. Clients may connect
+ * from now on and wait in the backlog. */
+int sim_world_listen(struct sim_world *world, const char *address);
+
+/* A client that connects to what listens at `address`; NULL when nothing does (connection refused).
+ * `peer` is an IPv4 or IPv6 address without port, or "unix"; NULL means 192.0.2.1. The client lives
+ * as long as the world. */
+struct sim_client *sim_client_open(struct sim_world *world, const char *address, const char *peer);
+
+/* Sends bytes to the server. What is sent after the server has closed is answered by a reset. */
+void sim_client_send(struct sim_client *client, const void *bytes, size_t len);
+
+/* The same for a text with its final NUL. */
+void sim_client_say(struct sim_client *client, const char *text);
+
+/* How many sent bytes the server has not read yet. */
+size_t sim_client_unread(const struct sim_client *client);
+
+/* All bytes that came from the server and were not taken; valid until the world runs again. */
+const char *sim_client_bytes(const struct sim_client *client);
+size_t sim_client_len(const struct sim_client *client);
+
+/* Drops the first `len` of those bytes. */
+void sim_client_take(struct sim_client *client, size_t len);
+
+/* How many bytes have ever come. */
+uint64_t sim_client_total(const struct sim_client *client);
+
+/* The client takes `bytes` more and then stalls: the server's writes give SOCK_AGAIN until this is
+ * called again. 0 stalls at once. SIM_UNLIMITED is where every client begins. */
+#define SIM_UNLIMITED UINT64_MAX
+void sim_client_window(struct sim_client *client, uint64_t bytes);
+
+/* "No more from me": FIN, but the client goes on receiving. */
+void sim_client_shutdown(struct sim_client *client);
+
+/* The client is gone: with `reset` by RST at once; else by FIN, and by RST on what comes later. */
+void sim_client_close(struct sim_client *client, bool reset);
+
+/* The connection breaks after `bytes` more have gone in either direction. */
+void sim_client_reset_after(struct sim_client *client, uint64_t bytes);
+
+/* What the client sees. As on the machine, a server that closes with bytes unread sends RST. */
+enum sim_client_state { SIM_CLIENT_OPEN, SIM_CLIENT_ENDED, SIM_CLIENT_RESET };
+enum sim_client_state sim_client_state(const struct sim_client *client);
+
+/* Has a server accepted it? Has the server closed its end? */
+bool sim_client_accepted(const struct sim_client *client);
+bool sim_client_released(const struct sim_client *client);
+
+#endif

@@ -1,0 +1,130 @@
+/* The inside of the simulated world, shared by its rooms. Inside io/ only.
+ */
+#ifndef IO_SIM_OPS_H
+#define IO_SIM_OPS_H
+
+#include "io/loop_ops.h"
+#include "io/loop_sim.h"
+#include "io/work_ops.h"
+
+enum { SIM_SIGNALS = 16 };
+
+/* Bytes on their way: appended at the end, taken from the start. */
+struct sim_buffer {
+    char *bytes;
+    size_t start;
+    size_t len;
+    size_t capacity;
+};
+
+struct sim_client {
+    struct sim_world *world;
+    struct sim_client *next;    /* all clients of the world */
+    struct sim_client *next_in; /* backlog of a port */
+    struct sim_port *port;      /* while it waits there */
+    struct sim_loop *loop;      /* since accepted */
+    struct sock *sock;          /* the server's end, while started */
+    struct sock_address peer;
+    struct sim_faults faults;
+    struct sim_buffer up;   /* to the server */
+    struct sim_buffer down; /* to the client */
+    uint64_t moved;         /* bytes of both directions so far */
+    uint64_t total;         /* bytes to the client so far */
+    uint64_t break_at;      /* value of `moved` at which the connection breaks */
+    uint64_t window;        /* bytes the client still takes */
+    size_t visible;         /* bytes of `up` that have arrived */
+    unsigned pending;       /* events not yet delivered */
+    bool queued;            /* in the loop's ready list */
+    bool blocked;           /* a short write: nothing more until the next event */
+    bool up_end;            /* FIN after `up` */
+    bool down_end;          /* FIN after `down` */
+    bool broken;            /* reset, by whomever */
+    bool gone;              /* closed by the client */
+    bool accepted;
+    bool released; /* closed by the server */
+};
+
+/* One descriptor that listens. */
+struct sim_port {
+    struct sim_world *world;
+    struct sim_port *next;
+    char *address;
+    int fd;
+    struct listener *listener; /* once started */
+    bool stopped;
+    bool resting; /* accepting has failed, the timer runs */
+    struct sim_client *first;
+    struct sim_client **end;
+};
+
+struct sim_loop {
+    struct loop loop;
+    struct sim_world *world;
+    struct sim_loop *next;
+    struct sim_client **ready; /* those with events */
+    size_t ready_count;
+    size_t ready_capacity;
+    size_t open; /* server's ends of connections */
+    void (*caught)(void *owner, int number);
+    void *caught_owner;
+    int signals[SIM_SIGNALS];
+    size_t signal_count;
+};
+
+struct sim_job {
+    struct sim_job *next; /* in order of submission */
+    struct work *work;
+    struct job *job;
+    int64_t due;
+    enum work_urgency urgency;
+};
+
+struct sim_world {
+    uint64_t dice;
+    int64_t now;
+    int64_t wall_offset; /* wall clock minus `now` */
+    int64_t accept_fails_until;
+    struct sim_faults faults;
+    struct sim_loop *loops;
+    struct sim_port *ports;
+    struct sim_client *clients;
+    struct sim_job *jobs;
+    int next_fd;
+    uint16_t next_peer_port;
+    bool driving; /* turns are taken by the world, not by loop_run */
+};
+
+/* Memory of the world itself; never NULL. */
+void *sim_alloc(void *old, size_t size);
+
+/* Something happened that the server's end is to be told. */
+void sim_client_raise(struct sim_client *client, unsigned events);
+
+/* Counts bytes that have moved; breaks the connection when its time has come. */
+void sim_client_moved(struct sim_client *client, size_t len);
+
+/* Breaks the connection. */
+void sim_client_break(struct sim_client *client);
+
+/* The socket calls of the table loop_ops, and one turn's worth of them. */
+bool sock_sim_start(struct sock *sock);
+ssize_t sock_sim_read(struct sock *sock, void *to, size_t size);
+ssize_t sock_sim_write(struct sock *sock, const struct iovec *pieces, int count);
+void sock_sim_shutdown(struct sock *sock);
+void sock_sim_close(struct sock *sock, bool reset);
+bool listener_sim_start(struct listener *listener);
+void listener_sim_stop(struct listener *listener);
+void sock_sim_deliver(struct sim_client *client);
+bool listener_sim_ready(const struct sim_port *port, const struct sim_loop *loop);
+void listener_sim_accept(struct sim_port *port);
+
+void sim_buffer_append(struct sim_buffer *buffer, const void *bytes, size_t len);
+void sim_buffer_take(struct sim_buffer *buffer, size_t len);
+
+/* When the next job is due; INT64_MAX when there is none. */
+int64_t work_sim_due(const struct sim_world *world);
+
+/* Runs one job that is due. False when none is. */
+bool work_sim_run(struct sim_world *world);
+
+#endif
