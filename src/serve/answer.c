@@ -1,4 +1,4 @@
-/* The one place that decides.
+/* The one place that decides, by stet_answer_of, and prepares what was decided.
  *
  *     conditions --304, 412, 400--> done            [RFC 9110 §13.2.2] steps 1 to 4
  *        | proceed
@@ -12,7 +12,7 @@
 #include "serve/answer.h"
 
 #include "serve/multipart_body.h"
-#include "stet/range.h"
+#include "stet/answer.h"
 
 #include <stdio.h>
 
@@ -101,59 +101,51 @@ static void answer_unsatisfiable(struct answer *answer, uint64_t length)
     answer_page(answer, 416, stet_span(line, (size_t)line_size)); /* [RFC 9110 §15.5.17] */
 }
 
-static void answer_ranges(struct answer *answer, const struct stet_request *request,
-                          struct representation *representation, struct loop *loop)
+static struct stet_answer answer_decide(const struct stet_request *request,
+                                        const struct representation *representation, int64_t now)
 {
-    struct stet_ranges ranges = stet_ranges_of(&request->head, representation->length);
+    struct stet_validators validators = representation->validators;
 
-    if (stet_head_has(&request->head, STET_FIELD_RANGE))
-        answer->reason = ranges.reason;
-    if (ranges.answer == STET_RANGE_UNSATISFIABLE)
-        answer_unsatisfiable(answer, representation->length);
-    else if (ranges.answer == STET_RANGE_WHOLE)
-        answer_whole(answer, representation, true);
-    else if (ranges.count == 1)
-        answer_one_part(answer, request, representation, ranges.at[0]);
-    else
-        answer_parts(answer, request, representation, loop, &ranges);
+    /* a date may have become strong since the representation was made */
+    validators.modified_strong = validators.modified_strong &&
+                                 stet_validators_date_is_strong(validators.modified, now, true);
+    return stet_answer_of(request, &validators, STET_AS_ORIGIN, representation->length, now);
 }
 
 void answer_make(struct answer *answer, const struct stet_request *request,
                  struct representation *representation, struct loop *loop)
 {
-    int64_t now = loop_wall(loop) / NS_PER_SECOND;
-    struct stet_validators validators = representation->validators;
-    struct stet_precondition verdict;
+    bool get = request->method == STET_METHOD_GET;
 
     answer->reply = (struct reply){0};
     answer->reason = STET_REASON_UNCONDITIONAL;
     if (representation->status != 200) {
-        answer_whole(answer, representation, request->method == STET_METHOD_GET);
+        answer_whole(answer, representation, get);
         return;
     }
-    /* a date may have become strong since the representation was made */
-    validators.modified_strong = validators.modified_strong &&
-                                 stet_validators_date_is_strong(validators.modified, now, true);
-    verdict = stet_precondition(request, &validators, STET_AS_ORIGIN, now);
-    answer->reason = verdict.reason;
-    switch (verdict.answer) {
-    case STET_NOT_MODIFIED:
+    struct stet_answer decided =
+        answer_decide(request, representation, loop_wall(loop) / NS_PER_SECOND);
+    answer->reason = decided.reason;
+    switch (decided.status) {
+    case 200:
+        answer_whole(answer, representation, get);
+        break;
+    case 206:
+        if (decided.ranges.count == 1)
+            answer_one_part(answer, request, representation, decided.ranges.at[0]);
+        else
+            answer_parts(answer, request, representation, loop, &decided.ranges);
+        break;
+    case 304:
         answer->reply.status = 304;
         answer->reply.blocks[0] = representation->unchanged;
-        return;
-    case STET_PRECONDITION_FAILED:
-        answer_page(answer, 412, STET_SPAN_NONE);
-        return;
-    case STET_CONDITION_MALFORMED:
-        answer_page(answer, 400, STET_SPAN_NONE);
-        return;
-    default:
         break;
+    case 416:
+        answer_unsatisfiable(answer, representation->length);
+        break;
+    default: /* 412, and 400 for a malformed "*" */
+        answer_page(answer, decided.status, STET_SPAN_NONE);
     }
-    if (verdict.range && stet_head_has(&request->head, STET_FIELD_RANGE))
-        answer_ranges(answer, request, representation, loop);
-    else
-        answer_whole(answer, representation, request->method == STET_METHOD_GET);
 }
 
 void answer_page(struct answer *answer, int status, struct stet_span block)
