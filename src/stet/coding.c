@@ -5,6 +5,7 @@
  * named twice keeps its first weight.
  */
 #include "stet/coding.h"
+#include "stet/byte.h"
 
 #define UNNAMED (-1)
 /* The least weight there is: acceptable, but only if nothing that was asked for is available. */
@@ -26,23 +27,23 @@ struct stet_span stet_coding_name(enum stet_coding coding)
 enum stet_coding stet_coding_of(struct stet_span token)
 {
     for (int i = 0; i < STET_CODING_COUNT; i++)
-        if (stet_span_equal_nocase(token, names[i]))
+        if (token.len == names[i].len && stet_span_equal_nocase(token, names[i]))
             return (enum stet_coding)i;
-    if (stet_span_equal_nocase(token, STET_SPAN("x-gzip"))) /* [RFC 9110 §8.4.1.3] */
-        return STET_CODING_GZIP;
+    if (token.len == 6 && stet_span_equal_nocase(token, STET_SPAN("x-gzip")))
+        return STET_CODING_GZIP; /* [RFC 9110 §8.4.1.3] */
     return STET_CODING_COUNT;
 }
 
 /* Notes what one member says, in `weight` of STET_CODING_COUNT entries or in `*wildcard`. */
 static void member_read(struct stet_span member, int16_t *weight, int16_t *wildcard)
 {
-    struct stet_span token;
-    bool quoted;
-    if (!stet_word_next(&member, &token, &quoted) || quoted)
+    size_t length = 0;
+    while (length < member.len && stet_byte_is(member.at[length], BYTE_TCHAR))
+        length++;
+    int given = length < member.len ? stet_weight(stet_span_from(member, length)) : MOST;
+    if (length == 0 || given < 0)
         return;
-    int given = stet_weight(member);
-    if (given < 0)
-        return;
+    struct stet_span token = stet_span(member.at, length);
     enum stet_coding coding = stet_coding_of(token);
     int16_t *slot = NULL;
     if (coding != STET_CODING_COUNT)

@@ -53,8 +53,8 @@ bool stet_span_number(struct stet_span text, uint64_t max, uint64_t *value)
         unsigned digit = (unsigned char)text.at[i] - (unsigned)'0';
         if (digit > 9)
             return false;
-        over = over || sum > (UINT64_MAX - digit) / 10;
-        sum = sum * 10 + digit;
+        over |= __builtin_mul_overflow(sum, 10, &sum);
+        over |= __builtin_add_overflow(sum, digit, &sum);
     }
     if (text.len == 0)
         return false;

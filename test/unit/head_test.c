@@ -75,6 +75,14 @@ static void lines_keep_their_order(void **state)
     assert_ptr_equal(stet_head_named(&head, STET_SPAN("set-cookie")), &storage[3]);
     assert_null(stet_head_named(&head, STET_SPAN("X-Baz")));
     assert_null(stet_head_named(&head, STET_SPAN("ETag")));
+
+    static const char *const twins[][2] = {{"Via", "a"}, {"Via", "b"}, {"X-Y", "c"}, {"X-Y", "d"}};
+    struct stet_field twin[COUNT(twins)];
+    head = head_of(twin, twins, COUNT(twins));
+    assert_ptr_equal(stet_head_next(&head, &twin[0]), &twin[1]);
+    assert_null(stet_head_next(&head, &twin[1]));
+    assert_ptr_equal(stet_head_next(&head, &twin[2]), &twin[3]);
+    assert_null(stet_head_next(&head, &twin[3]));
 }
 
 static void index_is_rebuilt(void **state)
