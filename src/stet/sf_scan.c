@@ -222,7 +222,7 @@ static bool sf_scan_value(struct stet_span *rest, struct stet_sf_member *member)
 bool stet_sf_scan_parameter(struct stet_span *rest, struct stet_sf_member *parameter)
 {
     *rest = stet_span_from(*rest, 1);
-    stet_sf_skip_spaces(rest);
+    stet_sf_skip_spaces(rest); /* behind the semicolon only [RFC 9651 §4.2.3.2] */
     parameter->parameters = STET_SPAN_NONE;
     return stet_sf_scan_key(rest, &parameter->key) && sf_scan_value(rest, parameter);
 }

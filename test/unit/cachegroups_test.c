@@ -104,6 +104,34 @@ static void safe_methods_fell_nothing(void **state)
     }
 }
 
+/* A fells its mates; they fell nobody in their turn. */
+static void mates_do_not_cascade(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *id, *name;
+        const char *groups;
+        bool falls;
+    } rows[] = {
+        {"C-9875-2.2.1-1", "mate of A", "\"two\", \"one\"", true},
+        {"C-9875-2.2.1-1", "mate of that mate only", "\"two\"", false},
+        {"C-9875-2.2.1-1", "no mate", "\"three\"", false},
+        {"C-9875-2.2.1-1", "in no group", "", false},
+    };
+    struct stet_field fields[1];
+    struct stet_head felled = head_of(fields, "Cache-Groups", "\"zero\", \"one\"", NULL);
+    for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+        struct stet_field others[1];
+        struct stet_head other = head_of(others, "Cache-Groups", row->groups, NULL);
+        struct stet_sf walk = stet_cachegroups_of(&felled);
+        struct stet_span group;
+        bool falls = false;
+        while (stet_cachegroups_next(&walk, &group))
+            falls = falls || stet_cachegroups_has(stet_cachegroups_of(&other), group);
+        check_row(row, falls == row->falls);
+    }
+}
+
 static void many_groups_fit(void **state)
 {
     (void)state;
@@ -132,9 +160,8 @@ static void many_groups_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(groups_are_listed),
-        cmocka_unit_test(case_counts),
-        cmocka_unit_test(safe_methods_fell_nothing),
+        cmocka_unit_test(groups_are_listed),         cmocka_unit_test(case_counts),
+        cmocka_unit_test(safe_methods_fell_nothing), cmocka_unit_test(mates_do_not_cascade),
         cmocka_unit_test(many_groups_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

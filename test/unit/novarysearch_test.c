@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "stet/novarysearch.h"
+#include "stet/vary.h"
 
 #include <stdlib.h>
 
@@ -274,6 +275,40 @@ static void targets_must_match_first(void **state)
     }
 }
 
+/* A target that matches only by the rule is still selected by Vary. */
+static void vary_still_applies(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *id, *name;
+        const char *query, *language;
+        bool match, selected;
+    } rows[] = {
+        {"C-NVS-7-1", "both", "x=2", "de", true, true},
+        {"C-NVS-7-1", "another language", "x=2", "fr", true, false},
+        {"C-NVS-7-1", "another query", "y=2", "de", false, true},
+    };
+    struct stet_field stored[2], first[1];
+    struct stet_head response = {.fields = stored}, request = {.fields = first};
+    char selection[64];
+    stet_head_add(&response, stored, STET_SPAN("No-Vary-Search"), STET_SPAN("params=(\"x\")"));
+    stet_head_add(&response, stored, STET_SPAN("Vary"), STET_SPAN("Accept-Language"));
+    stet_head_add(&request, first, STET_SPAN("Accept-Language"), STET_SPAN("de"));
+    size_t len = stet_vary_select(stet_list_of(&response, STET_FIELD_VARY), &request, selection,
+                                  sizeof(selection));
+    assert_in_range(len, 1, sizeof(selection));
+    for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+        struct stet_novarysearch rule = stet_novarysearch_of(&response, false);
+        struct stet_query_pair room[8];
+        struct stet_field fields[1];
+        struct stet_head head = {.fields = fields};
+        stet_head_add(&head, fields, STET_SPAN("Accept-Language"), stet_span_of(row->language));
+        check_row(row, stet_novarysearch_equal(&rule, STET_SPAN("x=1"), stet_span_of(row->query),
+                                               room, COUNT(room)) == row->match);
+        check_row(row, stet_vary_match(stet_span(selection, len), &head) == row->selected);
+    }
+}
+
 static void the_field_is_written(void **state)
 {
     (void)state;
@@ -334,6 +369,7 @@ int main(void)
         cmocka_unit_test(too_many_parameters_are_unequal),
         cmocka_unit_test(long_lists_count_as_none),
         cmocka_unit_test(targets_must_match_first),
+        cmocka_unit_test(vary_still_applies),
         cmocka_unit_test(the_field_is_written),
         cmocka_unit_test(what_is_written_is_read),
     };
