@@ -414,6 +414,14 @@ static void keys_of_origin_form(void **state)
     request.path = STET_SPAN("*");
     length = stet_uri_key(&request, to, sizeof to);
     assert_true(stet_span_equal(stet_span(to, length), STET_SPAN("http://h:443*")));
+    /* What nobody should have let in is kept apart, not mended. */
+    request.authority = STET_SPAN("A B");
+    request.path = STET_SPAN("/%zz%4");
+    length = stet_uri_key(&request, to, sizeof to);
+    assert_true(stet_span_equal(stet_span(to, length), STET_SPAN("http://a b/%zz%4")));
+    request.authority = request.path = STET_SPAN_NONE;
+    length = stet_uri_key(&request, to, sizeof to);
+    assert_true(stet_span_equal(stet_span(to, length), STET_SPAN("http:///")));
 }
 
 static void decoding(void **state)
