@@ -33,6 +33,14 @@ static bool is_one_bit(uint32_t bits)
     return bits && !(bits & (bits - 1));
 }
 
+static size_t index_of(uint32_t one_bit)
+{
+    size_t index = 0;
+    while (!(one_bit & bit(index)))
+        index++;
+    return index;
+}
+
 static bool has_own_conditions(const struct stet_head *head)
 {
     return stet_head_has(head, STET_FIELD_IF_MATCH) ||
@@ -146,11 +154,11 @@ static bool same_tag(struct stet_etag a, struct stet_etag b)
     return a.weak == b.weak && stet_span_equal(a.opaque, b.opaque);
 }
 
-/* The tag came before the one at this place. */
-static bool is_repeated(struct tags walk, struct stet_etag tag)
+/* The tag is among the first `count`. */
+static bool is_repeated(struct tags walk, size_t count, struct stet_etag tag)
 {
     struct stet_etag before;
-    while (tags_next(&walk, &before) && before.opaque.at != tag.opaque.at)
+    while (count-- && tags_next(&walk, &before))
         if (same_tag(before, tag))
             return true;
     return false;
@@ -164,8 +172,8 @@ size_t stet_validation_tags(const struct stet_validation *plan, const struct ste
     struct pen pen = {to, room, 0};
     struct stet_etag tag;
 
-    while (tags_next(&walk, &tag)) {
-        if (is_repeated(all, tag))
+    for (size_t count = 0; tags_next(&walk, &tag); count++) {
+        if (is_repeated(all, count, tag))
             continue;
         if (pen.length)
             pen_span(&pen, STET_SPAN(", "));
@@ -246,16 +254,15 @@ static bool asked_alone(const struct stet_validation *plan, const struct stet_re
                         const struct stet_candidates *candidates)
 {
     struct tags walk = tags_of(plan, request, candidates);
-    struct stet_etag first, tag;
+    struct stet_etag tag;
 
     if (!is_one_bit(plan->sent))
         return false;
-    if (!tags_next(&walk, &first))
-        return true;
+    struct stet_etag own = stet_etag_of(candidates->at[index_of(plan->sent)].head);
     while (tags_next(&walk, &tag))
-        if (!same_tag(first, tag))
+        if (!stet_etag_present(own) || !same_tag(own, tag))
             return false;
-    return stet_etag_present(first);
+    return true;
 }
 
 /* The 304's tag is one that the client has listed itself. */
@@ -273,14 +280,6 @@ static bool client_lists(const struct stet_request *request, const struct stet_h
 static struct stet_validated answered(enum stet_validated_answer answer, enum stet_reason reason)
 {
     return (struct stet_validated){.answer = answer, .reason = reason};
-}
-
-static size_t index_of(uint32_t one_bit)
-{
-    size_t index = 0;
-    while (!(one_bit & bit(index)))
-        index++;
-    return index;
 }
 
 /* Uses the newest of `renew`. */
