@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each public header stands alone, in C and (where there is a compiler) in C++, includes only public
-# headers, and is included by stet.h. Usage: headers.sh SOURCE_ROOT HEADER...
+# headers, is included by stet.h and named in libstet(3). Usage: headers.sh SOURCE_ROOT HEADER...
 set -eu
 root=$1
 shift
@@ -15,6 +15,7 @@ for header in "$@"; do
     if [ "$header" != stet.h ] && ! grep -q "^#include \"stet/$header\"" "$root/stet/stet.h"; then
         complain "stet/stet.h does not include stet/$header"
     fi
+    grep -q "stet/$header" "$root/../man/libstet.3.scd" || complain "libstet(3) lacks stet/$header"
     for included in $(sed -n 's|^#include "stet/\(.*\.h\)"|\1|p' "$root/stet/$header"); do
         case " $* " in
         *" $included "*) ;;
