@@ -97,7 +97,7 @@ struct sim_client *sim_client_open(struct sim_world *world, const char *address,
                                   .next = world->clients,
                                   .port = port,
                                   .faults = world->faults,
-                                  .window = SIM_UNLIMITED,
+                                  .down.window = SIM_UNLIMITED,
                                   .break_at = UINT64_MAX};
     client->peer = sim_peer(world, peer);
     if (world->faults.reset_after > 0)
@@ -110,14 +110,14 @@ struct sim_client *sim_client_open(struct sim_world *world, const char *address,
 
 void sim_client_send(struct sim_client *client, const void *bytes, size_t len)
 {
-    CHECK(!client->up_end && !client->gone);
+    CHECK(!client->up.end && !client->gone);
     if (client->broken || len == 0)
         return;
     if (client->released) {
         client->broken = true;
         return;
     }
-    sim_buffer_append(&client->up, bytes, len);
+    sim_buffer_append(&client->up.sent, bytes, len);
     sim_client_raise(client, SOCK_READABLE);
     sim_client_moved(client, len);
 }
@@ -129,40 +129,41 @@ void sim_client_say(struct sim_client *client, const char *text)
 
 size_t sim_client_unread(const struct sim_client *client)
 {
-    return client->up.len;
+    return client->up.sent.len;
 }
 
 const char *sim_client_bytes(const struct sim_client *client)
 {
-    return client->down.len > 0 ? client->down.bytes + client->down.start : "";
+    return client->down.received.len > 0 ? client->down.received.bytes + client->down.received.start
+                                         : "";
 }
 
 size_t sim_client_len(const struct sim_client *client)
 {
-    return client->down.len;
+    return client->down.received.len;
 }
 
 void sim_client_take(struct sim_client *client, size_t len)
 {
-    sim_buffer_take(&client->down, len);
+    sim_buffer_take(&client->down.received, len);
 }
 
 uint64_t sim_client_total(const struct sim_client *client)
 {
-    return client->total;
+    return client->down.total;
 }
 
 void sim_client_window(struct sim_client *client, uint64_t bytes)
 {
-    bool opened = client->window == 0 && bytes > 0;
-    client->window = bytes;
-    if (opened && client->blocked)
+    bool opened = client->down.window == 0 && bytes > 0;
+    client->down.window = bytes;
+    if (opened && client->down.blocked)
         sim_client_raise(client, SOCK_WRITABLE);
 }
 
 void sim_client_shutdown(struct sim_client *client)
 {
-    client->up_end = true;
+    client->up.end = true;
     sim_client_raise(client, SOCK_READABLE);
 }
 
@@ -184,7 +185,7 @@ enum sim_client_state sim_client_state(const struct sim_client *client)
 {
     if (client->broken)
         return SIM_CLIENT_RESET;
-    return client->down_end ? SIM_CLIENT_ENDED : SIM_CLIENT_OPEN;
+    return client->down.end ? SIM_CLIENT_ENDED : SIM_CLIENT_OPEN;
 }
 
 bool sim_client_accepted(const struct sim_client *client)

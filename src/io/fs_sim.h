@@ -71,12 +71,19 @@ void fs_sim_forbid(struct fs *fs, const char *path, bool forbidden);
 /* The calls that faults and edits hang on. */
 enum fs_sim_call { FS_SIM_STATE, FS_SIM_OPEN, FS_SIM_FILE_STATE, FS_SIM_READ, FS_SIM_LIST };
 
-/* The `nth` call of this kind from now (1: the next) that reaches the file now at `path` gives
- * `result` instead: a failure, or for FS_SIM_READ a number of bytes to read at most. Once. */
-void fs_sim_fail(struct fs *fs, enum fs_sim_call call, const char *path, uint64_t nth, int result);
+/* One call: the `nth` of its kind from now (1: the next) that reaches the file now at `path`. */
+struct fs_sim_point {
+    enum fs_sim_call call;
+    const char *path;
+    uint64_t nth;
+};
+
+/* That call gives `result` instead, once: a failure, or for FS_SIM_READ a number of bytes to read
+ * at most. */
+void fs_sim_fail(struct fs *fs, struct fs_sim_point point, int result);
 
 /* Right after that call, before its caller goes on, `edit` is called, and may do anything above. */
-void fs_sim_after(struct fs *fs, enum fs_sim_call call, const char *path, uint64_t nth,
+void fs_sim_after(struct fs *fs, struct fs_sim_point point,
                   void (*edit)(struct fs *fs, void *owner), void *owner);
 
 /* How many calls of a kind there were, on any file. */

@@ -268,28 +268,28 @@ void fs_sim_forbid(struct fs *fs, const char *path, bool forbidden)
 }
 
 /* At the end of the list: plans for one call are carried out in the order they were made. */
-static void fs_sim_plan(struct fs_sim *sim, const char *path, struct fs_sim_plan plan)
+static void fs_sim_plan(struct fs_sim *sim, struct fs_sim_point point, struct fs_sim_plan plan)
 {
-    CHECK(plan.left > 0);
-    plan.node = fs_sim_at(sim, path, FS_SIM_FOLLOW);
+    CHECK(point.nth > 0);
     struct fs_sim_plan *kept = sim_alloc(NULL, sizeof *kept);
     *kept = plan;
+    kept->call = point.call;
+    kept->left = point.nth;
+    kept->node = fs_sim_at(sim, point.path, FS_SIM_FOLLOW);
     struct fs_sim_plan **end = &sim->plans;
     while (*end)
         end = &(*end)->next;
     *end = kept;
 }
 
-void fs_sim_fail(struct fs *fs, enum fs_sim_call call, const char *path, uint64_t nth, int result)
+void fs_sim_fail(struct fs *fs, struct fs_sim_point point, int result)
 {
-    CHECK(result < 0 || (call == FS_SIM_READ && result > 0));
-    fs_sim_plan((struct fs_sim *)fs, path,
-                (struct fs_sim_plan){.call = call, .left = nth, .result = result});
+    CHECK(result < 0 || (point.call == FS_SIM_READ && result > 0));
+    fs_sim_plan((struct fs_sim *)fs, point, (struct fs_sim_plan){.result = result});
 }
 
-void fs_sim_after(struct fs *fs, enum fs_sim_call call, const char *path, uint64_t nth,
+void fs_sim_after(struct fs *fs, struct fs_sim_point point,
                   void (*edit)(struct fs *fs, void *owner), void *owner)
 {
-    fs_sim_plan((struct fs_sim *)fs, path,
-                (struct fs_sim_plan){.call = call, .left = nth, .edit = edit, .owner = owner});
+    fs_sim_plan((struct fs_sim *)fs, point, (struct fs_sim_plan){.edit = edit, .owner = owner});
 }

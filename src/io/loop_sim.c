@@ -284,8 +284,8 @@ void sim_world_free(struct sim_world *world)
     while (world->clients) {
         struct sim_client *client = world->clients;
         world->clients = client->next;
-        free(client->up.bytes);
-        free(client->down.bytes);
+        free(client->up.sent.bytes);
+        free(client->down.received.bytes);
         free(client);
     }
     while (world->ports) {

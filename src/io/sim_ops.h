@@ -17,6 +17,22 @@ struct sim_buffer {
     size_t capacity;
 };
 
+/* From the client to the server. */
+struct sim_up {
+    struct sim_buffer sent;
+    size_t visible; /* how many of these have arrived */
+    bool end;       /* FIN after them */
+};
+
+/* From the server to the client. */
+struct sim_down {
+    struct sim_buffer received;
+    uint64_t total;  /* bytes ever received */
+    uint64_t window; /* bytes the client still takes */
+    bool blocked;    /* a short write: nothing more until the next event */
+    bool end;        /* FIN after them */
+};
+
 struct sim_client {
     struct sim_world *world;
     struct sim_client *next;    /* all clients of the world */
@@ -26,20 +42,14 @@ struct sim_client {
     struct sock *sock;          /* the server's end, while started */
     struct sock_address peer;
     struct sim_faults faults;
-    struct sim_buffer up;   /* to the server */
-    struct sim_buffer down; /* to the client */
-    uint64_t moved;         /* bytes of both directions so far */
-    uint64_t total;         /* bytes to the client so far */
-    uint64_t break_at;      /* value of `moved` at which the connection breaks */
-    uint64_t window;        /* bytes the client still takes */
-    size_t visible;         /* bytes of `up` that have arrived */
-    unsigned pending;       /* events not yet delivered */
-    bool queued;            /* in the loop's ready list */
-    bool blocked;           /* a short write: nothing more until the next event */
-    bool up_end;            /* FIN after `up` */
-    bool down_end;          /* FIN after `down` */
-    bool broken;            /* reset, by whomever */
-    bool gone;              /* closed by the client */
+    struct sim_up up;
+    struct sim_down down;
+    uint64_t moved;    /* bytes of both directions so far */
+    uint64_t break_at; /* value of `moved` at which the connection breaks */
+    unsigned pending;  /* events not yet delivered */
+    bool queued;       /* in the loop's ready list */
+    bool broken;       /* reset, by whomever */
+    bool gone;         /* closed by the client */
     bool accepted;
     bool released; /* closed by the server */
 };

@@ -34,7 +34,7 @@ static size_t sim_bound(struct sim_client *client, size_t most)
 static void sim_client_arrive(struct sim_client *client)
 {
     size_t bound = sim_bound(client, client->faults.read_most);
-    client->visible = client->up.len < bound ? client->up.len : bound;
+    client->up.visible = client->up.sent.len < bound ? client->up.sent.len : bound;
 }
 
 bool sock_sim_start(struct sock *sock)
@@ -42,7 +42,7 @@ bool sock_sim_start(struct sock *sock)
     struct sim_client *client = sock->end;
     CHECK(sock->fd >= 0 && sock->ready && !client->sock);
     client->sock = sock;
-    unsigned readable = client->up.len > 0 || client->up_end || client->broken;
+    unsigned readable = client->up.sent.len > 0 || client->up.end || client->broken;
     sim_client_raise(client, SOCK_WRITABLE | (readable ? SOCK_READABLE : 0));
     return true;
 }
@@ -53,14 +53,14 @@ ssize_t sock_sim_read(struct sock *sock, void *to, size_t size)
     CHECK(sock->fd >= 0);
     if (client->broken)
         return SOCK_BROKEN;
-    if (client->visible == 0)
-        return client->up.len == 0 && client->up_end ? 0 : SOCK_AGAIN;
-    size_t len = size < client->visible ? size : client->visible;
-    memcpy(to, client->up.bytes + client->up.start, len);
-    sim_buffer_take(&client->up, len);
-    client->visible -= len;
-    bool end_only = client->up.len == 0 && client->up_end;
-    if (client->visible == 0 && (client->up.len > 0 || (end_only && len < size)))
+    if (client->up.visible == 0)
+        return client->up.sent.len == 0 && client->up.end ? 0 : SOCK_AGAIN;
+    size_t len = size < client->up.visible ? size : client->up.visible;
+    memcpy(to, client->up.sent.bytes + client->up.sent.start, len);
+    sim_buffer_take(&client->up.sent, len);
+    client->up.visible -= len;
+    bool end_only = client->up.sent.len == 0 && client->up.end;
+    if (client->up.visible == 0 && (client->up.sent.len > 0 || (end_only && len < size)))
         sim_client_raise(client, SOCK_READABLE);
     return (ssize_t)len;
 }
@@ -73,7 +73,7 @@ static size_t sim_client_receive(struct sim_client *client, const struct iovec *
     for (int i = 0; i < count; i++) {
         size_t len = pieces[i].iov_len < room ? pieces[i].iov_len : room;
         if (!client->gone)
-            sim_buffer_append(&client->down, pieces[i].iov_base, len);
+            sim_buffer_append(&client->down.received, pieces[i].iov_base, len);
         room -= len;
         offered += pieces[i].iov_len;
     }
@@ -84,20 +84,20 @@ ssize_t sock_sim_write(struct sock *sock, const struct iovec *pieces, int count)
 {
     struct sim_client *client = sock->end;
     CHECK(sock->fd >= 0);
-    if (client->broken || client->down_end)
+    if (client->broken || client->down.end)
         return SOCK_BROKEN;
-    if (client->blocked)
+    if (client->down.blocked)
         return SOCK_AGAIN;
     size_t bound = sim_bound(client, client->faults.write_most);
-    size_t room = client->window < bound ? (size_t)client->window : bound;
+    size_t room = client->down.window < bound ? (size_t)client->down.window : bound;
     size_t offered = sim_client_receive(client, pieces, count, room);
     size_t len = offered < room ? offered : room;
-    if (client->window != SIM_UNLIMITED)
-        client->window -= len;
-    client->total += client->gone ? 0 : len;
+    if (client->down.window != SIM_UNLIMITED)
+        client->down.window -= len;
+    client->down.total += client->gone ? 0 : len;
     if (len < offered) {
-        client->blocked = true;
-        if (client->window > 0)
+        client->down.blocked = true;
+        if (client->down.window > 0)
             sim_client_raise(client, SOCK_WRITABLE);
     }
     sim_client_moved(client, len);
@@ -110,7 +110,7 @@ void sock_sim_shutdown(struct sock *sock)
 {
     struct sim_client *client = sock->end;
     CHECK(sock->fd >= 0);
-    client->down_end = true;
+    client->down.end = true;
 }
 
 void sock_sim_close(struct sock *sock, bool reset)
@@ -122,8 +122,8 @@ void sock_sim_close(struct sock *sock, bool reset)
     client->sock = NULL;
     client->released = true;
     client->loop->open--;
-    client->down_end = true;
-    if (reset || client->up.len > 0)
+    client->down.end = true;
+    if (reset || client->up.sent.len > 0)
         client->broken = true;
 }
 
@@ -137,7 +137,7 @@ void sock_sim_deliver(struct sim_client *client)
     if (events & SOCK_READABLE)
         sim_client_arrive(client);
     if (events & SOCK_WRITABLE)
-        client->blocked = false;
+        client->down.blocked = false;
     if (client->world->faults.spurious && sim_world_draw(client->world, 4) == 0)
         events = SOCK_READABLE | SOCK_WRITABLE;
     client->sock->ready(client->sock, events);

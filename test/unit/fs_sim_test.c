@@ -244,11 +244,11 @@ static void test_failures(void **state)
     struct fs_file *file = NULL;
     struct fs_state state_of;
     char text[16];
-    fs_sim_fail(fs, FS_SIM_OPEN, "plain", 2, FS_BROKEN);
-    fs_sim_fail(fs, FS_SIM_READ, "plain", 2, FS_BROKEN);
-    fs_sim_fail(fs, FS_SIM_READ, "plain", 3, 4);
-    fs_sim_fail(fs, FS_SIM_STATE, "plain", 1, FS_FORBIDDEN);
-    fs_sim_fail(fs, FS_SIM_FILE_STATE, "plain", 1, FS_BROKEN);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_OPEN, "plain", 2}, FS_BROKEN);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_READ, "plain", 2}, FS_BROKEN);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_READ, "plain", 3}, 4);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_STATE, "plain", 1}, FS_FORBIDDEN);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_FILE_STATE, "plain", 1}, FS_BROKEN);
     assert_int_equal(fs_file_open(fs, "plain", &file), 0);
     struct fs_file *second = NULL;
     assert_int_equal(fs_file_open(fs, "plain", &second), FS_BROKEN);
@@ -276,7 +276,7 @@ static void remove_it(struct fs *edited, void *owner)
 {
     static char late[] = "late";
     fs_sim_remove(edited, owner);
-    fs_sim_after(edited, FS_SIM_STATE, late, 1, edit_in_place, late);
+    fs_sim_after(edited, (struct fs_sim_point){FS_SIM_STATE, late, 1}, edit_in_place, late);
 }
 
 /* A file that is edited while it is being read, between the n-th read and the next. */
@@ -286,7 +286,7 @@ static void test_edit_between_reads(void **state)
     static char plain[] = "plain";
     struct fs_file *file = NULL;
     char text[16] = {0};
-    fs_sim_after(fs, FS_SIM_READ, "plain", 2, edit_in_place, plain);
+    fs_sim_after(fs, (struct fs_sim_point){FS_SIM_READ, "plain", 2}, edit_in_place, plain);
     assert_int_equal(fs_file_open(fs, "plain", &file), 0);
     assert_int_equal(fs_file_read(file, text, 3, 0), 3);
     assert_int_equal(fs_file_read(file, text + 3, 3, 3), 3);
@@ -304,7 +304,7 @@ static void test_edit_between_calls(void **state)
     struct fs_file *file = NULL;
     struct fs_state state_of;
     fs_sim_say(fs, "late", "");
-    fs_sim_after(fs, FS_SIM_OPEN, "plain", 1, remove_it, plain);
+    fs_sim_after(fs, (struct fs_sim_point){FS_SIM_OPEN, "plain", 1}, remove_it, plain);
     assert_int_equal(fs_file_open(fs, "plain", &file), 0);
     assert_int_equal(fs_state(fs, "plain", &state_of), FS_NOT_FOUND);
     assert_int_equal(fs_file_state(file, &state_of), 0);
@@ -345,7 +345,7 @@ static void test_list(void **state)
     assert_int_equal(fs_list(fs, "sub/deep", list_one, &some), 0);
     assert_int_equal(fs_list(fs, "plain", list_one, &some), FS_NOT_FOUND);
     assert_int_equal(fs_list(fs, "escape", list_one, &some), FS_NOT_FOUND);
-    fs_sim_fail(fs, FS_SIM_LIST, "sub", 1, FS_BROKEN);
+    fs_sim_fail(fs, (struct fs_sim_point){FS_SIM_LIST, "sub", 1}, FS_BROKEN);
     assert_int_equal(fs_list(fs, "sub", list_one, &some), FS_BROKEN);
 }
 

@@ -233,6 +233,7 @@ static void test_reset(void **state)
     client_send(client, "y.");
     world_run(2000);
     sock_close(&world.conns[1]->sock, true);
+    assert_int_equal(world.conns[1]->sock.fd, -1);
     char byte;
     assert_int_equal(recv(client, &byte, 1, 0), -1);
     assert_int_equal(errno, ECONNRESET);
