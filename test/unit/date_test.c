@@ -1,6 +1,9 @@
 /* Dates: three formats in, one out, every day of the calendar. */
 #include "table.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "stet/date.h"
 
 #define EXAMPLE INT64_C(784111777) /* 1994-11-06T08:49:37Z */
@@ -236,12 +239,30 @@ static void clamped(void **state)
     }
 }
 
+/* C-9111-4.2-4: wherever the machine believes itself to be. */
+static void no_time_zone(void **state)
+{
+    (void)state;
+    static const char *const zones[] = {"Asia/Tokyo", "JST-9", "EST5EDT,M3.2.0,M11.1.0"};
+    for (size_t i = 0; i < COUNT(zones); i++) {
+        char text[STET_DATE_LENGTH];
+        int64_t when = 0;
+        assert_int_equal(setenv("TZ", zones[i], 1), 0);
+        tzset();
+        assert_true(stet_date_read(STET_SPAN("Sun Nov  6 08:49:37 1994"), NOW, &when));
+        assert_int_equal(when, EXAMPLE);
+        stet_date_write(EXAMPLE, text);
+        assert_memory_equal(text, "Sun, 06 Nov 1994 08:49:37 GMT", sizeof text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats),         cmocka_unit_test(every_column),
         cmocka_unit_test(two_digit_years), cmocka_unit_test(two_digit_year_oddities),
         cmocka_unit_test(every_day),       cmocka_unit_test(clamped),
+        cmocka_unit_test(no_time_zone),
     };
     return cmocka_run_group_tests_name("date", tests, NULL, NULL);
 }
