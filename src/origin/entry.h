@@ -1,0 +1,89 @@
+/* Entries: one path in a worker's table, what was last seen there, and the answers made of it.
+ */
+#ifndef ORIGIN_ENTRY_H
+#define ORIGIN_ENTRY_H
+
+#include "origin/library.h"
+#include "origin/representation.h"
+
+/* Where an entry stands: fixed when it is made. */
+struct entry_place {
+    const char *key; /* as asked for */
+    size_t key_len;
+    const char *path; /* of the file */
+    struct record_key record;
+    const char *type; /* by its name; NULL: unknown */
+    const char *cache_control;
+    int status; /* of the answer: 200, or 404 */
+};
+
+enum entry_kind {
+    ENTRY_NEW, /* nothing is known */
+    ENTRY_FILE,
+    ENTRY_MISSING,
+    ENTRY_FORBIDDEN,
+    ENTRY_BROKEN
+};
+
+/* The answers made of what is known; remade when that changes, or with the clock. */
+struct entry_view {
+    struct representation *representations[STET_CODING_COUNT];
+    unsigned possible; /* bits of codings that are made, or can be */
+    unsigned version;  /* of the content's variants */
+    int64_t from;      /* true from this wall clock time on, ns */
+    int64_t until;     /* and before this one */
+};
+
+struct files_query;
+struct reading;
+
+struct entry {
+    struct entry_place place;
+    struct library *library;
+    enum entry_kind kind;
+    struct record record;    /* of ENTRY_FILE: state, digest, date */
+    struct content *content; /* its bytes in memory, or NULL */
+    struct entry_view view;
+    uint64_t checked;        /* the moment of the world in which all this was so */
+    int64_t retry;           /* loop time to try again to get the bytes into memory */
+    struct reading *reading; /* under way */
+    struct files_query *waiting;
+    bool used; /* since the hand last came by */
+    struct entry *before;
+    struct entry *after;
+};
+
+/* NULL when memory is out. Copies key and path. */
+struct entry *entry_new(struct library *library, struct stet_span key, const char *path,
+                        int status);
+void entry_free(struct entry *entry);
+
+/* Takes in what was found out; takes the reference of `content`. Answers that are still true are
+ * kept. */
+void entry_set(struct entry *entry, enum entry_kind kind, const struct record *record,
+               struct content *content);
+
+/* Small enough to be read whole. */
+static inline bool entry_is_small(const struct entry *entry, const struct fs_stamp *stamp)
+{
+    return stamp->size <= entry->library->small_max;
+}
+
+/* The answers are those to give at `now` (wall clock, ns). */
+static inline bool entry_view_holds(const struct entry *entry, int64_t now)
+{
+    const struct content *content = entry->content;
+    return now >= entry->view.from && now < entry->view.until &&
+           (!content ||
+            entry->view.version == atomic_load_explicit(&content->version, memory_order_acquire));
+}
+
+/* Throws the answers away and finds out which codings there are. */
+void entry_view_renew(struct entry *entry, int64_t now);
+
+/* The answer in a coding: identity, or one whose variant is ready; borrowed from the entry. NULL
+ * when memory is out or the variant is not there. */
+struct representation *entry_representation(struct entry *entry, enum stet_coding coding,
+                                            int64_t now);
+
+#endif

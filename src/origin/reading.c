@@ -1,0 +1,125 @@
+/* Reads a file in the pool, writes down what it is, and tells the entry.
+ *
+ * What the reading finds was true at some time after its beginning, so it answers every question
+ * that was asked before, whatever has become of the file by now. A file that does not hold still
+ * is served as it comes, without validators; the body notices when it changes again.
+ */
+#include "origin/reading.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "origin/lastmodified.h"
+
+#define READING_RETRY INT64_C(1000000000)
+
+static struct reading *reading_of(struct job *job)
+{
+    return CONTAINER(job, struct reading, errand.job);
+}
+
+static void reading_run(struct job *job)
+{
+    struct reading *reading = reading_of(job);
+    struct library *library = reading->library;
+    load_run(&reading->load, library->fs, reading->path, library->small_max);
+}
+
+static void reading_free(struct reading *reading)
+{
+    load_fini(&reading->load);
+    memory_free(reading);
+}
+
+static void reading_drop(struct errand *errand)
+{
+    reading_free(CONTAINER(errand, struct reading, errand));
+}
+
+/* The bytes are known: into the records and, if there is room, into memory. */
+static void reading_learn(struct reading *reading, struct entry *entry)
+{
+    const struct load *load = &reading->load;
+    struct library *library = reading->library;
+    const struct record_sight sight = {.key = entry->place.record,
+                                       .stamp = load->stamp,
+                                       .digest = load->digest,
+                                       .text = load->text,
+                                       .began = reading->began};
+    struct record record;
+    if (!records_learn(&library->records, &sight, loop_wall(reading->loop), &record)) {
+        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
+        return;
+    }
+    struct content *content =
+        contents_add(&library->contents, &load->digest, load->bytes, load->text);
+    if (!content)
+        entry->retry = loop_now(reading->loop) + READING_RETRY;
+    entry_set(entry, ENTRY_FILE, &record, content);
+}
+
+static void reading_tell(struct reading *reading, struct entry *entry)
+{
+    const struct record unsteady = {.stamp = reading->load.stamp, .modified = LASTMODIFIED_NONE};
+    switch (reading->load.outcome) {
+    case LOAD_DONE:
+        reading_learn(reading, entry);
+        break;
+    case LOAD_LARGE: /* it has grown: to be looked at as a large file */
+        entry_set(entry, ENTRY_NEW, NULL, NULL);
+        break;
+    case LOAD_UNSTEADY:
+        entry_set(entry, ENTRY_FILE, &unsteady, NULL);
+        break;
+    case LOAD_MISSING:
+        entry_set(entry, ENTRY_MISSING, NULL, NULL);
+        break;
+    case LOAD_FORBIDDEN:
+        entry_set(entry, ENTRY_FORBIDDEN, NULL, NULL);
+        break;
+    case LOAD_BROKEN:
+        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
+        break;
+    }
+    entry->checked = reading->moment;
+}
+
+static void reading_done(struct job *job)
+{
+    struct reading *reading = reading_of(job);
+    struct entry *entry = reading->entry;
+    errands_back(&reading->library->errands, &reading->errand);
+    if (entry) {
+        entry->reading = NULL;
+        reading_tell(reading, entry);
+        reading->done(reading->owner, entry);
+    }
+    reading_free(reading);
+}
+
+bool reading_begin(struct entry *entry, struct loop *loop, uint64_t moment,
+                   void (*done)(void *owner, struct entry *entry), void *owner)
+{
+    const size_t path_size = strlen(entry->place.path) + 1;
+    struct reading *reading = memory_new(sizeof *reading + path_size);
+    if (!reading)
+        return false;
+    *reading = (struct reading){
+        .errand = {.job = {.run = reading_run, .done = reading_done}, .drop = reading_drop},
+        .entry = entry,
+        .library = entry->library,
+        .loop = loop,
+        .moment = moment,
+        .began = loop_wall(loop),
+        .done = done,
+        .owner = owner,
+    };
+    memcpy(reading->path, entry->place.path, path_size);
+    entry->reading = reading;
+    errands_send(&reading->library->errands, &reading->errand, loop, WORK_NOW);
+    return true;
+}
+
+void reading_abandon(struct reading *reading)
+{
+    reading->entry = NULL;
+}

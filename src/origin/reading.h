@@ -1,0 +1,31 @@
+/* Readings: a small file read off the loop for one worker's entry, and what came of it.
+ */
+#ifndef ORIGIN_READING_H
+#define ORIGIN_READING_H
+
+#include "origin/entry.h"
+#include "origin/load.h"
+
+struct reading {
+    struct errand errand;
+    struct entry *entry; /* NULL: no one is interested any more */
+    struct library *library;
+    struct loop *loop;
+    struct load load;
+    uint64_t moment; /* it begins after this moment of the world */
+    int64_t began;   /* wall clock, ns, not later than the real beginning */
+    void (*done)(void *owner, struct entry *entry);
+    void *owner;
+    char path[];
+};
+
+/* Begins to read the file of an entry, of which no reading is under way. `done` is called on `loop`
+ * when the entry knows what it found; not if the entry is taken away before by reading_abandon.
+ * False when memory is out. */
+bool reading_begin(struct entry *entry, struct loop *loop, uint64_t moment,
+                   void (*done)(void *owner, struct entry *entry), void *owner);
+
+/* The entry goes. */
+void reading_abandon(struct reading *reading);
+
+#endif
