@@ -1,8 +1,8 @@
 /* Why: one table of reasons that feeds Cache-Status, logs, metrics and `stet explain`.
  *
  * Every verdict of this library carries one reason. A reason has a word (a token that never
- * changes once released, used as `detail=` in Cache-Status [RFC 9211 §2.8] and as a metric label), a
- * sentence for people, and the section of the law it rests on.
+ * changes once released, used as `detail=` in Cache-Status [RFC 9211 §2.8] and as a metric label),
+ * a sentence for people, and the section of the law it rests on.
  */
 #ifndef STET_REASON_H
 #define STET_REASON_H
