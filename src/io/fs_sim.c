@@ -299,10 +299,11 @@ static enum fs_kind fs_sim_entry_kind(const struct fs_sim *sim, const char *path
     size_t len = strlen(path);
     if (node->type != FS_SIM_SYMLINK)
         return fs_sim_kind(node);
-    CHECK(len + strlen(entry->text) + 2 < sizeof whole);
+    size_t more = strlen(entry->text);
+    CHECK(len + more + 2 <= sizeof whole);
     memcpy(whole, path, len);
     whole[len] = '/';
-    strcpy(whole + len + 1, entry->text);
+    memcpy(whole + len + 1, entry->text, more + 1);
     return fs_sim_find(sim, whole, FS_SIM_FOLLOW | FS_SIM_BOUND, &node) == 0 ? fs_sim_kind(node)
                                                                              : FS_OTHER;
 }

@@ -119,7 +119,7 @@ static const char *listener_lookup(const char *host, bool v6_only, struct listen
                                    .ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | (v6_only ? AI_NUMERICHOST : 0)};
     struct addrinfo *found = NULL;
-    if (getaddrinfo(host, NULL, &hints, &found) != 0)
+    if (getaddrinfo(host, NULL, &hints, &found) != 0 || !found)
         return v6_only ? "not an IPv6 address" : "no such host";
     const struct addrinfo *best = found;
     for (const struct addrinfo *one = found; one && best->ai_family != AF_INET;
@@ -177,11 +177,12 @@ static int listener_socket(struct listener_place *place)
 
 static uint16_t listener_port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 address = {0};
     socklen_t size = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &size) != 0 || address.ss_family == AF_UNIX)
+    if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         return 0;
-    return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+    /* At the same offset in both families, see listener_set_port. */
+    return address.sin6_family == AF_UNIX ? 0 : ntohs(address.sin6_port);
 }
 
 static int listener_bind_internet(const char *text, bool reuse_port, const char **error)

@@ -331,8 +331,9 @@ int sim_world_listen(struct sim_world *world, const char *address)
 {
     struct sim_port *port = sim_alloc(NULL, sizeof *port);
     *port = (struct sim_port){.world = world, .fd = world->next_fd++};
-    port->address = sim_alloc(NULL, strlen(address) + 1);
-    strcpy(port->address, address);
+    size_t size = strlen(address) + 1;
+    port->address = sim_alloc(NULL, size);
+    memcpy(port->address, address, size);
     port->end = &port->first;
     struct sim_port **place = &world->ports;
     while (*place)
