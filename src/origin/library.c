@@ -80,7 +80,7 @@ void library_warn(struct library *library, const char *what, const char *path)
     char sentence[512];
     snprintf(sentence, sizeof sentence, "%s: %s", what, path);
     if (library->warn)
-        library->warn(library->warn_owner, sentence);
+        library->warn(library->owner, sentence);
 }
 
 /* ---- the memo ---- */
@@ -308,9 +308,7 @@ static struct mediatypes *library_types(struct library *library)
     return types;
 }
 
-struct library *library_open(struct fs *fs, struct work *work, const struct files_options *options,
-                             int64_t now, void (*warn)(void *owner, const char *sentence),
-                             void *owner)
+struct library *library_open(const struct library_setup *setup, const struct files_options *options)
 {
     if (!library_options_valid(options)) {
         errno = EINVAL;
@@ -321,19 +319,19 @@ struct library *library_open(struct fs *fs, struct work *work, const struct file
         errno = ENOMEM;
         return NULL;
     }
-    library->fs = fs;
+    library->fs = setup->fs;
     library->options = *options;
     library->small_max = options->file_in_memory_max > LIBRARY_SMALL_MIN
                              ? options->file_in_memory_max
                              : LIBRARY_SMALL_MIN;
-    library->warn = warn;
-    library->warn_owner = owner;
+    library->warn = setup->warn;
+    library->owner = setup->owner;
     pthread_mutex_init(&library->lock, NULL);
     records_init(&library->records, options->records_max);
     contents_init(&library->contents, options->bytes_in_memory, library_evicted, library);
-    errands_init(&library->errands, work);
+    errands_init(&library->errands, setup->work);
     library->types = library_types(library);
-    if (!library->types || !library_recall(library, now)) {
+    if (!library->types || !library_recall(library, setup->now)) {
         library_close(library);
         errno = ENOMEM;
         return NULL;

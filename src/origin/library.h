@@ -71,16 +71,24 @@ struct library {
     struct walk *walk;
     struct library_saving *saving;
     void (*warn)(void *owner, const char *sentence);
-    void *warn_owner;
+    void *owner;
 };
 
-/* Opens the shared half on `fs` (borrowed). `now` is the wall clock in ns. `warn` is told, in one
- * sentence each, of what was ignored: a corrupt or foreign memo, a sidecar that does not decode
- * to its file, a file that cannot be read. It may be called from any thread. NULL when memory is
- * out or a rule's value or the CORS value cannot stand in a field (errno EINVAL). */
-struct library *library_open(struct fs *fs, struct work *work, const struct files_options *options,
-                             int64_t now, void (*warn)(void *owner, const char *sentence),
-                             void *owner);
+/* What a library works with; borrowed. */
+struct library_setup {
+    struct fs *fs;
+    struct work *work;
+    int64_t now; /* wall clock, ns */
+    /* Is told, in one sentence each, what was ignored: a corrupt or foreign memo, a sidecar that
+     * does not decode to its file, a file that cannot be read. From any thread. May be NULL. */
+    void (*warn)(void *owner, const char *sentence);
+    void *owner;
+};
+
+/* Opens the shared half. NULL when memory is out (ENOMEM), or a rule's value or the CORS value
+ * cannot stand in a field (EINVAL). */
+struct library *library_open(const struct library_setup *setup,
+                             const struct files_options *options);
 
 /* Begins to walk and hash the tree in the background (WORK_LATER). `loop` runs the completions, and
  * is the same each time. While a walk is under way another is not begun. */

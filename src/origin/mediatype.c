@@ -147,8 +147,10 @@ static const char *mediatype_of_extension(const struct mediatypes *types, struct
 
 const char *mediatype_of(const struct mediatypes *types, struct stet_span path)
 {
-    const char *slash = path.len ? memrchr(path.at, '/', path.len) : NULL;
-    struct stet_span name = slash ? stet_span_from(path, (size_t)(slash + 1 - path.at)) : path;
+    size_t from = path.len;
+    while (from > 0 && path.at[from - 1] != '/')
+        from--;
+    struct stet_span name = stet_span_from(path, from);
     struct stet_span rest = stet_span_from(name, 1);
     const char *type = NULL;
     while (!type && rest.len > 0) {

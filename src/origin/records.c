@@ -15,9 +15,15 @@
 
 enum { RECORDS_A_BLOCK = 128 };
 
+/* A record, or a place for one on the list of spare ones. */
+union record_place {
+    struct record record;
+    union record_place *next;
+};
+
 struct record_block {
     struct record_block *next;
-    struct record records[RECORDS_A_BLOCK];
+    union record_place places[RECORDS_A_BLOCK];
 };
 
 struct record_key record_key_of(const char *path)
@@ -48,18 +54,11 @@ void records_fini(struct records *records)
     pthread_mutex_destroy(&records->lock);
 }
 
-/* The list of spare records runs through their first bytes. */
-static struct record *spare_next(const struct record *record)
-{
-    struct record *next;
-    memcpy(&next, record, sizeof next);
-    return next;
-}
-
 static void spare_put(struct records *records, struct record *record)
 {
-    memcpy(record, &records->spare, sizeof records->spare);
-    records->spare = record;
+    union record_place *place = (union record_place *)record;
+    place->next = records->spare;
+    records->spare = place;
 }
 
 static struct record *spare_take(struct records *records)
@@ -71,11 +70,11 @@ static struct record *spare_take(struct records *records)
         block->next = records->blocks;
         records->blocks = block;
         for (size_t i = RECORDS_A_BLOCK; i-- > 0;)
-            spare_put(records, &block->records[i]);
+            spare_put(records, &block->places[i].record);
     }
-    struct record *record = records->spare;
-    records->spare = spare_next(record);
-    return record;
+    union record_place *place = records->spare;
+    records->spare = place->next;
+    return &place->record;
 }
 
 static struct record *find(struct records *records, const struct record_key *key)

@@ -44,12 +44,13 @@ static inline bool record_settled(const struct fs_stamp *stamp, int64_t began)
 }
 
 struct record_block;
+union record_place;
 
 struct records {
     pthread_mutex_t lock;
     struct map by_key;
     struct record_block *blocks;
-    struct record *spare;
+    union record_place *spare;
     uint64_t max;
     uint64_t version; /* counts changes, for whoever saves */
 };

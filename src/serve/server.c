@@ -124,8 +124,11 @@ static bool server_open_shared(struct server *server)
         return false;
     server_random(seed, server->loop);
     server->census = conn_census_new(&server->limits, seed);
-    server->library = library_open(server->fs, server->work, &options->files,
-                                   loop_wall(server->loop), server_warn, NULL);
+    const struct library_setup setup = {.fs = server->fs,
+                                        .work = server->work,
+                                        .now = loop_wall(server->loop),
+                                        .warn = server_warn};
+    server->library = library_open(&setup, &options->files);
     return server->census && server->library;
 }
 
