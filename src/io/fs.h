@@ -2,7 +2,9 @@
  *
  * Every path is relative to the root it is used with, has no leading slash, and can never leave
  * that root: not by "..", not by a symbolic link, not by a mount trick (openat2, RESOLVE_BENEATH |
- * RESOLVE_NO_MAGICLINKS). Calls block, but only as long as a local file system does.
+ * RESOLVE_NO_MAGICLINKS; where the kernel has no openat2, every symbolic link is refused). The
+ * empty path is the root. A path with a ".." component is FS_NOT_FOUND. Calls block, but only as
+ * long as a local file system does.
  */
 #ifndef IO_FS_H
 #define IO_FS_H
@@ -63,7 +65,8 @@ int fs_file_state(struct fs_file *file, struct fs_state *state);
 ssize_t fs_file_read(struct fs_file *file, void *to, size_t size, uint64_t offset);
 
 /* Calls `each` with every name in a directory, "." and ".." left out, in no order; `each` returns
- * false to stop. 0 or a failure. */
+ * false to stop. A symbolic link has the kind of what it leads to, or FS_OTHER when it may not be
+ * followed; links to directories can make a tree endless. 0 or a failure. */
 int fs_list(struct fs *fs, const char *path,
             bool (*each)(void *owner, const char *name, enum fs_kind kind), void *owner);
 

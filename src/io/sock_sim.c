@@ -170,8 +170,8 @@ bool listener_sim_start(struct listener *listener)
 
 void listener_sim_stop(struct listener *listener)
 {
-    struct sim_port *port = listener->end;
-    if (listener->fd < 0)
+    struct sim_port *port = listener_port(listener);
+    if (!port)
         return;
     loop_timer_cancel(listener->loop, &listener->retry);
     listener->fd = -1;

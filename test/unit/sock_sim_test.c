@@ -451,6 +451,12 @@ static void test_listener_stops(void **state)
     listener_stop(&net.listeners[0]);
     assert_int_equal(sim_client_state(client), SIM_CLIENT_RESET);
     assert_null(sim_client_open(net.world, "server:80", NULL));
+    /* One that was bound and never started can be stopped as well. */
+    struct listener unused = {.loop = net.loops[0], .fd = sim_world_listen(net.world, "unused")};
+    client = sim_client_open(net.world, "unused", "unix");
+    listener_stop(&unused);
+    assert_int_equal(unused.fd, -1);
+    assert_int_equal(sim_client_state(client), SIM_CLIENT_RESET);
     struct listener wrong = {.loop = net.loops[0], .fd = 3};
     assert_false(listener_start(&wrong));
     net_close();
