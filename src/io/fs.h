@@ -1,10 +1,10 @@
 /* Files: a directory tree, on the machine or in the simulated world.
  *
- * Every path is relative to the root it is used with, has no leading slash, and can never leave
- * that root: not by "..", not by a symbolic link, not by a mount trick (openat2, RESOLVE_BENEATH |
- * RESOLVE_NO_MAGICLINKS; where the kernel has no openat2, every symbolic link is refused). The
- * empty path is the root. A path with a ".." component is FS_NOT_FOUND. Calls block, but only as
- * long as a local file system does.
+ * Every path is relative to the root it is used with, has no leading slash (the empty path is the
+ * root), and can never leave that root: not by a ".." component, which is FS_NOT_FOUND, not by a
+ * symbolic link, not by a mount trick (openat2, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS; where the
+ * kernel has no openat2, every symbolic link is refused). Calls block, but only as long as a local
+ * file system does.
  */
 #ifndef IO_FS_H
 #define IO_FS_H
