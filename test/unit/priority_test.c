@@ -70,6 +70,8 @@ static void responses_change_what_they_state(void **state)
             stet_priority_merge(stet_priority_in(stet_span_of(row->request)),
                                 stet_priority_in(stet_span_of(row->response)));
         check_row(row, merged.urgency == row->urgency && merged.incremental == row->incremental);
+        check_row(row, merged.urgency_stated == (row->urgency != 3));
+        check_row(row, merged.incremental_stated == (row->incremental || row->response[0] == 'i'));
     }
     struct stet_head none = {.fields = NULL};
     assert_int_equal(stet_priority_of(&none).urgency, STET_PRIORITY_DEFAULT.urgency);

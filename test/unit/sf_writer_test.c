@@ -79,6 +79,7 @@ static void check_rows(const struct row *rows, size_t count)
         struct stet_sf_writer writer = stet_sf_writer(row->kind, to, sizeof(to));
         bool ok = write_row(&writer, row);
         struct stet_span got = stet_sf_written(&writer);
+        check_row(row, ok == (writer.place != STET_SF_PLACE_SPOILT));
         check_row(row, (got.at != NULL) == (row->want != NULL));
         check_row(row, !got.at || (ok && stet_span_equal(got, stet_span_of(row->want))));
         check_row(row, !got.at || stet_sf_in(&walk, got, row->kind));
@@ -103,6 +104,18 @@ static void structures_are_canonical(void **state)
          DICTIONARY,
          {{'k', "a", 0}, {'T', 0, 0}, {'k', "b", 0}, {'F', 0, 0}, {'k', "c", 0}, {'i', 0, 1}},
          "a, b=?0, c=1"},
+        {"C-9651-4.1-1",
+         "types behind keys",
+         DICTIONARY,
+         {{'k', "a", 0},
+          {'b', "", 0},
+          {'k', "b", 0},
+          {'u', "", 0},
+          {'k', "c", 0},
+          {'D', 0, 1},
+          {'k', "d", 0},
+          {'d', 0, 1}},
+         "a=::, b=%\"\", c=@1, d=0.001"},
         {"C-9651-4.1-1",
          "true with parameters",
          DICTIONARY,
@@ -241,6 +254,45 @@ static void values_are_canonical(void **state)
     check_rows(rows, COUNT(rows));
 }
 
+/* Of each type, a second Item is refused, and says so. */
+static void misplaced_values_are_refused(void **state)
+{
+    (void)state;
+    static const struct row row = {"C-9651-4.1-1", "second item", ITEM, {{0}}, NULL};
+    for (const char *what = "idDstnbuTF"; *what; what++) {
+        char to[64];
+        struct stet_sf_writer writer = stet_sf_writer(ITEM, to, sizeof(to));
+        struct call call = {*what, "a", 1};
+        check_row(&row, write_call(&writer, &call) && stet_sf_written(&writer).at);
+        check_row(&row, !write_call(&writer, &call) && !stet_sf_written(&writer).at);
+        check_row(&row, !write_call(&writer, &call));
+    }
+}
+
+/* What a reader hands out is refused out of place too. */
+static void misplaced_members_are_refused(void **state)
+{
+    (void)state;
+    static const struct row row = {"C-9651-4.1-1", "member without key", DICTIONARY, {{0}}, NULL};
+    static const char *const values[] = {
+        "1", "1.0", "\"a\"", "a", ":AA==:", "?0", "@1", "%\"a\"", "(a)"};
+    for (size_t i = 0; i < COUNT(values); i++) {
+        struct stet_sf walk;
+        struct stet_sf_member member;
+        char to[64];
+        check_row(&row, stet_sf_in(&walk, stet_span_of(values[i]), LIST));
+        check_row(&row, stet_sf_next(&walk, &member));
+        struct stet_sf_writer writer = stet_sf_writer(DICTIONARY, to, sizeof(to));
+        check_row(&row, !stet_sf_write_member(&writer, &member));
+        check_row(&row, !stet_sf_written(&writer).at);
+        writer = stet_sf_writer(LIST, to, sizeof(to));
+        check_row(&row, stet_sf_write_member(&writer, &member));
+        check_row(&row, stet_span_equal(stet_sf_written(&writer), stet_span_of(values[i])));
+        member.key = STET_SPAN("k");
+        check_row(&row, !stet_sf_write_member(&writer, &member));
+    }
+}
+
 static void too_little_room_yields_nothing(void **state)
 {
     (void)state;
@@ -288,6 +340,11 @@ static void decimals_round_half_to_even(void **state)
         {"C-9651-4.1-1", "carries out below", -9999999999999996, 10000, false, 0},
         {"C-9651-4.1-1", "largest denominator", INT64_MAX, 1000000000000000, true, 9223372},
         {"C-9651-4.1-1", "smallest numerator", INT64_MIN, 1000000000000000, true, -9223372},
+        {"C-9651-4.1-1", "far too large", INT64_MAX, 1, false, 0},
+        {"C-9651-4.1-1", "far too small", INT64_MIN, 1, false, 0},
+        {"C-9651-4.1-1", "very largest", MAX, 1000, true, MAX},
+        {"C-9651-4.1-1", "very smallest", -MAX, 1000, true, -MAX},
+        {"C-9651-4.1-1", "smallest whole", -999999999999, 1, true, -999999999999000},
         {"C-9651-4.1-1", "denominator too large", 1, 1000000000000001, false, 0},
         {"C-9651-4.1-1", "by zero", 1, 0, false, 0},
         {"C-9651-4.1-1", "by less", 1, -1, false, 0},
@@ -313,6 +370,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structures_are_canonical),
         cmocka_unit_test(values_are_canonical),
+        cmocka_unit_test(misplaced_values_are_refused),
+        cmocka_unit_test(misplaced_members_are_refused),
         cmocka_unit_test(too_little_room_yields_nothing),
         cmocka_unit_test(decimals_round_half_to_even),
         cmocka_unit_test(texts_are_judged),
