@@ -88,7 +88,8 @@ static int form_compare(struct form_text a, struct form_text b)
 
 static int query_compare(struct stet_span a, struct stet_span b)
 {
-    return form_compare((struct form_text){.rest = a}, (struct form_text){.rest = b});
+    struct form_text x = {.rest = a}, y = {.rest = b};
+    return form_compare(x, y);
 }
 
 static bool rule_names(const struct stet_novarysearch *rule, struct stet_span name)
@@ -96,8 +97,8 @@ static bool rule_names(const struct stet_novarysearch *rule, struct stet_span na
     struct stet_sf walk = rule->names;
     struct stet_sf_member listed;
     while (stet_sf_next(&walk, &listed)) {
-        struct form_text text = {.rest = listed.text, .string = true};
-        if (form_compare(text, (struct form_text){.rest = name}) == 0)
+        struct form_text text = {.rest = listed.text, .string = true}, other = {.rest = name};
+        if (form_compare(text, other) == 0)
             return true;
     }
     return false;
@@ -234,7 +235,7 @@ static bool query_same(const struct query *a, const struct query *b)
 bool stet_novarysearch_equal(const struct stet_novarysearch *rule, struct stet_span a,
                              struct stet_span b, struct stet_query_pair *room, size_t count)
 {
-    if ((a.at == NULL) == (b.at == NULL) && stet_span_equal(a, b))
+    if (stet_span_equal(a, b) && (a.at == NULL) == (b.at == NULL))
         return true;
     if (rule->rule == STET_NOVARYSEARCH_EXACT)
         return false; /* [No-Vary-Search §6] */

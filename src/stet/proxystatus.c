@@ -5,16 +5,16 @@
 
 struct proxy_error {
     struct stet_span token;
-    int status;
     struct stet_span number; /* keys of the extra parameters */
     struct stet_span text;
     enum stet_sf_type type; /* of the text */
+    int status;
 };
 
 static const struct proxy_error errors[STET_PROXY_ERROR_COUNT] = {
-    {STET_SPAN_INIT(""), 0, STET_SPAN_INIT(""), STET_SPAN_INIT(""), STET_SF_TOKEN},
+    {STET_SPAN_INIT(""), STET_SPAN_INIT(""), STET_SPAN_INIT(""), STET_SF_TOKEN, 0},
 #define PROXY_ERROR(identifier, token, status, number, text, type) \
-    {STET_SPAN_INIT(token), status, STET_SPAN_INIT(number), STET_SPAN_INIT(text), STET_SF_##type},
+    {STET_SPAN_INIT(token), STET_SPAN_INIT(number), STET_SPAN_INIT(text), STET_SF_##type, status},
 #include "stet/proxystatus.tbl"
 #undef PROXY_ERROR
 };
