@@ -47,10 +47,12 @@ struct stet_asked stet_asked_of(const struct stet_profile *profile,
 /* Why the stored response does not answer such a request, whatever its age. */
 static enum stet_reason misfit(const struct stet_stored *stored, const struct stet_asked *asked)
 {
+    bool reusable = asked->method == STET_METHOD_GET || asked->method == STET_METHOD_HEAD ||
+                    asked->method == STET_METHOD_QUERY;
     bool fits = stored->method == asked->method || /* [RFC 9110 §9.3.1, RFC 10008 §2.7] */
                 (stored->method == STET_METHOD_GET && asked->method == STET_METHOD_HEAD);
 
-    if (!fits)
+    if (!reusable || !fits)
         return STET_REASON_NOT_FOR_METHOD; /* [RFC 9111 §4] */
     if (asked->content && asked->method != STET_METHOD_QUERY)
         return STET_REASON_REQUEST_HAS_CONTENT; /* D-36 */

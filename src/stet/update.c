@@ -92,20 +92,32 @@ static void leave_out(struct stet_head *head, struct stet_field *storage,
     head->count = kept;
 }
 
+/* The digest that counts under this name; false if there is none. */
+static bool digest_get(const struct stet_sf *digests, struct stet_span name, struct stet_span *text)
+{
+    struct stet_sf_member digest;
+
+    if (!stet_sf_get(digests, name, &digest) || digest.type != STET_SF_BYTES)
+        return false;
+    *text = digest.text;
+    return true;
+}
+
 /* Some algorithm that both name gives different digests. */
 static bool digests_differ(const struct stet_head *stored, const struct stet_head *fresh)
 {
     struct stet_sf ours, theirs;
-    struct stet_sf_member digest, other;
+    struct stet_sf_member member;
+    struct stet_span one, other;
 
     if (!stet_head_has(stored, STET_FIELD_REPR_DIGEST) ||
         !stet_head_has(fresh, STET_FIELD_REPR_DIGEST) ||
         !stet_sf_of(&ours, stored, STET_FIELD_REPR_DIGEST, STET_SF_DICTIONARY) ||
         !stet_sf_of(&theirs, fresh, STET_FIELD_REPR_DIGEST, STET_SF_DICTIONARY))
         return false;
-    while (stet_sf_next(&ours, &digest))
-        if (digest.type == STET_SF_BYTES && stet_sf_get(&theirs, digest.key, &other) &&
-            other.type == STET_SF_BYTES && !stet_span_equal(digest.text, other.text))
+    for (struct stet_sf walk = theirs; stet_sf_next(&walk, &member);)
+        if (digest_get(&ours, member.key, &one) && digest_get(&theirs, member.key, &other) &&
+            !stet_span_equal(one, other))
             return true;
     return false;
 }

@@ -205,6 +205,8 @@ static const struct method_row method_rows[] = {
     {"D-37", "nor a part of GET", "HEAD", 200, "GET", "Range: bytes=0-9", false, FORWARD,
      R(NOT_FOR_METHOD)},
     {"C-9111-4-7", "POST goes on", "GET", 200, "POST", "", false, FORWARD, R(NOT_FOR_METHOD)},
+    {"C-9111-4-7", "even where a POST is said to be stored", "POST", 200, "POST", "", false,
+     FORWARD, R(NOT_FOR_METHOD)},
     {"C-9110-9.2.1-1", "an unknown method goes on", "GET", 200, "FOO", "", false, FORWARD,
      R(NOT_FOR_METHOD)},
     {"C-10008-2.7-2", "QUERY answers QUERY", "QUERY", 200, "QUERY", "", true, FRESH, R(FRESH)},

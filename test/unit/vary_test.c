@@ -79,6 +79,8 @@ static const struct match_row match_rows[] = {
      "Accept-Encoding: gzip;q=0.6, br", false},
     {"C-9111-4.1-2", "a coding named twice", "Accept-Encoding", "Accept-Encoding: gzip, br, gzip",
      "Accept-Encoding: gzip, br", true},
+    {"C-9111-4.1-1", "members are kept apart", "Accept-Encoding", "Accept-Encoding: br, gzip",
+     "Accept-Encoding: brgzip", false},
     {"C-9111-4.1-2", "order of languages", "Accept-Language", "Accept-Language: en, de",
      "Accept-Language: de, en", true},
     {"C-9111-4.1-2", "case of languages", "Accept-Language", "Accept-Language: en-US",
