@@ -232,3 +232,17 @@ void content_set_variant(struct content *content, enum stet_coding coding,
     chunk_unref(old);
     contents_dismiss(contents, leaving);
 }
+
+bool content_new_sidecar(struct content *content, enum stet_coding coding,
+                         const struct content_sidecar *sidecar)
+{
+    struct content_sidecar *known = &content->sidecars[coding];
+    pthread_mutex_lock(&content->contents->lock);
+    const bool same_place = known->place == sidecar->place;
+    const bool new = same_place ? !fs_stamp_equal(&known->stamp, &sidecar->stamp)
+                                : !content->variants[coding].sidecar;
+    if (new)
+        *known = *sidecar;
+    pthread_mutex_unlock(&content->contents->lock);
+    return new;
+}

@@ -8,6 +8,7 @@
 
 #include "base/chunk.h"
 #include "base/map.h"
+#include "io/fs.h"
 #include "origin/digest.h"
 
 #include <pthread.h>
@@ -27,6 +28,12 @@ struct variant {
     struct digest digest; /* of the coded bytes */
 };
 
+/* The file beside that was last judged, right or wrong. */
+struct content_sidecar {
+    struct fs_stamp stamp;
+    uint64_t place; /* a hash of its path */
+};
+
 /* What the bytes of a digest are. Counted; its variants belong to the lock of `contents`. */
 struct content {
     atomic_uint refs;
@@ -41,6 +48,7 @@ struct content {
     struct content *before; /* ring */
     struct content *after;
     struct variant variants[STET_CODING_COUNT];
+    struct content_sidecar sidecars[STET_CODING_COUNT];
 };
 
 struct contents {
@@ -84,5 +92,10 @@ unsigned content_variants(struct content *content, enum variant_state state);
  * own. If there is no room for the bytes it becomes useless. */
 void content_set_variant(struct content *content, enum stet_coding coding,
                          const struct variant *variant);
+
+/* A sidecar in this state has not been judged yet; from now on it has. False as well if the variant
+ * is from the sidecar of a copy, at another place. */
+bool content_new_sidecar(struct content *content, enum stet_coding coding,
+                         const struct content_sidecar *sidecar);
 
 #endif

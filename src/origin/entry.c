@@ -92,23 +92,25 @@ static bool entry_codable(const struct entry *entry)
            mediatype_compressible(entry_type(entry));
 }
 
-static unsigned entry_possible(struct entry *entry)
+/* Finds out which codings there are. The version is read first: what changes later shows. */
+static void entry_codings(struct entry *entry)
 {
-    const unsigned identity = 1U << STET_CODING_IDENTITY;
+    struct entry_view *view = &entry->view;
+    view->possible = view->ready = 1U << STET_CODING_IDENTITY;
     if (!entry->content)
-        return identity;
-    entry->view.version = atomic_load_explicit(&entry->content->version, memory_order_acquire);
-    unsigned possible = identity | content_variants(entry->content, VARIANT_READY);
+        return;
+    view->version = atomic_load_explicit(&entry->content->version, memory_order_acquire);
+    view->ready |= content_variants(entry->content, VARIANT_READY);
+    view->possible |= view->ready;
     if (entry_codable(entry) && entry->record.stamp.size >= ENTRY_CODED_MIN)
-        possible |= content_variants(entry->content, VARIANT_UNKNOWN);
-    return possible;
+        view->possible |= content_variants(entry->content, VARIANT_UNKNOWN);
 }
 
 void entry_view_renew(struct entry *entry, int64_t now)
 {
     const int64_t date = entry->record.modified;
     entry_view_drop(entry);
-    entry->view.possible = entry_possible(entry);
+    entry_codings(entry);
     entry->view.from = INT64_MIN;
     entry->view.until = INT64_MAX;
     if (date == LASTMODIFIED_NONE)
@@ -138,8 +140,7 @@ static struct representation *entry_make(const struct entry *entry, enum stet_co
     const struct record *record = &entry->record;
     const bool coded = coding != STET_CODING_IDENTITY;
     const char *type = entry_type(entry);
-    const bool negotiated =
-        entry_codable(entry) || (entry->view.possible & ~(1U << STET_CODING_IDENTITY)) != 0;
+    const bool negotiated = entry_codable(entry) || entry->view.ready != 1U << STET_CODING_IDENTITY;
     const bool dated = lastmodified_sendable(record->modified, now);
     struct chunk *bytes = coded ? variant->bytes : entry->content ? entry->content->bytes : NULL;
     const struct filesrep_recipe recipe = {

@@ -28,14 +28,16 @@ enum entry_kind {
 /* The answers made of what is known; remade when that changes, or with the clock. */
 struct entry_view {
     struct representation *representations[STET_CODING_COUNT];
-    unsigned possible; /* bits of codings that are made, or can be */
-    unsigned version;  /* of the content's variants */
-    int64_t from;      /* true from this wall clock time on, ns */
-    int64_t until;     /* and before this one */
+    unsigned possible; /* bits (1 << coding) of what is ready, or can be made */
+    unsigned ready;
+    unsigned version; /* of the content's variants */
+    int64_t from;     /* true from this wall clock time on, ns */
+    int64_t until;    /* and before this one */
 };
 
 struct files_query;
 struct reading;
+struct recoding;
 
 struct entry {
     struct entry_place place;
@@ -46,12 +48,17 @@ struct entry {
     struct entry_view view;
     uint64_t checked;        /* the moment of the world in which all this was so */
     int64_t retry;           /* loop time to try again to get the bytes into memory */
-    struct reading *reading; /* under way */
+    int64_t look;            /* loop time to look for sidecars again */
+    struct reading *reading; /* under way, and the next too */
+    struct recoding *recodings;
     struct files_query *waiting;
     bool used; /* since the hand last came by */
     struct entry *before;
     struct entry *after;
 };
+
+/* How often sidecars are looked for, and bytes tried to be kept that there was no room for; ns. */
+#define ENTRY_AGAIN INT64_C(1000000000)
 
 /* NULL when memory is out. Copies key and path. */
 struct entry *entry_new(struct library *library, struct stet_span key, const char *path,

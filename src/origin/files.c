@@ -25,6 +25,7 @@
 #include "origin/hashing.h"
 #include "origin/lastmodified.h"
 #include "origin/reading.h"
+#include "origin/recoding.h"
 #include "origin/sitepath.h"
 
 struct files {
@@ -70,7 +71,13 @@ static void files_drop(struct files *files, struct entry *entry)
     files_unlink(files, entry);
     if (entry->reading)
         reading_abandon(entry->reading);
+    recoding_abandon(entry->recodings);
     entry_free(entry);
+}
+
+static bool files_busy(const struct entry *entry)
+{
+    return entry->waiting || entry->reading || entry->recodings;
 }
 
 /* Lets an entry go that was not used since the hand last came by, within a bounded search. */
@@ -82,7 +89,7 @@ static void files_make_room(struct files *files)
     for (int i = 0; i < FILES_SEARCH && files->hand; i++) {
         struct entry *entry = files->hand;
         files->hand = entry->after;
-        if (entry->waiting || entry->reading)
+        if (files_busy(entry))
             continue;
         if (!entry->used || i == FILES_SEARCH - 1) {
             files_drop(files, entry);
@@ -175,6 +182,23 @@ static enum files_answer search_failed(const struct search *search, int failure)
     return failure == FS_FORBIDDEN ? FILES_FORBIDDEN : FILES_BROKEN;
 }
 
+/* The coding is possible, but has to be made first. So the answer to a request does not depend on
+ * what others have asked for before, and the tag that a client holds is found again. */
+static enum files_answer files_encode(struct files *files, struct entry *entry,
+                                      struct files_query *query, enum stet_coding coding)
+{
+    const struct recoding as = {
+        .task = RECODING_ENCODE, .coding = coding, .done = files_entry_ready, .owner = files};
+    return recoding_begin(entry, &as, files->loop) ? files_wait(entry, query) : FILES_BROKEN;
+}
+
+static void files_mark_used(struct entry *entry)
+{
+    entry->used = true;
+    if (entry->content && !atomic_load_explicit(&entry->content->used, memory_order_relaxed))
+        atomic_store_explicit(&entry->content->used, true, memory_order_relaxed);
+}
+
 /* The answer from an entry that is known to be a file. */
 static enum files_answer files_answer(struct files *files, struct entry *entry,
                                       struct files_query *query)
@@ -182,14 +206,14 @@ static enum files_answer files_answer(struct files *files, struct entry *entry,
     const int64_t now = loop_wall(files->loop);
     if (!entry_view_holds(entry, now))
         entry_view_renew(entry, now);
-    entry->used = true;
-    if (entry->content && !atomic_load_explicit(&entry->content->used, memory_order_relaxed))
-        atomic_store_explicit(&entry->content->used, true, memory_order_relaxed);
+    files_mark_used(entry);
     enum stet_coding coding = stet_coding_choose(&query->accepted, entry->view.possible);
     if (coding == STET_CODING_COUNT && entry->place.status == 200)
         return FILES_NOT_ACCEPTABLE;
     if (coding == STET_CODING_COUNT)
         coding = STET_CODING_IDENTITY;
+    if (!(entry->view.ready & 1U << coding))
+        return files_encode(files, entry, query, coding);
     struct representation *representation = entry_representation(entry, coding, now);
     if (!representation)
         return FILES_BROKEN;
@@ -302,10 +326,23 @@ static bool files_stands(const struct files *files, const struct entry *entry,
             loop_now(files->loop) < entry->retry);
 }
 
+/* From time to time, for sidecars that were not there before. */
+static void files_look_beside(struct files *files, struct entry *entry)
+{
+    const struct recoding as = {
+        .task = RECODING_SIDECARS, .done = files_entry_ready, .owner = files};
+    const int64_t now = loop_now(files->loop);
+    if (!entry->content || now < entry->look)
+        return;
+    entry->look = now + ENTRY_AGAIN;
+    recoding_begin(entry, &as, files->loop);
+}
+
 static enum files_answer search_examine(const struct search *search, struct entry *entry,
                                         const struct fs_stamp *stamp)
 {
     if (files_stands(search->files, entry, stamp)) {
+        files_look_beside(search->files, entry);
         entry->checked = search->query->moment;
         return search_answer(search, entry);
     }
@@ -333,7 +370,7 @@ static enum files_answer search_state(const struct search *search, struct entry 
             entry = files_add(files, search->to);
         return entry ? search_examine(search, entry, &state.stamp) : FILES_BROKEN;
     }
-    if (entry && !entry->waiting && !entry->reading)
+    if (entry && !files_busy(entry))
         files_drop(files, entry);
     if (failure == 0 && state.kind == FS_DIRECTORY)
         return search_directory(search, &state.stamp);

@@ -9,24 +9,17 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "origin/lastmodified.h"
-
-#define READING_RETRY INT64_C(1000000000)
+#include "origin/sidecar.h"
 
 static struct reading *reading_of(struct job *job)
 {
     return CONTAINER(job, struct reading, errand.job);
 }
 
-static void reading_run(struct job *job)
-{
-    struct reading *reading = reading_of(job);
-    struct library *library = reading->library;
-    load_run(&reading->load, library->fs, reading->path, library->small_max);
-}
-
 static void reading_free(struct reading *reading)
 {
     load_fini(&reading->load);
+    content_unref(reading->content);
     memory_free(reading);
 }
 
@@ -35,7 +28,25 @@ static void reading_drop(struct errand *errand)
     reading_free(CONTAINER(errand, struct reading, errand));
 }
 
-/* The bytes are known: into the records and, if there is room, into memory. */
+static void reading_refused(void *owner, const char *path)
+{
+    library_warn(owner, "does not decode to the file beside it, and is not used", path);
+}
+
+static void reading_run(struct job *job)
+{
+    struct reading *reading = reading_of(job);
+    struct library *library = reading->library;
+    struct load *load = &reading->load;
+    load_run(load, library->fs, reading->path, library->small_max);
+    if (load->outcome != LOAD_DONE)
+        return;
+    reading->content = contents_add(&library->contents, &load->digest, load->bytes, load->text);
+    if (reading->content)
+        sidecar_look(library->fs, reading->path, reading->content, reading_refused, library);
+}
+
+/* The bytes are known: into the records. */
 static void reading_learn(struct reading *reading, struct entry *entry)
 {
     const struct load *load = &reading->load;
@@ -50,10 +61,9 @@ static void reading_learn(struct reading *reading, struct entry *entry)
         entry_set(entry, ENTRY_BROKEN, NULL, NULL);
         return;
     }
-    struct content *content =
-        contents_add(&library->contents, &load->digest, load->bytes, load->text);
-    if (!content)
-        entry->retry = loop_now(reading->loop) + READING_RETRY;
+    struct content *content = reading->content;
+    reading->content = NULL;
+    entry->retry = entry->look = loop_now(reading->loop) + ENTRY_AGAIN;
     entry_set(entry, ENTRY_FILE, &record, content);
 }
 

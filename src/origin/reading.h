@@ -12,8 +12,9 @@ struct reading {
     struct library *library;
     struct loop *loop;
     struct load load;
-    uint64_t moment; /* it begins after this moment of the world */
-    int64_t began;   /* wall clock, ns, not later than the real beginning */
+    struct content *content; /* if there was room */
+    uint64_t moment;         /* it begins after this moment of the world */
+    int64_t began;           /* wall clock, ns, not later than the real beginning */
     void (*done)(void *owner, struct entry *entry);
     void *owner;
     char path[];
