@@ -73,11 +73,29 @@ static uint32_t form_character(struct form_text *form)
     return broken ? FORM_REPLACEMENT : FORM_END;
 }
 
+/* An octet that means itself and is a character. */
+static bool form_plain(char octet)
+{
+    return (unsigned char)octet < 0x80 && octet != '%' && octet != '+' && octet != '\\';
+}
+
+/* Passes what both texts have in common as far as it needs no decoding. */
+static void form_skip(struct form_text *a, struct form_text *b)
+{
+    size_t most = a->rest.len < b->rest.len ? a->rest.len : b->rest.len;
+    size_t same = 0;
+    while (same < most && a->rest.at[same] == b->rest.at[same] && form_plain(a->rest.at[same]))
+        same++;
+    a->rest = stet_span_from(a->rest, same);
+    b->rest = stet_span_from(b->rest, same);
+}
+
 /* Below, at or above 0 as the decoded `a` sorts before, with or behind the decoded `b`. */
 static int form_compare(struct form_text a, struct form_text b)
 {
     uint32_t x, y;
     do {
+        form_skip(&a, &b);
         x = form_character(&a);
         y = form_character(&b);
     } while (x == y && x != FORM_END);

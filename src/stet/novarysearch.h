@@ -14,8 +14,8 @@ extern "C" {
 
 /* A list of more names, or of more octets, counts as off the grammar: it bounds the work of a
  * comparison. */
-#define STET_NOVARYSEARCH_NAMES_MAX 256
-#define STET_NOVARYSEARCH_TEXT_MAX 8192
+#define STET_NOVARYSEARCH_NAMES_MAX 128
+#define STET_NOVARYSEARCH_TEXT_MAX 4096
 
 enum stet_novarysearch_rule {
     STET_NOVARYSEARCH_EXACT,   /* queries are compared octet by octet; null and empty differ */
