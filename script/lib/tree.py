@@ -3,9 +3,11 @@
 The C readers lean on the house's format (clang-format): a function's opening and closing brace, and
 the closing brace of a struct, stand in the first column.
 """
+import fnmatch
 import os
 import re
 import subprocess
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -69,9 +71,6 @@ def split_outside(text, separator=","):
     return pieces + [piece]
 
 
-SIGNATURE = re.compile(r"(\w+)\s*\((.*)\)[^()]*$", re.S)
-
-
 def signature(text):
     """(name, number of parameters) of the text before a function's opening brace, or None."""
     text = re.sub(r"__attribute__\s*\(\(.*?\)\)\)?", "", text)
@@ -131,3 +130,8 @@ def includes(text):
     """(line, '"' or '<', path) of every include."""
     return [(text[:match.start()].count("\n") + 1, match.group(1), match.group(2))
             for match in INCLUDE.finditer(text)]
+
+
+if __name__ == "__main__":  # tree.py PATTERN...: the listed files that match one of the patterns
+    print("\n".join(path for path in listed()
+                    if any(fnmatch.fnmatch(path, pattern) for pattern in sys.argv[1:])))
