@@ -117,8 +117,8 @@ int fs_sim_find(const struct fs_sim *sim, const char *path, unsigned how, struct
 /* Counts the call. 0 when it is to go its way; a planned result otherwise. */
 static int fs_sim_before(struct fs_sim *sim, enum fs_sim_call call, const struct fs_sim_node *node)
 {
-    int result = 0;
     sim->calls[call]++;
+    int result = ++sim->made == sim->fails ? sim->failure : 0;
     for (struct fs_sim_plan **place = &sim->plans; *place;) {
         struct fs_sim_plan *plan = *place;
         bool mine = node && plan->call == call && plan->node == node;
@@ -149,6 +149,19 @@ static void fs_sim_edits(struct fs_sim *sim)
         free(plan);
         place = &sim->plans;
     }
+}
+
+void fs_sim_fail_nth(struct fs *fs, uint64_t nth, int result)
+{
+    struct fs_sim *sim = (struct fs_sim *)fs;
+    sim->made = 0;
+    sim->fails = nth;
+    sim->failure = result;
+}
+
+uint64_t fs_sim_made(const struct fs *fs)
+{
+    return ((const struct fs_sim *)fs)->made;
 }
 
 static enum fs_kind fs_sim_kind(const struct fs_sim_node *node)
@@ -193,6 +206,15 @@ static int fs_sim_state(struct fs *fs, const char *path, struct fs_state *state)
         fs_sim_state_of(node, state);
     fs_sim_edits(sim);
     return failure;
+}
+
+struct fs_stamp fs_sim_stamp(struct fs *fs, const char *path)
+{
+    struct fs_sim_node *node = NULL;
+    struct fs_state state;
+    CHECK(fs_sim_find((struct fs_sim *)fs, path, 0, &node) == 0);
+    fs_sim_state_of(node, &state);
+    return state.stamp;
 }
 
 static struct fs_file *fs_sim_file_new(struct fs_sim *sim, struct fs_sim_node *node)

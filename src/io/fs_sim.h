@@ -86,6 +86,14 @@ void fs_sim_fail(struct fs *fs, struct fs_sim_point point, int result);
 void fs_sim_after(struct fs *fs, struct fs_sim_point point,
                   void (*edit)(struct fs *fs, void *owner), void *owner);
 
+/* From now on the call number `nth` (1 is the next) of any kind gives `result`, a failure, instead;
+ * once. 0 turns it off. fs_sim_made tells how many calls there have been since. */
+void fs_sim_fail_nth(struct fs *fs, uint64_t nth, int result);
+uint64_t fs_sim_made(const struct fs *fs);
+
+/* The stamp of a file, links not followed at the end; no call that counts. */
+struct fs_stamp fs_sim_stamp(struct fs *fs, const char *path);
+
 /* How many calls of a kind there were, on any file. */
 uint64_t fs_sim_calls(const struct fs *fs, enum fs_sim_call call);
 

@@ -52,6 +52,9 @@ struct fs_sim {
     uint64_t last_number;
     uint64_t open_files;
     uint64_t calls[FS_SIM_CALLS];
+    uint64_t made;  /* calls of all kinds since `fails` was set */
+    uint64_t fails; /* the one of them that gives `failure`; 0: none */
+    int failure;
     int64_t granularity;
 };
 

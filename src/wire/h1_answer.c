@@ -63,7 +63,8 @@ static bool h1_must_close(const struct h1 *h1, const struct reply *reply)
            (h1->framing.content == H1_LENGTH && h1->content_left > h1->codec.limits->drain_size);
 }
 
-static void h1_head_put(struct h1 *h1, const struct reply *reply)
+/* False: there is no memory for it. */
+static bool h1_head_put(struct h1 *h1, const struct reply *reply)
 {
     struct h1_answer answer = {
         .minor = h1->minor,
@@ -77,17 +78,27 @@ static void h1_head_put(struct h1 *h1, const struct reply *reply)
     if (out && !h1->late && out->tail.len == 0 && out->size - out->used >= room) {
         answer.date = out->date;
         out->used += h1_head_write(reply, &answer, out->text + out->used);
-        return;
+        return true;
     }
     char *late = memory_grow(h1->late, h1->late_size + room);
-    if (!late) { /* no memory for a head: the client sees the connection end */
-        h1->close = h1->content_broken = true;
-        return;
-    }
+    if (!late)
+        return false;
     h1->late = late;
     /* Date is left to the moment of taking: the text has a hole of its size after the status line.
      */
     h1->late_size += (uint32_t)h1_head_write(reply, &answer, late + h1->late_size);
+    return true;
+}
+
+/* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
+static void h1_content_break(struct h1 *h1)
+{
+    h1->content_broken = true;
+    h1->close = true;
+    h1->input = H1_INPUT_OVER;
+    h1_content_drop(h1);
+    if (h1->open)
+        h1_finish(h1);
 }
 
 /* Copies a small content behind the head. */
@@ -121,6 +132,18 @@ static void h1_content_keep(struct h1 *h1, const struct reply *reply)
         h1_content_copy(h1);
 }
 
+/* Sends the head and takes the content; without memory for the head the connection breaks. */
+static void h1_send(struct h1 *h1, const struct reply *reply)
+{
+    if (h1_head_put(h1, reply)) {
+        h1_content_keep(h1, reply);
+        return;
+    }
+    h1->chunk = reply->chunk;
+    h1->body = reply->body;
+    h1_content_break(h1);
+}
+
 void h1_reply(struct stream *stream, const struct reply *reply)
 {
     struct h1 *h1 = h1_of(stream->codec);
@@ -136,9 +159,8 @@ void h1_reply(struct stream *stream, const struct reply *reply)
         h1_must_close(h1, reply) || (reply->content == REPLY_UNKNOWN_LENGTH && h1->minor == 0);
     if (h1->close && h1->input == H1_INPUT_CONTENT)
         h1->input = H1_INPUT_DONE; /* what is left of its content is never read as a request */
-    h1_head_put(h1, reply);
-    h1_content_keep(h1, reply);
-    if (!h1_content_due(h1) && !h1->late)
+    h1_send(h1, reply);
+    if (h1->open && !h1_content_due(h1) && !h1->late)
         h1_finish(h1);
     if (!h1->out)
         h1->codec.owner->wake(h1->codec.owner);
@@ -155,15 +177,6 @@ bool h1_wants_take(const struct codec *codec)
 {
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
     return h1->late || (h1_content_due(h1) && !h1->content_waits);
-}
-
-/* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
-static void h1_content_break(struct h1 *h1)
-{
-    h1->content_broken = true;
-    h1->close = true;
-    h1->input = H1_INPUT_OVER;
-    h1_finish(h1);
 }
 
 /* Moves the head that waited into the outbox. False: no room yet. */
@@ -338,6 +351,5 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
         reply.length = phrase.len + 1;
     }
     h1->head_only = false;
-    h1_head_put(h1, &reply);
-    h1_content_keep(h1, &reply);
+    h1_send(h1, &reply);
 }

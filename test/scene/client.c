@@ -1,0 +1,395 @@
+/* Clients of a scene: they ask, they wait, and they look hard at every octet that comes back.
+ *
+ * Each question is remembered with the moment it was put, until its answer has been read; then the
+ * answer is judged: by the grammar, by the connection (what it says of closing, nothing stray
+ * behind it, Date between the question and now) and by the history of the files.
+ */
+#include "scene.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* How long a client waits for an answer, in virtual time. */
+#define CLIENT_PATIENCE SECONDS(3)
+
+#define NS_PER_SECOND 1000000000
+
+enum { CLIENT_HEAD = 1 << 17 };
+
+/* ---- connections ---- */
+
+static void client_connect(struct client *client)
+{
+    client->end = sim_client_open(client->scene->world, "www", client->peer);
+    if (!client->end)
+        scene_fail(client->scene, "nothing listens");
+    sim_world_run_until_idle(client->scene->world);
+}
+
+struct client *scene_client_from(struct scene *s, const char *peer)
+{
+    struct client *client = calloc(1, sizeof *client);
+    client->scene = s;
+    client->peer = peer;
+    client->next = s->clients;
+    s->clients = client;
+    scene_start(s);
+    client_connect(client);
+    return client;
+}
+
+struct client *scene_client(struct scene *s)
+{
+    return scene_client_from(s, NULL);
+}
+
+static void question_fini(struct client_question *question)
+{
+    free(question->path);
+    free(question->none_match);
+    free(question->modified_since);
+    free(question->accept_encoding);
+    *question = (struct client_question){0};
+}
+
+static void client_drop_questions(struct client *client)
+{
+    for (; client->count > 0; client->count--) {
+        question_fini(&client->questions[client->first % CLIENT_QUESTIONS]);
+        client->first++;
+    }
+}
+
+void client_free(struct client *client)
+{
+    client_drop_questions(client);
+    response_fini(&client->response);
+    free(client);
+}
+
+void client_leave(struct client *client)
+{
+    client_drop_questions(client);
+    if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
+        sim_client_close(client->end, true);
+    client->end = NULL;
+    sim_world_run_until_idle(client->scene->world);
+}
+
+void client_again(struct client *client)
+{
+    client_leave(client);
+    client_connect(client);
+}
+
+/* A client whose connection was lost by the chaos comes back. */
+static void client_ready(struct client *client)
+{
+    scene_start(client->scene);
+    if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
+        return;
+    if (!client->scene->chaos->relaxed)
+        scene_fail(client->scene, "a client would ask on a closed connection");
+    client_again(client);
+}
+
+/* ---- questions ---- */
+
+/* The file that a target means; NULL when that is not plain. For free(). */
+static char *client_path(const char *target)
+{
+    char *path = calloc(1, strlen(target) + sizeof "index.html");
+    char *to = path;
+    for (const char *at = target + 1; target[0] == '/' && *at && *at != '?'; at++) {
+        unsigned byte = (unsigned char)*at;
+        if (byte == '%' && sscanf(at + 1, "%2x", &byte) == 1)
+            at += 2;
+        *to++ = (char)byte;
+    }
+    if (to == path || to[-1] == '/')
+        strcpy(to, "index.html");
+    return path;
+}
+
+/* The value of a field among the lines of a request; NULL when there is none or several. */
+static char *line_value(const char *lines, const char *name)
+{
+    const size_t len = strlen(name);
+    char *value = NULL;
+    for (const char *line = lines; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncasecmp(line, name, len) != 0 || line[len] != ':')
+            continue;
+        const char *at = line + len + 1 + strspn(line + len + 1, " \t");
+        if (value) { /* several lines are one list */
+            char *joined = NULL;
+            if (asprintf(&joined, "%s, %.*s", value, (int)strcspn(at, "\r\n"), at) < 0)
+                abort();
+            free(value);
+            value = joined;
+        } else {
+            value = strndup(at, strcspn(at, "\r\n"));
+        }
+    }
+    return value;
+}
+
+static struct client_question *client_question(struct client *client, const char *method)
+{
+    struct client_question *question =
+        &client->questions[(client->first + client->count) % CLIENT_QUESTIONS];
+    if (client->count == CLIENT_QUESTIONS)
+        scene_fail(client->scene, "too many questions at once");
+    client->count++;
+    snprintf(question->method, sizeof question->method, "%s", method);
+    question->asked = history_now(client->scene->history);
+    question->earliest = scene_seconds(client->scene);
+    return question;
+}
+
+void client_said(struct client *client, const char *method)
+{
+    client_question(client, method);
+}
+
+void client_send(struct client *client, const void *bytes, size_t len)
+{
+    client_ready(client);
+    sim_client_send(client->end, bytes, len);
+    sim_world_run_until_idle(client->scene->world);
+}
+
+void client_say(struct client *client, const char *text)
+{
+    client_send(client, text, strlen(text));
+}
+
+/* Writes a head and notes the question. `fields` has its lines ended by "\n". */
+static void client_put(struct client *client, const char *method, const char *target,
+                       const char *fields)
+{
+    char *head = malloc(CLIENT_HEAD);
+    int size = snprintf(head, CLIENT_HEAD, "%s %s HTTP/1.1\r\nHost: www\r\n", method, target);
+    for (const char *at = fields; *at; at++) {
+        if (size > CLIENT_HEAD - 8)
+            abort();
+        if (*at == '\n')
+            head[size++] = '\r';
+        head[size++] = *at;
+    }
+    size += snprintf(head + size, CLIENT_HEAD - (size_t)size, "%s\r\n", fields[0] ? "\r\n" : "");
+    client_ready(client);
+    struct client_question *question = client_question(client, method);
+    question->path = client_path(target);
+    question->none_match = line_value(fields, "If-None-Match");
+    question->modified_since = line_value(fields, "If-Modified-Since");
+    question->accept_encoding = line_value(fields, "Accept-Encoding");
+    char *expectation = line_value(fields, "Expect");
+    question->expects = expectation != NULL;
+    question->judged = true;
+    free(expectation);
+    sim_client_send(client->end, head, (size_t)size);
+    free(head);
+}
+
+static void client_put_list(struct client *client, const char *method, const char *target,
+                            const char *form, va_list arguments)
+{
+    char *fields = NULL;
+    if (vasprintf(&fields, form, arguments) < 0)
+        abort();
+    client_put(client, method, target, fields);
+    free(fields);
+}
+
+void client_ask(struct client *client, const char *target)
+{
+    client_put(client, "GET", target, "");
+}
+
+void client_ask_with(struct client *client, const char *target, const char *fields, ...)
+{
+    va_list arguments;
+    va_start(arguments, fields);
+    client_put_list(client, "GET", target, fields, arguments);
+    va_end(arguments);
+}
+
+void client_get(struct client *client, const char *target)
+{
+    client_put(client, "GET", target, "");
+    client_hear(client);
+}
+
+void client_get_with(struct client *client, const char *target, const char *fields, ...)
+{
+    va_list arguments;
+    va_start(arguments, fields);
+    client_put_list(client, "GET", target, fields, arguments);
+    va_end(arguments);
+    client_hear(client);
+}
+
+void client_head(struct client *client, const char *target)
+{
+    client_put(client, "HEAD", target, "");
+    client_hear(client);
+}
+
+void client_head_with(struct client *client, const char *target, const char *fields, ...)
+{
+    va_list arguments;
+    va_start(arguments, fields);
+    client_put_list(client, "HEAD", target, fields, arguments);
+    va_end(arguments);
+    client_hear(client);
+}
+
+void client_request(struct client *client, const char *method, const char *target,
+                    const char *fields, ...)
+{
+    va_list arguments;
+    va_start(arguments, fields);
+    client_put_list(client, method, target, fields, arguments);
+    va_end(arguments);
+    client_hear(client);
+}
+
+/* ---- answers ---- */
+
+void client_takes(struct client *client, uint64_t octets)
+{
+    sim_client_window(client->end, octets);
+}
+
+/* Reads what is here as the answer to the first question. */
+static enum response_verdict client_read(struct client *client, size_t *used)
+{
+    const struct client_question *question = &client->questions[client->first % CLIENT_QUESTIONS];
+    char fault[RESPONSE_FAULT];
+    response_fini(&client->response);
+    enum response_verdict verdict = response_read(
+        &client->response, sim_client_bytes(client->end), sim_client_len(client->end),
+        question->method, sim_client_state(client->end) == SIM_CLIENT_ENDED, used, fault);
+    if (verdict == RESPONSE_BAD)
+        scene_fail(client->scene, "%s %s: bad response: %s", question->method,
+                   question->path ? question->path : "", fault);
+    return verdict;
+}
+
+size_t client_received(struct client *client)
+{
+    size_t used;
+    sim_world_run_until_idle(client->scene->world);
+    if (!client->end || client->count == 0)
+        return 0;
+    client_read(client, &used);
+    return client->response.len;
+}
+
+static void client_judge(struct client *client, const struct client_question *question, bool whole)
+{
+    struct scene *s = client->scene;
+    const struct response *response = &client->response;
+    const struct question judged = {.method = question->method,
+                                    .path = question->judged ? question->path : NULL,
+                                    .none_match = question->none_match,
+                                    .modified_since = question->modified_since,
+                                    .accept_encoding = question->accept_encoding,
+                                    .asked = question->asked};
+    char fault[RESPONSE_FAULT];
+    if (!(whole ? history_audit : history_audit_cut)(s->history, &judged, response, fault))
+        scene_fail(s, "%s /%s: wrong answer: %s", question->method,
+                   question->path ? question->path : "", fault);
+    if (response->interims > (question->expects ? 1 : 0) && question->judged)
+        scene_fail(s, "%d interim responses", response->interims);
+    const char *text = response_field(response, "Date");
+    const int64_t date = response->status ? response_date(text) : 0;
+    if (response->status && !s->clock_stepped &&
+        (date < question->earliest || date > scene_seconds(s)))
+        scene_fail(s, "Date is %s, the clock says %s", text, scene_date(scene_seconds(s)));
+}
+
+/* The answer was read: what must be so on the connection now. */
+static void client_settle(struct client *client, size_t used)
+{
+    struct scene *s = client->scene;
+    sim_client_take(client->end, used);
+    if (client->response.closes && sim_client_state(client->end) == SIM_CLIENT_OPEN)
+        scene_fail(s, "%d said close, and the connection is open", client->response.status);
+    if ((client->response.closes || client->count == 0) && sim_client_len(client->end) > 0)
+        scene_fail(s, "stray octets behind %d: \"%.60s\"", client->response.status,
+                   sim_client_bytes(client->end));
+}
+
+/* Lets the world go on until the answer is whole or the connection is at its end. */
+static enum response_verdict client_wait(struct client *client, size_t *used)
+{
+    struct sim_world *world = client->scene->world;
+    int64_t patience = CLIENT_PATIENCE;
+    for (;;) {
+        sim_world_run_until_idle(world);
+        enum response_verdict verdict = client_read(client, used);
+        if (verdict == RESPONSE_WHOLE || sim_client_state(client->end) != SIM_CLIENT_OPEN)
+            return verdict;
+        const int64_t due = sim_world_due(world);
+        if (due > patience)
+            return verdict;
+        patience -= due;
+        sim_world_advance(world, due);
+    }
+}
+
+/* Takes the first question's answer; returns whether it is whole. */
+static bool client_take(struct client *client)
+{
+    struct scene *s = client->scene;
+    size_t used = 0;
+    if (client->count == 0 && !s->chaos->relaxed)
+        scene_fail(s, "a client waits for an answer, but has not asked");
+    response_fini(&client->response);
+    if (client->count == 0 || !client->end)
+        return false;
+    struct client_question *question = &client->questions[client->first % CLIENT_QUESTIONS];
+    const bool whole = client_wait(client, &used) == RESPONSE_WHOLE;
+    client_judge(client, question, whole);
+    question_fini(question);
+    client->first++;
+    client->count--;
+    if (whole)
+        client_settle(client, used);
+    else if (sim_client_state(client->end) == SIM_CLIENT_OPEN)
+        scene_fail(s, "neither an answer nor an end: %zu octets are here",
+                   sim_client_len(client->end));
+    return whole;
+}
+
+void client_hear(struct client *client)
+{
+    if (!client_take(client) && !client->scene->chaos->relaxed)
+        scene_fail(client->scene, "the answer was cut off: status %d, %zu octets of content",
+                   client->response.status, client->response.len);
+}
+
+void client_hear_cut(struct client *client)
+{
+    if (client_take(client) && !client->scene->chaos->relaxed)
+        scene_fail(client->scene, "the answer %d is whole, and should have been cut off",
+                   client->response.status);
+}
+
+const char *client_field(struct client *client, const char *name)
+{
+    const char *value = response_field(&client->response, name);
+    return scene_keep(client->scene, value ? value : "");
+}
+
+void client_finish(struct client *client)
+{
+    sim_world_run_until_idle(client->scene->world);
+    if (client->end && client->count == 0 && sim_client_len(client->end) > 0)
+        scene_fail(client->scene, "stray octets at the end: \"%.60s\"",
+                   sim_client_bytes(client->end));
+}

@@ -1,0 +1,257 @@
+/* Tells the scenes: each plainly, then under each kind of chaos, and says in TAP how it went.
+ *
+ *   --list            the scenes, and the kinds of chaos
+ *   --only NAME       that scene alone
+ *   --chaos KIND      that kind alone; may be given several times
+ *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
+ *   --rounds N        tell each scene with N seeds from there on
+ *   --nth N           of the kinds that make the n-th call fail: that n alone
+ *
+ * A telling that crashes or hangs ends the runner; its last words say which one it was.
+ */
+#include "stories.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ANY = 0,
+    LARGE = 1,     /* much content: not in single octets */
+    TIMED = 2,     /* counts on work being done at once */
+    UNWALKED = 4,  /* counts on nothing being known of the files */
+    ALONE = 8,     /* counts on there being one worker, or sets their number */
+    STARTING = 16, /* failures may hit the start of the server as well */
+    CALM = 32,     /* nothing is made to fail: what it tells is itself a failure, or takes long */
+
+    WATCHDOG = 30,          /* seconds of real time for one telling */
+    MOST_FAILURES = 100000, /* no scene makes so many calls */
+};
+
+struct telling {
+    const char *name;
+    void (*tell)(struct scene *s);
+    unsigned bits;
+    const char *ids;
+    const char *what;
+};
+
+static const struct telling tellings[] = {
+#define SCENE(name, bits, ids, what) {#name, tell_##name, bits, ids, what},
+#include "scenes.tbl"
+#undef SCENE
+};
+
+enum { TELLINGS = sizeof tellings / sizeof *tellings };
+
+/* Which call is made to fail, one after the other. */
+enum injection { NOTHING, MEMORY, FILES };
+
+static const struct kind {
+    struct chaos chaos;
+    enum injection injection;
+} kinds[] = {
+    {{.name = "plain"}, NOTHING},
+    {{.name = "octets", .faults = {.read_most = 1, .write_most = 1}, .avoids = LARGE}, NOTHING},
+    {{.name = "pieces",
+      .faults = {.read_most = 90, .write_most = 9000, .draw_sizes = true, .shuffle = true}},
+     NOTHING},
+    {{.name = "shuffled", .faults = {.shuffle = true, .spurious = true}}, NOTHING},
+    {{.name = "delayed",
+      .faults = {.job_delay = MILLISECONDS(40), .shuffle = true},
+      .avoids = TIMED},
+     NOTHING},
+    {{.name = "workers", .faults = {.shuffle = true}, .workers = 2, .avoids = ALONE}, NOTHING},
+    {{.name = "walked", .faults = {.shuffle = true}, .walk = true, .avoids = UNWALKED}, NOTHING},
+    {{.name = "resets", .faults = {.reset_after = 3000}, .relaxed = true, .avoids = CALM}, NOTHING},
+    {{.name = "memory", .relaxed = true, .avoids = CALM}, MEMORY},
+    {{.name = "files", .relaxed = true, .avoids = CALM}, FILES},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static struct {
+    const char *only;
+    const char *chaos[KINDS];
+    size_t chaos_count;
+    uint64_t seed, rounds, nth;
+} options = {.seed = 1, .rounds = 1};
+
+/* What is being told, for the last words. */
+static struct {
+    const char *scene, *chaos;
+    uint64_t seed, nth;
+} present;
+
+static unsigned tests, failures;
+
+static void last_words(int number)
+{
+    char text[300];
+    int len = snprintf(text, sizeof text,
+                       "\nnot ok %u - %s %s\n# %s; again with: --only %s --chaos %s --seed %llu "
+                       "--nth %llu\n",
+                       tests + 1, present.scene, present.chaos,
+                       number == SIGALRM ? "it hangs" : "it crashed", present.scene, present.chaos,
+                       (unsigned long long)present.seed, (unsigned long long)present.nth);
+    fflush(stdout);
+    if (write(1, text, (size_t)len) < 0 || number == SIGALRM)
+        _exit(1);
+    signal(number, SIG_DFL);
+}
+
+/* What the sanitizers call when they end the process. */
+static void crashed(void)
+{
+    last_words(SIGABRT);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static bool leaks(void)
+{
+    return __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() != 0;
+}
+
+/* One telling. False: it failed, and `why` says how. `*made`: calls counted. */
+static bool tell_once(const struct telling *telling, const struct chaos *chaos, uint64_t seed,
+                      uint64_t *made, char why[1024])
+{
+    struct scene s;
+    present.scene = telling->name;
+    present.chaos = chaos->name;
+    present.seed = seed;
+    present.nth = chaos->fail_nth + chaos->fail_file_nth;
+    alarm(WATCHDOG);
+    scene_init(&s, telling->name, chaos, seed);
+    s.starting = telling->bits & STARTING;
+    volatile bool well = false;
+    if (setjmp(s.failed) == 0) {
+        telling->tell(&s);
+        scene_end(&s);
+        well = true;
+    }
+    memcpy(why, s.why, sizeof s.why);
+    *made = s.made;
+    scene_fini(&s);
+    alarm(0);
+    return well;
+}
+
+static bool tell_failing(const struct telling *telling, const struct kind *kind, uint64_t seed,
+                         uint64_t *injected, char why[1024])
+{
+    struct chaos chaos = kind->chaos;
+    for (uint64_t nth = options.nth ? options.nth : 1; nth < MOST_FAILURES; nth++) {
+        uint64_t made = 0;
+        chaos.fail_nth = kind->injection == MEMORY ? nth : 0;
+        chaos.fail_file_nth = kind->injection == FILES ? nth : 0;
+        if (!tell_once(telling, &chaos, seed, &made, why))
+            return false;
+        if (made < nth)
+            return true;
+        ++*injected;
+        if (options.nth)
+            return true;
+    }
+    return true;
+}
+
+static void tell(const struct telling *telling, const struct kind *kind, uint64_t seed)
+{
+    char why[1024];
+    uint64_t made, injected = 0;
+    bool well = kind->injection == NOTHING ? tell_once(telling, &kind->chaos, seed, &made, why)
+                                           : tell_failing(telling, kind, seed, &injected, why);
+    const bool leaked = well && leaks();
+    tests++;
+    failures += !well || leaked;
+    printf("%s %u - %s %s", well && !leaked ? "ok" : "not ok", tests, telling->name,
+           kind->chaos.name);
+    if (kind->injection != NOTHING)
+        printf(": %llu failures injected", (unsigned long long)injected);
+    printf("\n");
+    if (!well || leaked)
+        printf("# %s\n# %s\n# again with: --only %s --chaos %s --seed %llu --nth %llu\n",
+               telling->what, leaked ? "memory leaks" : why, telling->name, kind->chaos.name,
+               (unsigned long long)seed, (unsigned long long)present.nth);
+    fflush(stdout);
+}
+
+static bool wanted_kind(const struct kind *kind)
+{
+    for (size_t i = 0; i < options.chaos_count; i++) {
+        if (strcmp(options.chaos[i], kind->chaos.name) == 0)
+            return true;
+    }
+    return options.chaos_count == 0;
+}
+
+static bool tell_all(void)
+{
+    for (size_t i = 0; i < TELLINGS; i++) {
+        if (options.only && strcmp(options.only, tellings[i].name) != 0)
+            continue;
+        for (size_t j = 0; j < KINDS; j++) {
+            if (!wanted_kind(&kinds[j]) || (tellings[i].bits & kinds[j].chaos.avoids))
+                continue;
+            for (uint64_t round = 0; round < options.rounds; round++)
+                tell(&tellings[i], &kinds[j], options.seed + round);
+        }
+    }
+    printf("1..%u\n", tests);
+    return tests > 0 && failures == 0;
+}
+
+static int list(void)
+{
+    for (size_t i = 0; i < TELLINGS; i++)
+        printf("%-28s %s (%s)\n", tellings[i].name, tellings[i].what, tellings[i].ids);
+    printf("chaos:");
+    for (size_t j = 0; j < KINDS; j++)
+        printf(" %s", kinds[j].chaos.name);
+    printf("\n");
+    return 0;
+}
+
+static bool read_option(const char *name, const char *value)
+{
+    if (strcmp(name, "--only") == 0)
+        options.only = value;
+    else if (strcmp(name, "--chaos") == 0 && options.chaos_count < KINDS)
+        options.chaos[options.chaos_count++] = value;
+    else if (strcmp(name, "--seed") == 0)
+        options.seed = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--rounds") == 0)
+        options.rounds = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--nth") == 0)
+        options.nth = strtoull(value, NULL, 10);
+    else
+        return false;
+    return true;
+}
+
+int main(int count, char **words)
+{
+    const char *seed = getenv("SCENE_SEED");
+    if (seed)
+        options.seed = strtoull(seed, NULL, 10);
+    for (int i = 1; i < count; i += 2) {
+        if (strcmp(words[i], "--list") == 0)
+            return list();
+        if (i + 1 == count || !read_option(words[i], words[i + 1])) {
+            fprintf(stderr,
+                    "%s [--list] [--only NAME] [--chaos KIND]... [--seed N] [--rounds N] "
+                    "[--nth N]\n",
+                    words[0]);
+            return 2;
+        }
+    }
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(crashed);
+    signal(SIGABRT, last_words);
+    signal(SIGALRM, last_words);
+    return tell_all() ? 0 : 1;
+}
