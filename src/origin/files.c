@@ -419,6 +419,11 @@ static void files_let_go(void *owner)
     }
 }
 
+size_t files_count(const struct files *files)
+{
+    return files->table.count;
+}
+
 struct files *files_open(struct library *library, struct loop *loop)
 {
     struct files *files = memory_new_zero(sizeof *files);

@@ -47,6 +47,9 @@ struct files_query {
  * the tree are FILES_MISSING. "/.well-known/" is not hidden. */
 enum files_answer files_find(struct files *files, struct files_query *query);
 
+/* How many paths are remembered. */
+size_t files_count(const struct files *files);
+
 /* Takes a waiting query back. */
 void files_forget(struct files *files, struct files_query *query);
 
