@@ -334,14 +334,18 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
     struct reply reply = {.status = status, .content = REPLY_LENGTH, .blocks = {fields}};
     struct stet_span phrase = reply_reason_phrase(status);
 
+    /* The rest of a request whose answer was given: a second one would pass for the answer to the
+     * next request, so only the end can be said. */
+    bool answered = h1->input == H1_INPUT_CONTENT && h1->answered;
+
     h1->close = true;
     h1->input = H1_INPUT_OVER;
+    h1->codec.owner->service->refused(h1->codec.owner->service_owner, status, line);
+    if (answered)
+        return;
     h1->minor = 1;
     h1->chunked_answer = false;
     h1->framing = (struct h1_framing){0};
-    h1->codec.owner->service->refused(h1->codec.owner->service_owner, status, line);
-    if (h1->open && h1->answered) /* its answer is under way: only the end can be said */
-        return;
     if (h1->open)
         h1_finish(h1);
     reply.chunk = chunk_new(phrase.len + 1);

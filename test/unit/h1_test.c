@@ -418,6 +418,26 @@ static void content_off_the_grammar_is_refused(void **state)
     assert_int_equal(waits(f), CODEC_OVER);
 }
 
+static void content_off_the_grammar_behind_its_answer_only_closes(void **state)
+{
+    struct fixture *f = *state;
+    input_text(f,
+               "PUT /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5x\r\n" GET("/2"));
+    assert_string_equal(f->sent, HELLO);
+    assert_int_equal(waits(f), CODEC_OVER);
+}
+
+static void a_chunked_answer_under_way_keeps_its_framing(void **state)
+{
+    struct fixture *f = *state;
+    f->manner = STREAM;
+    input_text(f,
+               "PUT /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5x\r\n" GET("/2"));
+    flush(f);
+    assert_non_null(strstr(f->sent, "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"));
+    assert_int_equal(waits(f), CODEC_OVER);
+}
+
 /* C-9112-9.6-1 */
 static void nothing_is_answered_after_close(void **state)
 {
@@ -511,6 +531,8 @@ int main(void)
         TEST(a_service_that_waits_gets_its_content),
         TEST(content_cut_short_is_no_request),
         TEST(content_off_the_grammar_is_refused),
+        TEST(content_off_the_grammar_behind_its_answer_only_closes),
+        TEST(a_chunked_answer_under_way_keeps_its_framing),
         TEST(nothing_is_answered_after_close),
         TEST(keep_alive_is_said_to_1_0),
         TEST(a_slow_head_gets_408),
