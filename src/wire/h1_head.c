@@ -247,7 +247,10 @@ int h1_trailers_read(const char *bytes, size_t size, const struct limits *limits
                      struct stet_field fields[H1_FIELDS_MAX], struct stet_head *head)
 {
     struct cursor cursor = cursor_over(bytes, size, limits->trailer_size);
-    if (fields_read(&cursor, limits->field_count, fields, head, H1_SCAN_SCALAR))
+    bool read = cursor.end - cursor.at < H1_SCAN_LEAST
+                    ? fields_read(&cursor, limits->field_count, fields, head, H1_SCAN_SCALAR)
+                    : fields_read(&cursor, limits->field_count, fields, head, H1_SCAN_VECTOR);
+    if (read)
         return (int)(cursor.at - bytes);
     return cursor_verdict(&cursor, bytes, limits->trailer_size);
 }
