@@ -57,6 +57,15 @@ static void h1_begin(struct h1 *h1)
         h1_continue(h1);
 }
 
+/* What there is of the request line, without an empty line before it. */
+static struct stet_span h1_line_of(const char *bytes, size_t size)
+{
+    struct stet_span rest = stet_span(bytes, size);
+    if (stet_span_starts(rest, STET_SPAN("\r\n")))
+        rest = stet_span_from(rest, 2);
+    return stet_span(rest.at, stet_span_find(rest, '\n'));
+}
+
 /* Reads one head. How many octets it took; 0 when it needs more or has refused. */
 static size_t h1_feed_head(struct h1 *h1, const char *bytes, size_t size)
 {
@@ -72,7 +81,7 @@ static size_t h1_feed_head(struct h1 *h1, const char *bytes, size_t size)
     }
     int verdict = length < 0 ? length : h1_request_check(h1->head, h1_scheme, &h1->framing);
     if (verdict < 0) {
-        h1_refuse(h1, -verdict, stet_span(bytes, stet_span_find(stet_span(bytes, size), '\n')));
+        h1_refuse(h1, -verdict, h1_line_of(bytes, size));
         return 0;
     }
     h1_begin(h1);

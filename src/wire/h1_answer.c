@@ -354,6 +354,6 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
         reply.chunk->bytes[phrase.len] = '\n';
         reply.length = phrase.len + 1;
     }
-    h1->head_only = false;
+    h1->head_only = stet_span_starts(line, STET_SPAN("HEAD ")); /* [RFC 9110 §9.3.2] */
     h1_send(h1, &reply);
 }

@@ -418,6 +418,16 @@ static void content_off_the_grammar_is_refused(void **state)
     assert_int_equal(waits(f), CODEC_OVER);
 }
 
+/* C-9110-9.3.2-1 */
+static void a_refused_head_request_gets_no_content(void **state)
+{
+    struct fixture *f = *state;
+    input_text(f, "\r\nHEAD * HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_memory_equal(f->sent, "HTTP/1.1 400 Bad Request\r\n", 26);
+    assert_non_null(strstr(f->sent, "Content-Length: 12\r\n"));
+    assert_string_equal(strstr(f->sent, "\r\n\r\n"), "\r\n\r\n");
+}
+
 static void content_off_the_grammar_behind_its_answer_only_closes(void **state)
 {
     struct fixture *f = *state;
@@ -531,6 +541,7 @@ int main(void)
         TEST(a_service_that_waits_gets_its_content),
         TEST(content_cut_short_is_no_request),
         TEST(content_off_the_grammar_is_refused),
+        TEST(a_refused_head_request_gets_no_content),
         TEST(content_off_the_grammar_behind_its_answer_only_closes),
         TEST(a_chunked_answer_under_way_keeps_its_framing),
         TEST(nothing_is_answered_after_close),
