@@ -50,7 +50,7 @@ static enum stet_reason misfit(const struct stet_stored *stored, const struct st
     bool reusable = asked->method == STET_METHOD_GET || asked->method == STET_METHOD_HEAD ||
                     asked->method == STET_METHOD_QUERY;
     bool fits = stored->method == asked->method || /* [RFC 9110 §9.3.1, RFC 10008 §2.7] */
-                (stored->method == STET_METHOD_GET && asked->method == STET_METHOD_HEAD);
+                (stored->method == STET_METHOD_GET && asked->method == STET_METHOD_HEAD); /* D-37 */
 
     if (!reusable || !fits)
         return STET_REASON_NOT_FOR_METHOD; /* [RFC 9111 §4] */

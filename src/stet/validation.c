@@ -197,8 +197,8 @@ static enum proof proof_of(const struct stet_head *response)
     return stet_head_has(response, STET_FIELD_LAST_MODIFIED) ? PROOF_DATE : PROOF_NONE;
 }
 
-static bool fits(const struct stet_candidate *candidate, const struct stet_head *response,
-                 enum proof proof)
+static bool is_proved(const struct stet_candidate *candidate, const struct stet_head *response,
+                      enum proof proof)
 {
     struct stet_etag theirs = stet_etag_of(response);
     struct stet_etag ours = stet_etag_of(candidate->head);
@@ -240,7 +240,7 @@ static uint32_t identified(const struct stet_candidates *candidates,
     uint32_t fitting = 0;
 
     for (size_t i = 0; i < count_of(candidates); i++)
-        if (fits(&candidates->at[i], response, proof))
+        if (is_proved(&candidates->at[i], response, proof))
             fitting |= bit(i);
     if (proof == PROOF_STRONG_TAG)
         return fitting;

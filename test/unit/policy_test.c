@@ -71,6 +71,8 @@ static const struct store_row store_rows[] = {
     {"C-6585-0-1", "429", "grp", "GET", "", 429, "Cache-Control: max-age=9", NO(STATUS_NOT_STORED)},
     {"C-6585-0-1", "431", "grp", "GET", "", 431, "Cache-Control: max-age=9", NO(STATUS_NOT_STORED)},
     {"C-6585-0-1", "511", "grp", "GET", "", 511, "Cache-Control: max-age=9", NO(STATUS_NOT_STORED)},
+    {"C-3229-10-1", "226 is a difference, not a content", "grp", "GET", "", 226,
+     "Cache-Control: public, max-age=9", NO(STATUS_NOT_STORED)},
     {"C-8470-5.2-2", "425", "grp", "GET", "", 425, "Cache-Control: max-age=9",
      NO(STATUS_NOT_STORED)},
     {"D-34", "401", "grp", "GET", "", 401, "Cache-Control: public, max-age=9",

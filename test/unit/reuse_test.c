@@ -5,6 +5,7 @@
 #include "stet/reuse.h"
 
 #include "message.h"
+#include "stet/uri.h"
 #include "table.h"
 
 struct reuse_row {
@@ -392,6 +393,87 @@ static void test_validated(void **state)
     }
 }
 
+static bool same_sum(const struct stet_stored *a, const struct stet_stored *b)
+{
+    return a->lifetime == b->lifetime && a->stale_while_revalidate == b->stale_while_revalidate &&
+           a->stale_if_error == b->stale_if_error && a->barred == b->barred &&
+           a->no_cache == b->no_cache && a->immutable == b->immutable;
+}
+
+/* C-9111-5.2.2-1: each response directive changes some verdict. */
+static void test_directives(void **state)
+{
+    static const char *const directives[] = {
+        "no-cache",          "no-store",      "private",   "must-revalidate",
+        "proxy-revalidate",  "s-maxage=1",    "immutable", "must-understand",
+        "stale-if-error=60", "public",        "max-age=1", "stale-while-revalidate=60",
+        "no-cache=\"a\"",    "private=\"a\"",
+    };
+    struct stet_profile profile = stet_profile_gateway();
+    struct message asked, answered, plain;
+    struct stet_request request = message_request(&asked, "GET", "Authorization: a");
+    struct stet_response without = message_response(&plain, 599, "A: 1\nETag: \"a\"");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(directives); i++) {
+        char text[100] = "A: 1\nETag: \"a\"\nCache-Control: ";
+        strcat(text, directives[i]);
+        struct stet_response with = message_response(&answered, 599, text);
+        struct stet_transaction bare = {.request = &request, .response = &without};
+        struct stet_transaction told = {.request = &request, .response = &with};
+        struct stet_storing one = stet_may_store(&profile, &bare);
+        struct stet_storing other = stet_may_store(&profile, &told);
+        struct stet_stored before = stet_stored_of(&profile, &bare, &one.directives);
+        struct stet_stored after = stet_stored_of(&profile, &told, &other.directives);
+        bool keeps = stet_may_keep(&profile, &with.head, &other.directives, &with.head.fields[0]);
+        if (one.reason == other.reason && same_sum(&before, &after) && keeps)
+            fail_msg("C-9111-5.2.2-1 (%s): changes nothing", directives[i]);
+    }
+}
+
+struct key_row {
+    const char *id;
+    const char *name;
+    const char *path, *query; /* beside /where?q=now of http://example.org */
+    const char *authority, *scheme;
+    bool same;
+};
+
+/* C-9111-2-1, C-9111-4-1: a response answers for its own URI only. Its key is that of uri.h, its
+ * variant that of vary.h; near misses have other keys. */
+static const struct key_row key_rows[] = {
+    {"C-9111-2-1", "the same URI", "/where", "q=now", "example.org", "http", true},
+    {"C-9111-4-1", "another path", "/wherever", "q=now", "example.org", "http", false},
+    {"C-9111-4-1", "a longer path", "/where/", "q=now", "example.org", "http", false},
+    {"C-9111-4-1", "another query", "/where", "q=No", "example.org", "http", false},
+    {"C-9111-4-1", "an empty query", "/where", "", "example.org", "http", false},
+    {"C-9111-4-1", "no query", "/where", NULL, "example.org", "http", false},
+    {"C-9111-4-1", "another host", "/where", "q=now", "example.org.", "http", false},
+    {"C-9111-4-1", "another port", "/where", "q=now", "example.org:81", "http", false},
+    {"C-9111-4-1", "another scheme", "/where", "q=now", "example.org", "https", false},
+    {"D-38", "the same in other letters", "/wher%65", "q=now", "EXAMPLE.org:80", "http", true},
+};
+
+static void test_keys(void **state)
+{
+    struct message asked;
+    struct stet_request request = message_request(&asked, "GET", "");
+    char one[200], other[200];
+    size_t length = stet_uri_key(&request, one, sizeof(one));
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(key_rows); i++) {
+        const struct key_row *row = &key_rows[i];
+        request.path = stet_span_of(row->path);
+        request.query = stet_span_of(row->query);
+        request.authority = stet_span_of(row->authority);
+        request.scheme = stet_span_of(row->scheme);
+        size_t again = stet_uri_key(&request, other, sizeof(other));
+        check_row(row,
+                  stet_span_equal(stet_span(one, length), stet_span(other, again)) == row->same);
+    }
+}
+
 /* D-04, C-9111-4.3.2-1: only 200 and 206 answer conditions. */
 static void test_conditions(void **state)
 {
@@ -407,9 +489,10 @@ static void test_conditions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reuse),     cmocka_unit_test(test_methods),
-        cmocka_unit_test(test_errors),    cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_validated), cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_reuse),      cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_errors),     cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_validated),  cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_directives), cmocka_unit_test(test_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
