@@ -304,9 +304,17 @@ class Wire:
         response = self.head()
         while response.status < 200:
             response = self.head()
-        if method != "HEAD" and response.status not in (204, 304):
+        if method == "HEAD" or response.status in (204, 304):
+            return response
+        if response.get("Transfer-Encoding") == "chunked":
+            response.content = b"".join(iter(self.chunk, b""))
+        else:
             response.content = self.exactly(int(response["Content-Length"]))
         return response
+
+    def chunk(self):
+        size = int(self.until(b"\r\n").split(b";")[0], 16)
+        return self.exactly(size + 2)[:size]
 
     def ask(self, target="/", method="GET", **fields):
         lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
