@@ -1,4 +1,7 @@
 /* Invalidation: which stored responses an unsafe request may have made wrong [RFC 9111 §4.4].
+ *
+ * Here it is URIs; groups that the response names besides are for stet_cachegroups_invalidated, and
+ * what is stored under a No-Vary-Search that makes its URI equal is for the cache to find (D-20).
  */
 #ifndef STET_INVALIDATION_H
 #define STET_INVALIDATION_H

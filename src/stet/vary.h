@@ -29,8 +29,8 @@ STET_API bool stet_vary_any(const struct stet_head *response);
 
 /* Writes the names in Vary, lower case, joined by ", ", each once: what a cache keeps beside a URI
  * to know which fields to look at. Returns the octets that takes, 0 for none; when that is more
- * than `room`, what was written is cut short. The length of all Vary lines and two octets for each
- * always suffice. */
+ * than `room`, what was written is cut short. Three times the length of all Vary lines always
+ * suffices. */
 STET_API size_t stet_vary_names(const struct stet_head *response, char *to, size_t room);
 
 /* Writes the selection that `request` makes among the names in `vary`, which is a walk over the
