@@ -50,6 +50,7 @@ void entry_free(struct entry *entry)
 {
     entry_view_drop(entry);
     content_unref(entry->content);
+    chunk_unref(entry->page);
     memory_free(entry);
 }
 
@@ -69,14 +70,30 @@ static bool entry_same(const struct record *a, const struct record *b)
 void entry_set(struct entry *entry, enum entry_kind kind, const struct record *record,
                struct content *content)
 {
-    if (kind != ENTRY_FILE || entry->kind != kind || entry->content != content ||
+    if (!record || entry->kind != kind || entry->content != content || entry->page ||
         !entry_same(&entry->record, record))
         entry_view_drop(entry);
     content_unref(entry->content);
+    chunk_unref(entry->page);
     entry->content = content;
+    entry->page = NULL;
     entry->kind = kind;
     if (record)
         entry->record = *record;
+}
+
+void entry_set_listing(struct entry *entry, const struct digest *digest, struct chunk *page,
+                       struct content *content)
+{
+    const struct record record = {.stamp.size = page->len,
+                                  .digest = *digest,
+                                  .began = INT64_MAX, /* what was written is what is sent */
+                                  .modified = LASTMODIFIED_NONE,
+                                  .hashed = true,
+                                  .text = true};
+    entry_set(entry, ENTRY_LISTING, &record, content);
+    if (!content)
+        entry->page = chunk_ref(page);
 }
 
 static const char *entry_type(const struct entry *entry)
@@ -142,7 +159,9 @@ static struct representation *entry_make(const struct entry *entry, enum stet_co
     const char *type = entry_type(entry);
     const bool negotiated = entry_codable(entry) || entry->view.ready != 1U << STET_CODING_IDENTITY;
     const bool dated = lastmodified_sendable(record->modified, now);
-    struct chunk *bytes = coded ? variant->bytes : entry->content ? entry->content->bytes : NULL;
+    struct chunk *bytes = coded            ? variant->bytes
+                          : entry->content ? entry->content->bytes
+                                           : entry->page;
     const struct filesrep_recipe recipe = {
         .status = entry->place.status,
         .bytes = bytes,

@@ -20,6 +20,7 @@ struct entry_place {
 enum entry_kind {
     ENTRY_NEW, /* nothing is known */
     ENTRY_FILE,
+    ENTRY_LISTING, /* of the directory, as there is no such file */
     ENTRY_MISSING,
     ENTRY_FORBIDDEN,
     ENTRY_BROKEN
@@ -45,6 +46,7 @@ struct entry {
     enum entry_kind kind;
     struct record record;    /* of ENTRY_FILE: state, digest, date */
     struct content *content; /* its bytes in memory, or NULL */
+    struct chunk *page;      /* of ENTRY_LISTING, if there was no room for a content */
     struct entry_view view;
     uint64_t checked;        /* the moment of the world in which all this was so */
     int64_t retry;           /* loop time to try again to get the bytes into memory */
@@ -69,6 +71,10 @@ void entry_free(struct entry *entry);
  * kept. */
 void entry_set(struct entry *entry, enum entry_kind kind, const struct record *record,
                struct content *content);
+
+/* The same for a listing; keeps a reference of `page` if there is no content. */
+void entry_set_listing(struct entry *entry, const struct digest *digest, struct chunk *page,
+                       struct content *content);
 
 /* Small enough to be read whole. */
 static inline bool entry_is_small(const struct entry *entry, const struct fs_stamp *stamp)

@@ -225,6 +225,7 @@ static enum files_answer search_answer(const struct search *search, struct entry
 {
     switch (entry->kind) {
     case ENTRY_FILE:
+    case ENTRY_LISTING:
         return files_answer(search->files, entry, search->query);
     case ENTRY_MISSING:
         return search_on(search);
@@ -237,11 +238,14 @@ static enum files_answer search_answer(const struct search *search, struct entry
 
 /* ---- finding out ---- */
 
-static enum files_answer search_read(const struct search *search, struct entry *entry)
+static enum files_answer search_read(const struct search *search, struct entry *entry, bool listing)
 {
-    struct files *files = search->files;
-    if (!entry->reading &&
-        !reading_begin(entry, files->loop, search->query->moment, files_entry_ready, files))
+    const struct reading as = {.loop = search->files->loop,
+                               .moment = search->query->moment,
+                               .listing = listing,
+                               .done = files_entry_ready,
+                               .owner = search->files};
+    if (!entry->reading && !reading_begin(entry, &as))
         return FILES_BROKEN;
     return files_wait(entry, search->query);
 }
@@ -254,10 +258,10 @@ static enum files_answer search_small(const struct search *search, struct entry 
     if (entry->reading || !records_find(&library->records, &entry->place.record, &record) ||
         !record.hashed || !fs_stamp_equal(&record.stamp, stamp) ||
         !record_settled(stamp, record.began))
-        return search_read(search, entry);
+        return search_read(search, entry, false);
     struct content *content = contents_find(&library->contents, &record.digest);
     if (!content)
-        return search_read(search, entry);
+        return search_read(search, entry, false);
     entry_set(entry, ENTRY_FILE, &record, content);
     entry->checked = search->query->moment;
     return search_answer(search, entry);
@@ -350,14 +354,41 @@ static enum files_answer search_examine(const struct search *search, struct entr
                                         : search_large(search, entry, stamp);
 }
 
-/* A path whose state is that of a directory. To tell, it must lie beneath the root. */
-static enum files_answer search_directory(const struct search *search, const struct fs_stamp *stamp)
+/* It is what the request names, and no page in its place; with or without a slash at its end. */
+static bool search_is_asked(const struct search *search, bool with_slash)
 {
     const struct stet_span asked = search->query->path;
-    if (search->to->key.at != asked.at || asked.at[asked.len - 1] == '/')
-        return search_on(search);
-    int failure = files_open_check(search->files, search->to->path, stamp);
-    return failure ? search_failed(search, failure) : FILES_REDIRECT;
+    return search->to->key.at == asked.at && (asked.at[asked.len - 1] == '/') == with_slash;
+}
+
+/* An index.html is not there: its directory may be shown instead. */
+static bool search_lists(const struct search *search)
+{
+    const struct files *files = search->files;
+    struct fs_state state;
+    char path[SITEPATH_ROOM];
+    if (!files->library->options.browse || !search_is_asked(search, true))
+        return false;
+    const size_t len = strlen(search->to->path) - sizeof "index.html" + 1;
+    memcpy(path, search->to->path, len);
+    path[len > 0 ? len - 1 : 0] = '\0';
+    return fs_state(files->library->fs, path, &state) == 0 && state.kind == FS_DIRECTORY;
+}
+
+static enum files_answer search_nothing(const struct search *search, struct entry *entry,
+                                        int failure)
+{
+    struct files *files = search->files;
+    if (failure == FS_NOT_FOUND && search_lists(search)) {
+        if (!entry)
+            entry = files_add(files, search->to);
+        return entry ? search_read(search, entry, true) : FILES_BROKEN;
+    }
+    if (entry && !files_busy(entry))
+        files_drop(files, entry);
+    if (failure == FS_FORBIDDEN) /* or is it outside? */
+        failure = files_open_check(files, search->to->path, NULL);
+    return search_failed(search, failure ? failure : FS_NOT_FOUND);
 }
 
 static enum files_answer search_state(const struct search *search, struct entry *entry)
@@ -370,13 +401,12 @@ static enum files_answer search_state(const struct search *search, struct entry 
             entry = files_add(files, search->to);
         return entry ? search_examine(search, entry, &state.stamp) : FILES_BROKEN;
     }
-    if (entry && !files_busy(entry))
-        files_drop(files, entry);
-    if (failure == 0 && state.kind == FS_DIRECTORY)
-        return search_directory(search, &state.stamp);
-    if (failure == FS_FORBIDDEN) /* or is it outside? */
-        failure = files_open_check(files, search->to->path, NULL);
-    return search_failed(search, failure ? failure : FS_NOT_FOUND);
+    if (failure == 0 && state.kind == FS_DIRECTORY && search_is_asked(search, false)) {
+        failure = files_open_check(files, search->to->path, &state.stamp);
+        if (failure == 0)
+            return FILES_REDIRECT;
+    }
+    return search_nothing(search, entry, failure ? failure : FS_NOT_FOUND);
 }
 
 static enum files_answer search_look(const struct search *search)

@@ -5,6 +5,7 @@
 #include "origin/load.h"
 
 #include "origin/charset.h"
+#include "origin/listing.h"
 
 enum { LOAD_TRIES = 4 };
 
@@ -73,6 +74,19 @@ void load_run(struct load *load, struct fs *fs, const char *path, uint64_t max)
     struct charset charset = {0};
     charset_feed(&charset, load->bytes->bytes, load->bytes->len);
     load->text = charset_is_utf8(&charset);
+    load->digest = digest_of(load->bytes->bytes, load->bytes->len);
+}
+
+void load_run_listing(struct load *load, struct fs *fs, const char *directory)
+{
+    *load = (struct load){.text = true};
+    int failure = listing_make(fs, directory, &load->bytes);
+    if (failure) {
+        load->outcome = load_failure(failure);
+        return;
+    }
+    load->outcome = LOAD_DONE;
+    load->stamp.size = load->bytes->len;
     load->digest = digest_of(load->bytes->bytes, load->bytes->len);
 }
 

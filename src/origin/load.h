@@ -28,6 +28,9 @@ struct load {
 /* Reads a file of at most `max` bytes. Blocks. */
 void load_run(struct load *load, struct fs *fs, const char *path, uint64_t max);
 
+/* Makes the listing of a directory instead; its stamp tells only the size. Blocks. */
+void load_run_listing(struct load *load, struct fs *fs, const char *directory);
+
 /* Gives the bytes back. */
 void load_fini(struct load *load);
 

@@ -38,11 +38,14 @@ static void reading_run(struct job *job)
     struct reading *reading = reading_of(job);
     struct library *library = reading->library;
     struct load *load = &reading->load;
-    load_run(load, library->fs, reading->path, library->small_max);
+    if (reading->listing)
+        load_run_listing(load, library->fs, reading->path);
+    else
+        load_run(load, library->fs, reading->path, library->small_max);
     if (load->outcome != LOAD_DONE)
         return;
     reading->content = contents_add(&library->contents, &load->digest, load->bytes, load->text);
-    if (reading->content)
+    if (reading->content && !reading->listing)
         sidecar_look(library->fs, reading->path, reading->content, reading_refused, library);
 }
 
@@ -57,12 +60,17 @@ static void reading_learn(struct reading *reading, struct entry *entry)
                                        .text = load->text,
                                        .began = reading->began};
     struct record record;
-    if (!records_learn(&library->records, &sight, loop_wall(reading->loop), &record)) {
-        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
-        return;
-    }
     struct content *content = reading->content;
     reading->content = NULL;
+    if (reading->listing) {
+        entry_set_listing(entry, &load->digest, load->bytes, content);
+        return;
+    }
+    if (!records_learn(&library->records, &sight, loop_wall(reading->loop), &record)) {
+        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
+        content_unref(content);
+        return;
+    }
     entry->retry = entry->look = loop_now(reading->loop) + ENTRY_AGAIN;
     entry_set(entry, ENTRY_FILE, &record, content);
 }
@@ -106,8 +114,14 @@ static void reading_done(struct job *job)
     reading_free(reading);
 }
 
-bool reading_begin(struct entry *entry, struct loop *loop, uint64_t moment,
-                   void (*done)(void *owner, struct entry *entry), void *owner)
+/* The path of the directory that a file is in. */
+static void reading_cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *(slash ? slash : path) = '\0';
+}
+
+bool reading_begin(struct entry *entry, const struct reading *as)
 {
     const size_t path_size = strlen(entry->place.path) + 1;
     struct reading *reading = memory_new(sizeof *reading + path_size);
@@ -117,15 +131,18 @@ bool reading_begin(struct entry *entry, struct loop *loop, uint64_t moment,
         .errand = {.job = {.run = reading_run, .done = reading_done}, .drop = reading_drop},
         .entry = entry,
         .library = entry->library,
-        .loop = loop,
-        .moment = moment,
-        .began = loop_wall(loop),
-        .done = done,
-        .owner = owner,
+        .loop = as->loop,
+        .moment = as->moment,
+        .listing = as->listing,
+        .began = loop_wall(as->loop),
+        .done = as->done,
+        .owner = as->owner,
     };
     memcpy(reading->path, entry->place.path, path_size);
+    if (as->listing)
+        reading_cut(reading->path);
     entry->reading = reading;
-    errands_send(&reading->library->errands, &reading->errand, loop, WORK_NOW);
+    errands_send(&reading->library->errands, &reading->errand, as->loop, WORK_NOW);
     return true;
 }
 

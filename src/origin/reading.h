@@ -14,17 +14,18 @@ struct reading {
     struct load load;
     struct content *content; /* if there was room */
     uint64_t moment;         /* it begins after this moment of the world */
+    bool listing;            /* of the directory the file would be in */
     int64_t began;           /* wall clock, ns, not later than the real beginning */
     void (*done)(void *owner, struct entry *entry);
     void *owner;
     char path[];
 };
 
-/* Begins to read the file of an entry, of which no reading is under way. `done` is called on `loop`
- * when the entry knows what it found; not if the entry is taken away before by reading_abandon.
- * False when memory is out. */
-bool reading_begin(struct entry *entry, struct loop *loop, uint64_t moment,
-                   void (*done)(void *owner, struct entry *entry), void *owner);
+/* Begins to read the file of an entry, or to list its directory. No reading of it is under way.
+ * `done` is called on `loop` when the entry knows what it found; not if the entry is taken away
+ * before by reading_abandon. Of `as` loop, moment, listing, done and owner count. False when memory
+ * is out. */
+bool reading_begin(struct entry *entry, const struct reading *as);
 
 /* The entry goes. */
 void reading_abandon(struct reading *reading);
