@@ -42,7 +42,10 @@ def runner(path):
     if not match:
         return 0, 0, []
     failed = int(match.group(2))
-    return int(match.group(1)), int(match.group(3) or 0), [f"{failed} in the output above"] * failed
+    named = [line for line in lines if re.match(r"(?:FAIL|FAILED|not ok)\b", line)]
+    if len(named) != failed:
+        named = [f"{failed} in its output"] * failed
+    return int(match.group(1)), int(match.group(3) or 0), named
 
 
 def main(kind, name, status, path=""):
@@ -55,8 +58,10 @@ def main(kind, name, status, path=""):
     if status != "0" and not failures:
         failures.append(f"exit status {status}")
     print(passed, len(failures), skipped)
-    for failure in sorted(set(failures)):
+    for failure in list(dict.fromkeys(failures))[:40]:
         print(f"{name}: {failure}")
+    if len(failures) > 40:
+        print(f"{name}: ...")
 
 
 if __name__ == "__main__":
