@@ -5,7 +5,7 @@
 struct limits limits_default(void)
 {
     return (struct limits){
-#define LIMIT(identifier, value, unit, what, past) .identifier = (value),
+#define LIMIT(identifier, value, least, most, unit, what, past) .identifier = (value),
 #include "base/limits.tbl"
 #undef LIMIT
     };
@@ -14,7 +14,8 @@ struct limits limits_default(void)
 const struct limits_row *limits_row(size_t index)
 {
     static const struct limits_row rows[] = {
-#define LIMIT(identifier, value, unit, what, past) {#identifier, (value), (unit), (what), (past)},
+#define LIMIT(identifier, value, least, most, unit, what, past) \
+    {#identifier, (value), (least), (most), (unit), (what), (past)},
 #include "base/limits.tbl"
 #undef LIMIT
     };

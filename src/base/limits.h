@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct limits {
-#define LIMIT(identifier, value, unit, what, past) uint64_t identifier;
+#define LIMIT(identifier, value, least, most, unit, what, past) uint64_t identifier;
 #include "base/limits.tbl"
 #undef LIMIT
 };
@@ -19,6 +19,8 @@ struct limits limits_default(void);
 struct limits_row {
     const char *name;
     uint64_t value;
+    uint64_t least; /* of what it may be set to */
+    uint64_t most;
     const char *unit;
     const char *what;
     const char *past;

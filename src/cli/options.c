@@ -61,6 +61,16 @@ int options_error(const struct command *command, const char *what, const char *a
     return 2;
 }
 
+/* getopt says what it did not understand in one of three ways. */
+static int options_unknown(const struct command *command, char **argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+
+    if (optopt >= OPTIONS_FIRST)
+        return options_error(command, "takes no argument", argv[optind - 1]);
+    return options_error(command, "unknown option", optopt ? letter : argv[optind - 1]);
+}
+
 static int options_take(const struct command *command, int number, void *target)
 {
     const struct option_row *row = options_find(command, number);
@@ -69,8 +79,8 @@ static int options_take(const struct command *command, int number, void *target)
     const char *expected = row->take(target, optarg);
     if (!expected)
         return OPTIONS_GO_ON;
-    snprintf(what, sizeof what, "--%s: %.80s", row->name, expected);
-    return options_error(command, what, optarg);
+    snprintf(what, sizeof what, "--%s %.120s", row->name, optarg);
+    return options_error(command, what, expected);
 }
 
 int options_parse(const struct command *command, int argc, char **argv, void *target, int *operand)
@@ -80,7 +90,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
     int number;
 
     options_compile(command, longs, shorts);
-    opterr = 0;
+    opterr = optopt = 0;
     optind = 1;
     while ((number = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (number == 'h') {
@@ -88,7 +98,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
             return 0;
         }
         if (number == '?')
-            return options_error(command, "unknown option", argv[optind - 1]);
+            return options_unknown(command, argv);
         if (number == ':')
             return options_error(command, "missing argument", argv[optind - 1]);
         int result = options_take(command, number, target);

@@ -2,6 +2,7 @@
  */
 #include "cli/commands.h"
 #include "cli/units.h"
+#include "io/sock.h"
 #include "serve/server.h"
 
 #include <stdio.h>
@@ -22,6 +23,9 @@ struct serve_command {
 static const char *serve_listen(void *target, const char *value)
 {
     struct server_options *server = &((struct serve_command *)target)->server;
+    const char *complaint = listener_complaint(value);
+    if (complaint)
+        return complaint;
     if (server->listen_count == sizeof server->listen / sizeof *server->listen)
         return "too many addresses";
     server->listen[server->listen_count++] = value;
@@ -137,16 +141,37 @@ static const char *serve_quiet(void *target, const char *value)
     return NULL;
 }
 
-/* The place of a limit in the struct is its place in the table. */
-static bool serve_set_limit(struct limits *limits, const struct limits_row *row, size_t index,
-                            const char *value)
+static bool serve_read_limit(const struct limits_row *row, const char *value, uint64_t *number)
 {
-    uint64_t *place = (uint64_t *)(void *)limits + index;
     if (strcmp(row->unit, "ms") == 0)
-        return units_duration(value, place);
+        return units_duration(value, number);
     if (strcmp(row->unit, "bytes") == 0)
-        return units_size(value, place);
-    return units_number(value, 1, UINT32_MAX, place);
+        return units_size(value, number);
+    return units_number(value, 0, UINT64_MAX, number);
+}
+
+static const char *serve_limit_complaint(const struct limits_row *row)
+{
+    static char text[100];
+    const char *form = "a number";
+    if (strcmp(row->unit, "ms") == 0)
+        form = "a duration such as 500ms or 15s";
+    else if (strcmp(row->unit, "bytes") == 0)
+        form = "a size such as 64KiB";
+    snprintf(text, sizeof text, "expected %s, from %llu to %llu %s", form,
+             (unsigned long long)row->least, (unsigned long long)row->most, row->unit);
+    return text;
+}
+
+/* The place of a limit in the struct is its place in the table. */
+static const char *serve_set_limit(struct limits *limits, const struct limits_row *row,
+                                   size_t index, const char *value)
+{
+    uint64_t number;
+    if (!serve_read_limit(row, value, &number) || number < row->least || number > row->most)
+        return serve_limit_complaint(row);
+    ((uint64_t *)(void *)limits)[index] = number;
+    return NULL;
 }
 
 static const char *serve_limit(void *target, const char *value)
@@ -165,9 +190,7 @@ static const char *serve_limit(void *target, const char *value)
         if (strlen(row->name) != (size_t)(equals - value) ||
             strncmp(row->name, value, strlen(row->name)) != 0)
             continue;
-        return serve_set_limit(&serve->server.limits, row, i, equals + 1)
-                   ? NULL
-                   : "not a value of this limit's unit";
+        return serve_set_limit(&serve->server.limits, row, i, equals + 1);
     }
     return "no such limit ('--limit help' prints the table)";
 }
@@ -175,10 +198,12 @@ static const char *serve_limit(void *target, const char *value)
 static int serve_print_limits(void)
 {
     const struct limits_row *row;
-    printf("%-24s %10s %-12s %s\n", "limit", "default", "unit", "bounds -> past it");
+    printf("%-24s %10s %6s %14s %-12s %s\n", "limit", "default", "least", "most", "unit",
+           "bounds -> past it");
     for (size_t i = 0; (row = limits_row(i)); i++)
-        printf("%-24s %10llu %-12s %s -> %s\n", row->name, (unsigned long long)row->value,
-               row->unit, row->what, row->past);
+        printf("%-24s %10llu %6llu %14llu %-12s %s -> %s\n", row->name,
+               (unsigned long long)row->value, (unsigned long long)row->least,
+               (unsigned long long)row->most, row->unit, row->what, row->past);
     return 0;
 }
 

@@ -58,7 +58,7 @@ bool units_size(const char *text, uint64_t *octets)
 
 bool units_duration(const char *text, uint64_t *milliseconds)
 {
-    static const struct unit units[] = {{"", 1000},     {"ms", 1},       {"s", 1000}, {"m", 60000},
+    static const struct unit units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
                                         {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
     return units_scaled(text, units, milliseconds);
 }

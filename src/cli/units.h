@@ -9,8 +9,7 @@
 /* Octets: digits and one of B, KiB, MiB, GiB, TiB or nothing. False if off or too large. */
 bool units_size(const char *text, uint64_t *octets);
 
-/* Milliseconds: digits and one of ms, s, m, h, d; nothing means seconds. False if off or too large.
- */
+/* Milliseconds: digits and one of ms, s, m, h, d. False if off or too large. */
 bool units_duration(const char *text, uint64_t *milliseconds);
 
 /* A whole number from `least` to `most`. */

@@ -233,15 +233,21 @@ static bool listener_bind_path(int fd, const struct sockaddr_un *address)
     return unlink(address->sun_path) == 0 && bind(fd, general, sizeof *address) == 0;
 }
 
+static const char *listener_path_complaint(const char *path)
+{
+    const size_t room = sizeof(struct sockaddr_un) - offsetof(struct sockaddr_un, sun_path);
+    if (*path == '\0')
+        return "no path after unix:";
+    return strlen(path) < room ? NULL : "the path of the socket is too long (107 bytes at most)";
+}
+
 static int listener_bind_unix(const char *path, const char **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t len = strlen(path);
-    if (len == 0)
-        return listener_refuse(error, "no path after unix:");
-    if (len >= sizeof address.sun_path)
-        return listener_refuse(error, "the path of the socket is too long (107 bytes at most)");
-    memcpy(address.sun_path, path, len);
+    const char *complaint = listener_path_complaint(path);
+    if (complaint)
+        return listener_refuse(error, complaint);
+    memcpy(address.sun_path, path, strlen(path));
     struct listener_place place = {.address.ss_family = AF_UNIX};
     int fd = listener_socket(&place);
     if (fd < 0)
@@ -255,6 +261,15 @@ static int listener_bind_unix(const char *path, const char **error)
                                       "that is not a socket is in the way");
     return listener_refuse(error,
                            why == EACCES ? "no permission in that directory" : listener_words(why));
+}
+
+const char *listener_complaint(const char *address)
+{
+    char host[LISTENER_HOST];
+    uint16_t port = 0;
+    if (strncmp(address, "unix:", 5) != 0)
+        return listener_split(address, host, &port);
+    return listener_path_complaint(address + 5);
 }
 
 int listener_bind(const char *address, bool reuse_port, uint16_t *port, const char **error)

@@ -90,6 +90,10 @@ struct listener {
  * they share theirs with SO_REUSEPORT. */
 int listener_bind(const char *address, bool reuse_port, uint16_t *port, const char **error);
 
+/* Whether an address is written as one; NULL, or static text that says what is wrong. Looks at
+ * nothing but the text. */
+const char *listener_complaint(const char *address);
+
 /* One more descriptor for the address that `fd` listens on, for the next worker: with a queue of
  * its own when `fd` was bound with `reuse_port`, else sharing the queue of `fd` (unix sockets,
  * inherited descriptors). -1 on failure. */

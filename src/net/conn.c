@@ -55,6 +55,7 @@ struct conn {
     bool full;           /* the socket takes nothing for now */
     bool ended;          /* the client sends no more */
     bool shut;           /* we send no more */
+    bool over;           /* closed; only the queued task knows it yet */
     bool queued;         /* `task` is in the loop's queue */
     bool blocked;        /* the input kept waits for output to go, not for more input */
     bool busy;           /* inside conn_turn: a wake need not queue */
@@ -88,6 +89,22 @@ uint64_t conn_moment(const struct stream *stream)
     return set->moment;
 }
 
+static void conn_link(struct conn *conn, struct conn **list)
+{
+    conn->next = *list;
+    conn->link = list;
+    if (conn->next)
+        conn->next->link = &conn->next;
+    *list = conn;
+}
+
+static void conn_unlink(struct conn *conn)
+{
+    *conn->link = conn->next;
+    if (conn->next)
+        conn->next->link = conn->link;
+}
+
 static void conn_close(struct conn *conn, bool reset)
 {
     struct conn_set *set = conn->set;
@@ -98,16 +115,14 @@ static void conn_close(struct conn *conn, bool reset)
     conn->h1.codec.ops->fini(&conn->h1.codec);
     memory_free(conn->input);
     memory_free(conn->output);
-    *conn->link = conn->next;
-    if (conn->next)
-        conn->next->link = conn->link;
+    conn_unlink(conn);
     set->count--;
     census_leave(set->census, &conn->peer);
-    if (conn->queued) {
-        conn->set = NULL; /* the queued task frees it */
-    } else {
+    conn->over = true;
+    if (conn->queued)
+        conn_link(conn, &set->closed); /* the queued task frees it */
+    else
         memory_free(conn);
-    }
     if (set->draining && set->count == 0 && set->drained)
         set->drained(set);
 }
@@ -437,7 +452,8 @@ static void conn_run(struct task *task)
     struct conn *conn = CONTAINER(task, struct conn, task);
 
     conn->queued = false;
-    if (!conn->set) { /* closed meanwhile */
+    if (conn->over) { /* closed meanwhile */
+        conn_unlink(conn);
         memory_free(conn);
         return;
     }
@@ -514,19 +530,26 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     conn->peer = *peer;
     conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
     h1_init(&conn->h1, &conn->owner, set->limits, set->head);
-    conn->next = set->first;
-    conn->link = &set->first;
-    if (conn->next)
-        conn->next->link = &conn->next;
-    set->first = conn;
+    conn_link(conn, &set->first);
     set->count++;
     if (!sock_start(&conn->sock) || !conn_deadline(conn))
         conn_close(conn, true);
 }
 
+/* Room for the longest piece that the codec wants to see whole, and for a good read behind it. */
+static size_t conn_input_size(const struct limits *limits)
+{
+    uint64_t whole = limits->head_size;
+    if (whole < limits->trailer_size)
+        whole = limits->trailer_size;
+    if (whole < limits->chunk_line_size)
+        whole = limits->chunk_line_size;
+    return (size_t)whole + 65536;
+}
+
 bool conn_set_init(struct conn_set *set)
 {
-    set->input_size = (size_t)set->limits->head_size + 65536;
+    set->input_size = conn_input_size(set->limits);
     set->out.size = 65536 + 32768;
     set->out.scratch_size = (size_t)set->limits->send_turn;
     set->input = memory_new(set->input_size);
@@ -557,6 +580,11 @@ void conn_set_fini(struct conn_set *set)
     set->drained = NULL;
     while (set->first)
         conn_close(set->first, true);
+    while (set->closed) { /* the loop drops their tasks unseen */
+        struct conn *conn = set->closed;
+        conn_unlink(conn);
+        memory_free(conn);
+    }
     memory_free(set->input);
     memory_free(set->out.text);
     memory_free(set->out.scratch);

@@ -36,7 +36,8 @@ struct conn_set {
     const struct service *service;
     void *service_owner;
 
-    struct conn *first; /* all connections, linked */
+    struct conn *first;  /* all connections, linked */
+    struct conn *closed; /* ended ones whose task is still in the loop's queue */
     uint64_t count;
     bool draining;
     void (*drained)(struct conn_set *set); /* the last connection ended while draining; or NULL */
@@ -56,7 +57,7 @@ struct conn_set {
  * False when memory is out. */
 bool conn_set_init(struct conn_set *set);
 
-/* Ends all connections at once and frees the buffers. */
+/* Ends all connections at once and frees the buffers. The loop may not run any more. */
 void conn_set_fini(struct conn_set *set);
 
 /* Takes over a socket that a listener accepted (or closes it, when a limit says so). */

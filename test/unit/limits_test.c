@@ -1,6 +1,8 @@
 /* The table of limits: what the law and the plan fix, and rows that agree with the struct. */
 #include "base/limits.h"
 
+#include "wire/h1_head.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,6 +45,9 @@ static void test_rows(void **state)
         assert_true(strlen(row->name) > 0 && strlen(row->unit) > 0);
         assert_true(strlen(row->what) > 0 && strlen(row->past) > 0);
         assert_int_equal(row->value, members[count]);
+        assert_in_range(row->value, row->least, row->most);
+        if (strcmp(row->name, "field_count") == 0)
+            assert_int_equal(row->most, H1_FIELDS_MAX);
     }
     assert_int_equal(count * sizeof(uint64_t), sizeof limits);
     assert_null(limits_row(count + 1));
