@@ -170,6 +170,7 @@ void client_say(struct client *client, const char *text)
 static void client_put(struct client *client, const char *method, const char *target,
                        const char *fields)
 {
+    client_ready(client);
     char *head = malloc(CLIENT_HEAD);
     int size = snprintf(head, CLIENT_HEAD, "%s %s HTTP/1.1\r\nHost: www\r\n", method, target);
     for (const char *at = fields; *at; at++) {
@@ -180,7 +181,6 @@ static void client_put(struct client *client, const char *method, const char *ta
         head[size++] = *at;
     }
     size += snprintf(head + size, CLIENT_HEAD - (size_t)size, "%s\r\n", fields[0] ? "\r\n" : "");
-    client_ready(client);
     struct client_question *question = client_question(client, method);
     question->path = client_path(target);
     question->none_match = line_value(fields, "If-None-Match");
@@ -350,17 +350,21 @@ static bool client_take(struct client *client)
     if (client->count == 0 && !s->chaos->relaxed)
         scene_fail(s, "a client waits for an answer, but has not asked");
     response_fini(&client->response);
+    client->whole = false;
     if (client->count == 0 || !client->end)
         return false;
     struct client_question *question = &client->questions[client->first % CLIENT_QUESTIONS];
     const bool whole = client_wait(client, &used) == RESPONSE_WHOLE;
+    client->whole = whole;
     client_judge(client, question, whole);
     question_fini(question);
     client->first++;
     client->count--;
     if (whole)
         client_settle(client, used);
-    else if (sim_client_state(client->end) == SIM_CLIENT_OPEN)
+    else if (sim_client_state(client->end) != SIM_CLIENT_OPEN)
+        sim_client_take(client->end, sim_client_len(client->end));
+    else
         scene_fail(s, "neither an answer nor an end: %zu octets are here",
                    sim_client_len(client->end));
     return whole;
@@ -378,6 +382,11 @@ void client_hear_cut(struct client *client)
     if (client_take(client) && !client->scene->chaos->relaxed)
         scene_fail(client->scene, "the answer %d is whole, and should have been cut off",
                    client->response.status);
+}
+
+bool client_hear_any(struct client *client)
+{
+    return client_take(client);
 }
 
 const char *client_field(struct client *client, const char *name)

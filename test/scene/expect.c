@@ -11,11 +11,11 @@ static bool relaxed(const struct client *client)
     return client->scene->chaos->relaxed;
 }
 
-void client_expect_status(struct client *client, int status, const char *here)
+void client_expect_status(struct client *client, int status, const char *row, const char *here)
 {
     if (!relaxed(client) && client->response.status != status)
-        scene_fail(client->scene, "%s: status %d, expected %d", here, client->response.status,
-                   status);
+        scene_fail(client->scene, "%s: status %d, expected %d%s%s", here, client->response.status,
+                   status, row ? ", of " : "", row ? row : "");
 }
 
 void client_expect_field(struct client *client, const char *name, const char *value,

@@ -259,17 +259,19 @@ static char *repeated_fields(const struct response *response)
     FILE *out = open_memstream(&text, &size);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = response_field(response, names[i]);
-        fprintf(out, "%s: %s\n", names[i], value ? value : "(none)");
+        /* the same octets may have been weak and be strong now */
+        fprintf(out, "%s: %s\n", names[i], value ? tag_octets(value) : "(none)");
     }
     fclose(out);
     return text;
 }
 
+/* What was said of a date for one path, or (NULL) of a tag for any: tags are made of content. */
 static struct saying *history_said(const struct history *history, const char *path,
                                    const char *text, const struct saying *after)
 {
     struct saying *saying = after ? after->next : history->sayings;
-    while (saying && (strcmp(saying->path, path) != 0 || strcmp(saying->text, text) != 0))
+    while (saying && ((path && strcmp(saying->path, path) != 0) || strcmp(saying->text, text) != 0))
         saying = saying->next;
     return saying;
 }
@@ -293,14 +295,13 @@ static bool history_learn(struct history *history, const struct question *questi
     const char *tag = response_field(response, "ETag");
     const char *date = response_field(response, "Last-Modified");
     const bool whole = response->status == 200;
-    const struct saying *before =
-        tag ? history_said(history, question->path, tag_octets(tag), NULL) : NULL;
+    const struct saying *before = tag ? history_said(history, NULL, tag_octets(tag), NULL) : NULL;
     if (before && !version_equal(before->version, version))
         return wrong(fault, "tag %s stood for other content before", tag);
     if (before && whole && before->bytes &&
         (before->len != response->len || memcmp(before->bytes, response->body, before->len) != 0))
         return wrong(fault, "tag %s stood for other octets before", tag);
-    if (tag && whole && !before) {
+    if (tag && whole && !history_said(history, question->path, tag_octets(tag), NULL)) {
         struct saying saying = {.bytes = malloc(response->len + 1),
                                 .len = response->len,
                                 .fields = repeated_fields(response),
@@ -326,7 +327,7 @@ static bool audit_whole(struct history *history, const struct question *question
     char *decoded = NULL;
     if (coding) {
         const char *accepted = question->accept_encoding;
-        if (!accepted || (!strstr(accepted, coding) && !strchr(accepted, '*')))
+        if (!accepted || (!strcasestr(accepted, coding) && !strchr(accepted, '*')))
             return wrong(fault, "coding %s was not asked for", coding);
         decoded = history_decode(coding, response->body, response->len, &plain.len);
         if (!decoded)
@@ -342,12 +343,11 @@ static bool audit_whole(struct history *history, const struct question *question
 }
 
 /* The octets lie at `first` of the coded content that the tag was given to. */
-static bool part_of_coded(const struct history *history, const struct question *question,
-                          const struct response *response, uint64_t first, uint64_t of)
+static bool part_of_coded(const struct history *history, const struct response *response,
+                          uint64_t first, uint64_t of)
 {
     const char *tag = response_field(response, "ETag");
-    const struct saying *said =
-        tag ? history_said(history, question->path, tag_octets(tag), NULL) : NULL;
+    const struct saying *said = tag ? history_said(history, NULL, tag_octets(tag), NULL) : NULL;
     return said && said->bytes && of == said->len && first + response->len <= of &&
            memcmp(said->bytes + first, response->body, response->len) == 0;
 }
@@ -365,9 +365,13 @@ static bool audit_part(struct history *history, const struct question *question,
         return wrong(fault, "Content-Range is \"%s\"", range);
     if (last - first + 1 != response->len)
         return wrong(fault, "Content-Range \"%s\" with %zu octets", range, response->len);
-    if (part_of_coded(history, question, response, first, of))
+    if (part_of_coded(history, response, first, of))
         return true;
     const struct version *version = history_find(history, question, first, response, of);
+    const char *tag = response_field(response, "ETag");
+    const struct saying *said = tag ? history_said(history, NULL, tag_octets(tag), NULL) : NULL;
+    if (!version && response_field(response, "Vary") && !(said && said->bytes))
+        return true; /* of a coded content that no one has seen whole */
     if (!version || response_field(response, "Content-Encoding"))
         return wrong(fault, "206 with octets that %s did not have at that time", question->path);
     return history_learn(history, question, response, version, fault);
@@ -389,19 +393,18 @@ static bool audit_tags(const struct history *history, const struct question *que
                        const struct response *response, char fault[RESPONSE_FAULT])
 {
     const char *tag = response_field(response, "ETag");
-    if (strcmp(question->none_match, "*") == 0)
+    if (question->none_match[strspn(question->none_match, "*, ")] == '\0')
         return true;
     if (!tag || !strstr(question->none_match, tag_octets(tag)))
         return wrong(fault, "304 with tag %s to %.80s", tag ? tag : "(none)", question->none_match);
-    const struct saying *saying = history_said(history, question->path, tag_octets(tag), NULL);
+    const struct saying *saying = history_said(history, NULL, tag_octets(tag), NULL);
     if (!saying)
         return wrong(fault, "304 for a tag that was never given out: %s", tag);
     if (!saying_holds(history, question, saying))
         return wrong(fault, "304 though the content has changed since %s was given", tag);
+    saying = history_said(history, question->path, tag_octets(tag), NULL);
     char *fields = repeated_fields(response);
-    /* the same octets may have been weak and be strong now */
-    const char *weak = strstr(saying->fields, "ETag: W/");
-    const bool same = strcmp(fields, saying->fields) == 0 || weak;
+    const bool same = !saying || strcmp(fields, saying->fields) == 0;
     free(fields);
     return same || wrong(fault, "304 without what the 200 said: %.100s", saying->fields);
 }
@@ -427,11 +430,31 @@ static bool audit_unchanged(const struct history *history, const struct question
                                 : audit_date(history, question, fault);
 }
 
+/* A head without its content: learns the tag, if there was but one version at that time. */
+static void learn_head(struct history *history, const struct question *question,
+                       const struct response *response)
+{
+    const char *tag = response_field(response, "ETag");
+    const struct version *only = NULL;
+    for (const struct version *version = history->versions; version; version = version->next) {
+        if (!version_stood(version, question))
+            continue;
+        if (only)
+            return;
+        only = version;
+    }
+    if (only && tag && !history_said(history, NULL, tag_octets(tag), NULL)) {
+        struct saying saying = {.fields = repeated_fields(response), .version = only};
+        history_say(history, question, tag_octets(tag), &saying);
+    }
+}
+
 /* A HEAD tells the length of a version, or of a coded one. */
-static bool audit_head(const struct history *history, const struct question *question,
+static bool audit_head(struct history *history, const struct question *question,
                        const struct response *response, char fault[RESPONSE_FAULT])
 {
     const char *length = response_field(response, "Content-Length");
+    learn_head(history, question, response);
     if (!length || response_field(response, "Content-Encoding"))
         return true;
     for (const struct version *version = history->versions; version; version = version->next) {
@@ -469,8 +492,11 @@ bool history_audit_cut(struct history *history, const struct question *question,
     unsigned long long first = 0;
     const char *range = response_field(response, "Content-Range");
     fault[0] = '\0';
-    if (!question->path || !history_knows(history, question->path) || response->len == 0 ||
-        (response->status != 200 && response->status != 206) ||
+    if (!question->path || !history_knows(history, question->path))
+        return true;
+    if (response->status == 200)
+        learn_head(history, question, response);
+    if (response->len == 0 || (response->status != 200 && response->status != 206) ||
         response_field(response, "Content-Encoding"))
         return true;
     if (response->status == 206 && (!range || sscanf(range, "bytes %llu-", &first) != 1))

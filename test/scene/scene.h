@@ -169,8 +169,9 @@ struct client {
         uint64_t asked;   /* of the history */
         int64_t earliest; /* wall clock, seconds */
     } questions[CLIENT_QUESTIONS];
-    size_t first, count; /* those without an answer yet */
-    struct response response;
+    size_t first, count;      /* those without an answer yet */
+    struct response response; /* the last answer */
+    bool whole;               /* ... has come in full */
 };
 
 struct client *scene_client(struct scene *s);
@@ -196,6 +197,9 @@ void client_hear(struct client *client);
 
 /* The same for an answer that must break off before its end, and the connection with it. */
 void client_hear_cut(struct client *client);
+
+/* The same for an answer that may break off: was it whole? */
+bool client_hear_any(struct client *client);
 
 /* Sends octets as they are, and lets the server act; no answer is waited for. */
 void client_say(struct client *client, const char *text);
@@ -226,7 +230,10 @@ const char *client_field(struct client *client, const char *name);
 #define HERE_LINE(line) HERE_TEXT(line)
 #define HERE __FILE__ ":" HERE_LINE(__LINE__)
 
-#define expect_status(client, status) client_expect_status(client, status, HERE)
+#define expect_status(client, status) client_expect_status(client, status, NULL, HERE)
+
+/* The same, naming a row of a table if it is not so. */
+#define expect_status_of(client, status, row) client_expect_status(client, status, row, HERE)
 #define expect_field(client, name, value) client_expect_field(client, name, value, HERE)
 #define expect_field_has(client, name, part) client_expect_field_has(client, name, part, HERE)
 #define expect_no_field(client, name) client_expect_no_field(client, name, HERE)
@@ -245,7 +252,7 @@ const char *client_field(struct client *client, const char *name);
 
 #define expect(s, condition) scene_expect(s, condition, #condition, HERE)
 
-void client_expect_status(struct client *client, int status, const char *here);
+void client_expect_status(struct client *client, int status, const char *row, const char *here);
 void client_expect_field(struct client *client, const char *name, const char *value,
                          const char *here);
 void client_expect_field_has(struct client *client, const char *name, const char *part,
