@@ -45,7 +45,9 @@ static int target_check(struct stet_request *request, struct stet_span scheme,
         request->scheme = scheme;
         return 0;
     case STET_TARGET_ABSOLUTE:
-        return 0;
+        /* What was not asked for over its own scheme's connection is not ours to answer
+         * [RFC 9110 §7.4]. */
+        return stet_span_equal_nocase(request->scheme, scheme) ? 0 : -421;
     case STET_TARGET_INVALID:
         break;
     }

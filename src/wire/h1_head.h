@@ -55,14 +55,13 @@ struct h1_framing {
 
 /* Judges a head: Host [RFC 9112 §3.2], target form and URI parts [RFC 9112 §3.2, §3.3] (fills
  * scheme, authority, path, query of the request; `scheme` is what the connection speaks), framing
- * [RFC 9112 §6.3]. 0, or a negative status: -400, -413 (a Content-Length past 2^63 - 1), -501
- * (other transfer codings before a final chunked), -417 (an unknown expectation). After a refusal
- * the connection must be closed. Transfer-Encoding beside Content-Length, Transfer-Encoding in
+ * [RFC 9112 §6.3]. 0, or a negative status: -400, -413 (a Content-Length past 2^63 - 1), -417
+ * (an unknown expectation), -421 (an absolute target of another scheme than the connection's
+ * [RFC 9110 §7.4]), -501 (other transfer codings before a final chunked). After a refusal the
+ * connection must be closed. Transfer-Encoding beside Content-Length, Transfer-Encoding in
  * HTTP/1.0, and any other than "chunked" once and alone, are refused with -400 [RFC 9112 §6.1].
  * Content-Length lines and members that all say the same count as one [RFC 9112 §6.3]; a
- * Content-Length of 0 is H1_NO_CONTENT. The scheme of an absolute target stands in
- * `request->scheme` as it was sent: whether this connection may be asked for it is the caller's
- * question [RFC 9110 §7.4]. Upgrade is ignored. */
+ * Content-Length of 0 is H1_NO_CONTENT. Upgrade is ignored. */
 int h1_request_check(struct h1_head *head, struct stet_span scheme, struct h1_framing *framing);
 
 #endif

@@ -107,7 +107,7 @@ static void same_twins(int got, int scalar)
 static void same_request(const struct h1_framing *framing, const struct reference_request *want)
 {
     const struct stet_request *request = &head.request;
-    struct reference_text scheme = {"ours", 4};
+    struct reference_text scheme = {"http", 4};
     must(same(request->method_name, want->method) && same(request->target, want->target));
     must(request->method == stet_method_of(request->method_name) && head.minor == want->minor);
     must(same(request->scheme, want->scheme.at ? want->scheme : scheme));
@@ -133,7 +133,7 @@ static int head_tried(struct connection *c, struct h1_framing *framing,
         must(got <= 0 || h1_head_may_end(copy, (size_t)got, looked < (size_t)got ? looked : 0));
         looked = size;
         if (got > 0) {
-            int verdict = h1_request_check(&head, STET_SPAN("ours"), framing);
+            int verdict = h1_request_check(&head, STET_SPAN("http"), framing);
             if (verdict == 0)
                 same_request(framing, want);
             c->at += (size_t)got;

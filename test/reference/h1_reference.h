@@ -61,7 +61,8 @@ void reference_read(struct reference *reference, const char *octets, size_t size
                     const struct reference_limits *limits);
 void reference_free(struct reference *reference);
 
-/* A request-target: 0, or 400. Fills scheme, authority, path, query of `request`. */
+/* A request-target: 0, 400, or 421 for one of another scheme than http. Fills scheme, authority,
+ * path, query of `request`. */
 int reference_target(struct reference_request *request);
 
 /* The value of Host. */

@@ -219,7 +219,7 @@ static int read_absolute(struct reference_request *q, bool options)
     int result = read_path(q, part(rest, end, rest.len));
     if (q->path.len == 0)
         q->path = (struct reference_text){options && !q->query.at ? "*" : "/", 1};
-    return result;
+    return result == 0 && scheme == 5 ? 421 : result;
 }
 
 static bool is_word(struct reference_text text, const char *word)
