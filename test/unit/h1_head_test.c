@@ -93,6 +93,8 @@ static const struct read_row read_rows[] = {
     {"C-9112-2.2-3", "nothing", OCTETS(""), MORE},
     {"C-9112-2.2-3", "no end yet", OCTETS(GET HOST), MORE},
     {"C-9112-2.2-3", "end half there", OCTETS(GET HOST "\r"), MORE},
+    {"C-9110-5.3-5", "a condition may still come", OCTETS(GET HOST "If-None-Match: \"a\"\r\n"),
+     MORE},
     {"C-9112-2.2-4", "one empty line before", OCTETS("\r\n" GET HOST "\r\n"), WHOLE},
     {"C-9112-2.2-4", "two empty lines before", OCTETS("\r\n\r\n" GET HOST "\r\n"), -400},
     {"C-9112-2.2-4", "LF before", OCTETS("\n" GET HOST "\r\n"), -400},
