@@ -132,7 +132,7 @@ static struct content *content_new(struct contents *contents, const struct diges
     content->charge = sizeof *content + bytes->len;
     content->contents = contents;
     atomic_init(&content->refs, 2); /* the table's and the caller's */
-    atomic_init(&content->used, true);
+    atomic_init(&content->used, false);
     return content;
 }
 

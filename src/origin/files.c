@@ -192,11 +192,13 @@ static enum files_answer files_encode(struct files *files, struct entry *entry,
     return recoding_begin(entry, &as, files->loop) ? files_wait(entry, query) : FILES_BROKEN;
 }
 
+/* Asked for again, at a later moment: what is asked for once only makes room first. */
 static void files_mark_used(struct entry *entry)
 {
+    struct content *content = entry->content;
     entry->used = true;
-    if (entry->content && !atomic_load_explicit(&entry->content->used, memory_order_relaxed))
-        atomic_store_explicit(&entry->content->used, true, memory_order_relaxed);
+    if (content && !atomic_load_explicit(&content->used, memory_order_relaxed))
+        atomic_store_explicit(&content->used, true, memory_order_relaxed);
 }
 
 /* The answer from an entry that is known to be a file. */
@@ -206,7 +208,6 @@ static enum files_answer files_answer(struct files *files, struct entry *entry,
     const int64_t now = loop_wall(files->loop);
     if (!entry_view_holds(entry, now))
         entry_view_renew(entry, now);
-    files_mark_used(entry);
     enum stet_coding coding = stet_coding_choose(&query->accepted, entry->view.possible);
     if (coding == STET_CODING_COUNT && entry->place.status == 200)
         return FILES_NOT_ACCEPTABLE;
@@ -346,6 +347,7 @@ static enum files_answer search_examine(const struct search *search, struct entr
                                         const struct fs_stamp *stamp)
 {
     if (files_stands(search->files, entry, stamp)) {
+        files_mark_used(entry);
         files_look_beside(search->files, entry);
         entry->checked = search->query->moment;
         return search_answer(search, entry);

@@ -57,6 +57,7 @@ void records_fini(struct records *records)
 static void spare_put(struct records *records, struct record *record)
 {
     union record_place *place = (union record_place *)record;
+    record->there = false; /* behind the pointer */
     place->next = records->spare;
     records->spare = place;
 }
@@ -111,6 +112,7 @@ static struct record *add(struct records *records, const struct record *as)
     if (!record)
         return NULL;
     *record = *as;
+    record->there = true;
     if (!map_put(&records->by_key, &record->key, sizeof record->key, record)) {
         spare_put(records, record);
         return NULL;
@@ -270,9 +272,10 @@ void records_each(struct records *records, void (*each)(void *owner, const struc
                   void *owner)
 {
     pthread_mutex_lock(&records->lock);
-    size_t cursor = 0;
-    for (const struct record *record; (record = map_next(&records->by_key, &cursor));)
-        each(owner, record);
+    for (const struct record_block *block = records->blocks; block; block = block->next)
+        for (size_t i = 0; i < RECORDS_A_BLOCK; i++)
+            if (block->places[i].record.there)
+                each(owner, &block->places[i].record);
     pthread_mutex_unlock(&records->lock);
 }
 

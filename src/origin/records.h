@@ -30,6 +30,7 @@ struct record {
     bool seen;    /* by the present walk, or since */
     bool touched; /* looked up since the table was last cleared out */
     bool busy;    /* someone is hashing it for all */
+    bool there;   /* in the table; for records.c */
 };
 
 /* How long the clock of a file system may stand still: what was hashed this soon after a change may
@@ -99,7 +100,8 @@ void records_unsee(struct records *records);
 bool records_see(struct records *records, const struct record_key *key,
                  const struct fs_stamp *stamp);
 
-/* Calls `each` for every record, with the lock held. */
+/* Calls `each` for every record, with the lock held, in an order that has nothing to do with the
+ * table's: put back in that order, they do not crowd in one place of the next table. */
 void records_each(struct records *records, void (*each)(void *owner, const struct record *record),
                   void *owner);
 uint64_t records_count(struct records *records);
