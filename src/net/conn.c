@@ -19,12 +19,10 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "net/census.h"
-#include "stet/date.h"
 
 #include <string.h>
 
 #define NS_PER_MS 1000000
-#define NS_PER_SECOND 1000000000
 
 /* What the connection's deadline is about. */
 enum conn_phase { CONN_IDLE, CONN_HEAD, CONN_CONTENT, CONN_ANSWER, CONN_SENDING, CONN_LINGER };
@@ -32,25 +30,32 @@ enum conn_phase { CONN_IDLE, CONN_HEAD, CONN_CONTENT, CONN_ANSWER, CONN_SENDING,
 /* Whether the next request of the present read may have arrived after the turn began. */
 enum conn_read_moment { CONN_PROMPT, CONN_LATE, CONN_RENEWED };
 
+/* Octets a connection has to hold; without them it holds no memory but itself. */
+struct conn_octets {
+    char *bytes; /* NULL when there are none */
+    uint32_t size, done;
+};
+
+/* What the deadline is about, since when, and what was done about it. */
+struct conn_watch {
+    struct timer timer;
+    int64_t since;  /* start of the phase, or of its window */
+    uint64_t moved; /* octets read or written in this window */
+    uint8_t phase;  /* enum conn_phase */
+};
+
 struct conn {
     struct sock sock;
     struct conn_set *set;
     struct conn *next, **link;
-    struct timer timer;
     struct task task;
     struct codec_owner owner;
     struct h1 h1;
 
-    char *input;  /* octets read but not consumed; NULL when there are none */
-    char *output; /* octets the socket has not taken; NULL when there are none */
-    uint32_t input_size;
-    uint32_t output_size;
-    uint32_t output_done;
-
-    int64_t since;  /* start of the phase, or of its window */
-    uint64_t moved; /* octets read or written in this window */
+    struct conn_octets kept;   /* read but not consumed */
+    struct conn_octets unsent; /* what the socket has not taken */
+    struct conn_watch watch;
     struct sock_address peer;
-    uint8_t phase;       /* enum conn_phase */
     bool readable;       /* a read may give something */
     bool full;           /* the socket takes nothing for now */
     bool ended;          /* the client sends no more */
@@ -110,11 +115,11 @@ static void conn_close(struct conn *conn, bool reset)
     struct conn_set *set = conn->set;
 
     sock_close(&conn->sock, reset);
-    loop_timer_cancel(set->loop, &conn->timer);
+    loop_timer_cancel(set->loop, &conn->watch.timer);
     conn->busy = true; /* what the service does now wakes nobody */
     conn->h1.codec.ops->fini(&conn->h1.codec);
-    memory_free(conn->input);
-    memory_free(conn->output);
+    memory_free(conn->kept.bytes);
+    memory_free(conn->unsent.bytes);
     conn_unlink(conn);
     set->count--;
     census_leave(set->census, &conn->peer);
@@ -127,33 +132,19 @@ static void conn_close(struct conn *conn, bool reset)
         set->drained(set);
 }
 
-/* The line "Date: ..." is written once a second. */
-static void conn_set_date(struct conn_set *set)
-{
-    int64_t wall = loop_wall(set->loop);
-    if (wall < set->date_until && wall >= set->date_until - NS_PER_SECOND)
-        return;
-    int64_t seconds = wall / NS_PER_SECOND;
-    memcpy(set->date_line, "Date: ", 6);
-    stet_date_write(seconds, set->date_line + 6);
-    memcpy(set->date_line + 6 + STET_DATE_LENGTH, "\r\n", 2);
-    set->date_until = (seconds + 1) * NS_PER_SECOND;
-    set->out.date = stet_span(set->date_line, 6 + STET_DATE_LENGTH + 2);
-}
-
 /* Keeps what the socket did not take of the outbox's text. False when memory is out. */
 static bool conn_keep_output(struct conn *conn, size_t done)
 {
     struct outbox *out = &conn->set->out;
-    CHECK(!conn->output);
+    CHECK(!conn->unsent.bytes);
     if (done >= out->used)
         return true;
-    conn->output = memory_new(out->used - done);
-    if (!conn->output)
+    conn->unsent.bytes = memory_new(out->used - done);
+    if (!conn->unsent.bytes)
         return false;
-    conn->output_size = (uint32_t)(out->used - done);
-    conn->output_done = 0;
-    memcpy(conn->output, out->text + done, conn->output_size);
+    conn->unsent.size = (uint32_t)(out->used - done);
+    conn->unsent.done = 0;
+    memcpy(conn->unsent.bytes, out->text + done, conn->unsent.size);
     return true;
 }
 
@@ -172,7 +163,7 @@ static bool conn_send(struct conn *conn)
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
-    conn->moved += done;
+    conn->watch.moved += done;
     conn->full = done < whole;
     bool kept = conn_keep_output(conn, done);
     size_t tail = done > out->used ? done - out->used : 0;
@@ -185,17 +176,18 @@ static bool conn_send(struct conn *conn)
 /* Sends what was kept. False: broken. */
 static bool conn_send_kept(struct conn *conn)
 {
-    struct iovec piece = {conn->output + conn->output_done, conn->output_size - conn->output_done};
+    struct iovec piece = {conn->unsent.bytes + conn->unsent.done,
+                          conn->unsent.size - conn->unsent.done};
     ssize_t sent = sock_write(&conn->sock, &piece, 1);
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
-    conn->moved += done;
-    conn->output_done += (uint32_t)done;
+    conn->watch.moved += done;
+    conn->unsent.done += (uint32_t)done;
     conn->full = done < piece.iov_len;
     if (!conn->full) {
-        memory_free(conn->output);
-        conn->output = NULL;
+        memory_free(conn->unsent.bytes);
+        conn->unsent.bytes = NULL;
     }
     return true;
 }
@@ -204,19 +196,19 @@ static bool conn_send_kept(struct conn *conn)
 static bool conn_keep_input(struct conn *conn, const char *bytes, size_t size)
 {
     if (size == 0) {
-        memory_free(conn->input);
-        conn->input = NULL;
-        conn->input_size = 0;
+        memory_free(conn->kept.bytes);
+        conn->kept.bytes = NULL;
+        conn->kept.size = 0;
         return true;
     }
-    char *input = conn->input;
-    if (!input || conn->input_size < size)
-        input = memory_grow(conn->input, size);
+    char *input = conn->kept.bytes;
+    if (!input || conn->kept.size < size)
+        input = memory_grow(conn->kept.bytes, size);
     if (!input)
         return false;
     memmove(input, bytes, size);
-    conn->input = input;
-    conn->input_size = (uint32_t)size;
+    conn->kept.bytes = input;
+    conn->kept.size = (uint32_t)size;
     return true;
 }
 
@@ -259,8 +251,8 @@ static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
 /* Feeds what was kept while output had to go first. False when memory is out. */
 static bool conn_feed_kept(struct conn *conn)
 {
-    size_t size = conn->input_size;
-    memcpy(conn->set->input, conn->input, size);
+    size_t size = conn->kept.size;
+    memcpy(conn->set->input, conn->kept.bytes, size);
     conn->read_moment = CONN_LATE;
     return conn_feed(conn, conn->set->input, size);
 }
@@ -269,7 +261,7 @@ static bool conn_feed_kept(struct conn *conn)
 static bool conn_read(struct conn *conn)
 {
     struct conn_set *set = conn->set;
-    size_t kept = conn->input_size;
+    size_t kept = conn->kept.size;
     size_t room = set->input_size - kept;
 
     CHECK(room > 0);
@@ -284,10 +276,10 @@ static bool conn_read(struct conn *conn)
         conn->h1.codec.ops->ended(&conn->h1.codec);
         return true;
     }
-    conn->moved += (size_t)got;
+    conn->watch.moved += (size_t)got;
     conn->read_moment = kept ? CONN_LATE : CONN_PROMPT;
     if (kept)
-        memcpy(set->input, conn->input, kept);
+        memcpy(set->input, conn->kept.bytes, kept);
     return conn_feed(conn, set->input, kept + (size_t)got);
 }
 
@@ -306,7 +298,7 @@ static enum conn_step conn_step(struct conn *conn)
 
     if (out->used || out->tail.len)
         return conn_went(conn_send(conn));
-    if (conn->output)
+    if (conn->unsent.bytes)
         return conn->full ? CONN_REST : conn_went(conn_send_kept(conn));
     if (codec->ops->wants_take(codec)) {
         if (conn->full)
@@ -316,7 +308,7 @@ static enum conn_step conn_step(struct conn *conn)
     }
     if (!conn_may_read(conn))
         return CONN_REST;
-    if (conn->input && conn->blocked)
+    if (conn->kept.bytes && conn->blocked)
         return conn_went(conn_feed_kept(conn));
     return conn->readable ? conn_went(conn_read(conn)) : CONN_REST;
 }
@@ -324,7 +316,7 @@ static enum conn_step conn_step(struct conn *conn)
 static int64_t conn_window(const struct conn *conn)
 {
     const struct limits *limits = conn->set->limits;
-    switch (conn->phase) {
+    switch (conn->watch.phase) {
     case CONN_HEAD:
         return (int64_t)limits->header_timeout * NS_PER_MS;
     case CONN_CONTENT:
@@ -342,7 +334,7 @@ static int64_t conn_window(const struct conn *conn)
 
 static enum conn_phase conn_phase_now(const struct conn *conn)
 {
-    if (conn->output || conn->full)
+    if (conn->unsent.bytes || conn->full)
         return CONN_SENDING;
     if (conn->shut)
         return CONN_LINGER;
@@ -364,17 +356,17 @@ static bool conn_deadline(struct conn *conn)
     enum conn_phase phase = conn_phase_now(conn);
     int64_t now = loop_now(conn->set->loop);
 
-    if (phase != conn->phase || phase == CONN_IDLE) {
-        conn->phase = (uint8_t)phase;
-        conn->since = now;
-        conn->moved = 0;
+    if (phase != conn->watch.phase || phase == CONN_IDLE) {
+        conn->watch.phase = (uint8_t)phase;
+        conn->watch.since = now;
+        conn->watch.moved = 0;
     }
     int64_t window = conn_window(conn);
     if (window == INT64_MAX)
         return true;
-    if (conn->timer.place && conn->timer.due <= conn->since + window)
+    if (conn->watch.timer.place && conn->watch.timer.due <= conn->watch.since + window)
         return true;
-    return loop_timer_set(conn->set->loop, &conn->timer, conn->since + window);
+    return loop_timer_set(conn->set->loop, &conn->watch.timer, conn->watch.since + window);
 }
 
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
@@ -382,7 +374,7 @@ static bool conn_end_stage(struct conn *conn)
 {
     enum codec_wait wait = conn->h1.codec.ops->waits(&conn->h1.codec);
 
-    if (conn->output)
+    if (conn->unsent.bytes)
         return true;
     if (wait == CODEC_BROKEN) {
         conn_close(conn, true);
@@ -412,15 +404,15 @@ static void conn_queue(struct conn *conn)
 /* As much as may be done now, within the turn's share. */
 static void conn_turn(struct conn *conn)
 {
-    uint64_t until = conn->moved + conn->set->limits->send_turn;
+    uint64_t until = conn->watch.moved + conn->set->limits->send_turn;
     enum conn_step step;
 
-    conn_set_date(conn->set);
+    conn->set->out.date = dateline_at(&conn->set->date, loop_wall(conn->set->loop));
     conn->busy = true;
     do {
         step = conn_step(conn);
     } while (step == CONN_GO_ON &&
-             (conn->moved < until || conn->set->out.used || conn->set->out.tail.len));
+             (conn->watch.moved < until || conn->set->out.used || conn->set->out.tail.len));
     conn->busy = false;
     if (step == CONN_BREAK) {
         conn->set->out.used = 0;
@@ -470,9 +462,9 @@ static void conn_wake(struct codec_owner *owner)
 /* The octets that must have moved in a window, or the connection ends. */
 static uint64_t conn_floor(const struct conn *conn)
 {
-    if (conn->phase == CONN_SENDING)
+    if (conn->watch.phase == CONN_SENDING)
         return conn->set->limits->send_floor;
-    if (conn->phase == CONN_CONTENT)
+    if (conn->watch.phase == CONN_CONTENT)
         return conn->set->limits->body_floor;
     return UINT64_MAX;
 }
@@ -481,31 +473,31 @@ static void conn_expire(struct conn *conn)
 {
     struct codec *codec = &conn->h1.codec;
 
-    if (conn->phase == CONN_HEAD || conn->phase == CONN_CONTENT) {
-        conn_set_date(conn->set);
+    if (conn->watch.phase == CONN_HEAD || conn->watch.phase == CONN_CONTENT) {
+        conn->set->out.date = dateline_at(&conn->set->date, loop_wall(conn->set->loop));
         codec->ops->expired(codec, &conn->set->out);
         conn_turn(conn);
         return;
     }
-    conn_close(conn, conn->phase == CONN_SENDING || conn->phase == CONN_LINGER);
+    conn_close(conn, conn->watch.phase == CONN_SENDING || conn->watch.phase == CONN_LINGER);
 }
 
 static void conn_fire(struct timer *timer)
 {
-    struct conn *conn = CONTAINER(timer, struct conn, timer);
+    struct conn *conn = CONTAINER(timer, struct conn, watch.timer);
     int64_t window = conn_window(conn), now = loop_now(conn->set->loop);
 
     if (window == INT64_MAX)
         return;
-    if (now >= conn->since + window) {
-        if (conn->moved < conn_floor(conn)) {
+    if (now >= conn->watch.since + window) {
+        if (conn->watch.moved < conn_floor(conn)) {
             conn_expire(conn);
             return;
         }
-        conn->since = now; /* the next window */
-        conn->moved = 0;
+        conn->watch.since = now; /* the next window */
+        conn->watch.moved = 0;
     }
-    if (!loop_timer_set(conn->set->loop, &conn->timer, conn->since + window))
+    if (!loop_timer_set(conn->set->loop, &conn->watch.timer, conn->watch.since + window))
         conn_close(conn, true);
 }
 
@@ -525,7 +517,7 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     conn->sock = *sock;
     conn->sock.ready = conn_ready;
     conn->set = set;
-    conn->timer.fire = conn_fire;
+    conn->watch.timer.fire = conn_fire;
     conn->task.run = conn_run;
     conn->peer = *peer;
     conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
@@ -560,7 +552,7 @@ bool conn_set_init(struct conn_set *set)
         conn_set_fini(set);
         return false;
     }
-    conn_set_date(set);
+    set->out.date = dateline_at(&set->date, loop_wall(set->loop));
     return true;
 }
 

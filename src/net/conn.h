@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "io/loop.h"
 #include "io/sock.h"
+#include "net/dateline.h"
 #include "wire/codec.h"
 #include "wire/h1.h"
 
@@ -49,8 +50,7 @@ struct conn_set {
     struct h1_head *head; /* scratch of the codecs */
     uint64_t moment;      /* see conn_moment */
     uint64_t turn;        /* of the loop, when `moment` was last begun for it */
-    int64_t date_until;   /* loop_wall up to which date_line is right */
-    char date_line[40];
+    struct dateline date;
 };
 
 /* Makes an empty set: loop, limits, census, service and service_owner are to be set by the caller.
