@@ -2,12 +2,14 @@
  * counts the ends of request heads, and writes as many constant answers: nothing parsed, nothing
  * looked up.
  *
- *     null_server PORT small|notmodified|large
+ *     null_server PORT FILE
+ *
+ * FILE holds one whole answer, head and content: script/bench records it from the server under
+ * test, so that both put the same number of octets on the wire.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,38 +19,37 @@
 #include <unistd.h>
 
 #define READ_SIZE 65536
-#define LARGE (1 << 20)
 #define DESCRIPTORS 65536
+#define ROW_SIZE (1 << 20) /* answers up to this size stand in a row, to be sent at once */
 
 /* What is left to send on each descriptor, counted from the end of its answers. */
 static size_t unsent[DESCRIPTORS];
 static char *answers;      /* many answers in a row */
 static size_t answer_size; /* of one */
-static size_t answer_room; /* how many stand in a row */
+static size_t answer_room; /* how many stand in a row; the first may be sent in part */
 
-static void make_answers(const char *kind)
+static void fail(const char *what)
 {
-    static const char fields[] = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nServer: null\r\n"
-                                 "ETag: \"abcdefghijklmnopqrstuvwx\"\r\n"
-                                 "Cache-Control: no-cache\r\n";
-    size_t content = strcmp(kind, "small") == 0 ? 1024 : strcmp(kind, "large") == 0 ? LARGE : 0;
-    char head[512];
-    int size = content ? snprintf(head, sizeof head,
-                                  "HTTP/1.1 200 OK\r\n%sContent-Type: text/plain\r\n"
-                                  "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-                                  "Content-Length: %zu\r\n\r\n",
-                                  fields, content)
-                       : snprintf(head, sizeof head, "HTTP/1.1 304 Not Modified\r\n%s\r\n", fields);
+    perror(what);
+    exit(1);
+}
 
-    answer_size = (size_t)size + content;
-    answer_room = content == LARGE ? 1 : 1024;
+static void read_answer(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    long size;
+
+    if (!file || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0)
+        fail(path);
+    rewind(file);
+    answer_size = (size_t)size;
+    answer_room = answer_size < ROW_SIZE ? ROW_SIZE / answer_size + 1 : 2;
     answers = malloc(answer_size * answer_room);
-    if (!answers)
-        exit(1);
-    for (size_t i = 0; i < answer_room; i++) {
-        memcpy(answers + i * answer_size, head, (size_t)size);
-        memset(answers + i * answer_size + size, 'x', content);
-    }
+    if (!answers || fread(answers, 1, answer_size, file) != answer_size)
+        fail(path);
+    for (size_t i = 1; i < answer_room; i++)
+        memcpy(answers + i * answer_size, answers, answer_size);
+    fclose(file);
 }
 
 static size_t count_heads(const char *bytes, size_t size)
@@ -108,10 +109,8 @@ static int listen_on(uint16_t port)
 
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4096) != 0) {
-        perror("null_server");
-        exit(1);
-    }
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4096) != 0)
+        fail("null_server");
     return fd;
 }
 
@@ -122,16 +121,18 @@ static void accept_all(int listener, int epoll)
         struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
         if (fd >= DESCRIPTORS || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
             close(fd);
+        else
+            unsent[fd] = 0;
     }
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: null_server PORT small|notmodified|large\n");
+        fprintf(stderr, "usage: null_server PORT FILE\n");
         return 2;
     }
-    make_answers(argv[2]);
+    read_answer(argv[2]);
     int listener = listen_on((uint16_t)atoi(argv[1])), epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event events[256], event = {.events = EPOLLIN, .data.fd = listener};
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
