@@ -72,6 +72,12 @@ static void reading_learn(struct reading *reading, struct entry *entry)
         return;
     }
     entry->retry = entry->look = loop_now(reading->loop) + ENTRY_AGAIN;
+    if (!content && !record_settled(&record.stamp, record.began)) {
+        /* The bytes will be read again, and may be others by then: no validator may stand for them
+         * (D-50). */
+        record.hashed = false;
+        record.modified = LASTMODIFIED_NONE;
+    }
     entry_set(entry, ENTRY_FILE, &record, content);
 }
 
