@@ -151,6 +151,7 @@ void h1_reply(struct stream *stream, const struct reply *reply)
     CHECK(h1->open && !h1->answered);
     CHECK(reply->body || reply->content != REPLY_UNKNOWN_LENGTH);
     h1->answered = true;
+    h1->paused = false; /* nobody waits for the rest of the content now */
     h1->status = (uint16_t)reply->status;
     /* Neither chunked nor a length is possible towards 1.0: close delimits [RFC 9112 §6.1, §6.3] */
     h1->chunked_answer = reply->content == REPLY_UNKNOWN_LENGTH && h1->minor > 0;
@@ -336,7 +337,8 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
 
     /* The rest of a request whose answer was given: a second one would pass for the answer to the
      * next request, so only the end can be said. */
-    bool answered = h1->input == H1_INPUT_CONTENT && h1->answered;
+    bool begun = h1->input == H1_INPUT_CONTENT;
+    bool answered = begun && h1->answered;
 
     h1->close = true;
     h1->input = H1_INPUT_OVER;
@@ -354,6 +356,7 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
         reply.chunk->bytes[phrase.len] = '\n';
         reply.length = phrase.len + 1;
     }
-    h1->head_only = stet_span_starts(line, STET_SPAN("HEAD ")); /* [RFC 9110 §9.3.2] */
+    if (!begun)
+        h1->head_only = stet_span_starts(line, STET_SPAN("HEAD ")); /* [RFC 9110 §9.3.2] */
     h1_send(h1, &reply);
 }

@@ -16,6 +16,7 @@ enum manner {
     SMALL,   /* at once, "hello" */
     LARGE,   /* at once, 20,000 octets of a chunk */
     LATER,   /* not before test_answer */
+    PAUSE,   /* the same, and content is stopped */
     STREAM,  /* a body of unknown length, "abc" then "defg" */
     SHORT,   /* a body that breaks off after 3 of 10 octets */
     EMPTY304 /* 304 */
@@ -122,15 +123,16 @@ static void test_request(void *owner, struct stream *stream, const struct stet_r
     struct fixture *f = owner;
     f->stream = stream;
     hear(f, content ? "request+ " : "request ", request->target);
-    if (f->manner != LATER)
+    if (f->manner != LATER && f->manner != PAUSE)
         test_answer(f);
 }
 
 static bool test_content(void *owner, struct stream *stream, struct stet_span bytes)
 {
+    struct fixture *f = owner;
     (void)stream;
-    hear(owner, "content ", bytes);
-    return true;
+    hear(f, "content ", bytes);
+    return f->manner != PAUSE;
 }
 
 static void test_end(void *owner, struct stream *stream, const struct stet_head *trailers)
@@ -418,6 +420,18 @@ static void content_off_the_grammar_is_refused(void **state)
     assert_int_equal(waits(f), CODEC_OVER);
 }
 
+static void an_answer_releases_content_that_was_stopped(void **state)
+{
+    struct fixture *f = *state;
+    f->manner = PAUSE;
+    input_text(f, "PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n123");
+    f->manner = SMALL;
+    test_answer(f);
+    flush(f);
+    input_text(f, "45" GET("/2"));
+    assert_string_equal(f->sent, HELLO HELLO);
+}
+
 /* C-9110-9.3.2-1 */
 static void a_refused_head_request_gets_no_content(void **state)
 {
@@ -425,6 +439,15 @@ static void a_refused_head_request_gets_no_content(void **state)
     input_text(f, "\r\nHEAD * HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_memory_equal(f->sent, "HTTP/1.1 400 Bad Request\r\n", 26);
     assert_non_null(strstr(f->sent, "Content-Length: 12\r\n"));
+    assert_string_equal(strstr(f->sent, "\r\n\r\n"), "\r\n\r\n");
+}
+
+static void head_with_refused_content_gets_none(void **state)
+{
+    struct fixture *f = *state;
+    f->manner = LATER;
+    input_text(f, "HEAD /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5x\r\n");
+    assert_memory_equal(f->sent, "HTTP/1.1 400 Bad Request\r\n", 26);
     assert_string_equal(strstr(f->sent, "\r\n\r\n"), "\r\n\r\n");
 }
 
@@ -542,6 +565,8 @@ int main(void)
         TEST(content_cut_short_is_no_request),
         TEST(content_off_the_grammar_is_refused),
         TEST(a_refused_head_request_gets_no_content),
+        TEST(head_with_refused_content_gets_none),
+        TEST(an_answer_releases_content_that_was_stopped),
         TEST(content_off_the_grammar_behind_its_answer_only_closes),
         TEST(a_chunked_answer_under_way_keeps_its_framing),
         TEST(nothing_is_answered_after_close),
