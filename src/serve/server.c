@@ -255,7 +255,8 @@ static void server_caught(void *owner, int number)
 
 /* ---- life ---- */
 
-/* A descriptor for each connection, and some for files. */
+/* A descriptor for each connection, and some for files: clients that only hold on to connections
+ * must not keep the others from their files. */
 static void server_raise_limits(struct server *server)
 {
     struct rlimit files;
@@ -264,8 +265,9 @@ static void server_raise_limits(struct server *server)
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     uint64_t spare = 128 + files.rlim_cur / 8;
-    if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur > spare &&
-        server->limits.connections > files.rlim_cur - spare)
+    if (spare > files.rlim_cur / 2)
+        spare = files.rlim_cur / 2;
+    if (files.rlim_cur != RLIM_INFINITY && server->limits.connections > files.rlim_cur - spare)
         server->limits.connections = files.rlim_cur - spare;
 }
 

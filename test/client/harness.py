@@ -124,10 +124,11 @@ class Server:
     LISTENING = re.compile(r"^stet: listening on (http://(\S+):(\d+)/|unix:\S+)")
 
     def __init__(self, report, directory, *options, listen="127.0.0.1:0", wait=True, **settings):
+        """`settings` are those of Popen, and `before`: words to put in front of the command."""
         self.report = report
         self.lines, self.over, self.wanted_status = [], False, 0
         self.heard = threading.Condition()
-        command = [program(), "serve", str(directory)]
+        command = [*settings.pop("before", []), program(), "serve", str(directory)]
         command += [f"--listen={listen}"] if listen else []
         if not any(str(option).startswith("--memo") for option in options):
             command.append("--memo=off")
