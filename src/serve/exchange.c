@@ -118,12 +118,16 @@ static enum exchange_next exchange_step_target(struct exchange *exchange)
     return EXCHANGE_NEXT;
 }
 
-/* A directory was named without its slash. Path and query go back as they came. */
+/* A directory was named without its slash. Path and query go back as they came, if the longer
+ * target would be taken when it comes [RFC 9110 §2.3]. */
 static enum exchange_next exchange_redirect(struct exchange *exchange)
 {
     struct stet_span path = exchange->request.path, query = exchange->request.query;
     struct answer answer;
-    size_t room = path.len + query.len + 32;
+    size_t target = path.len + 1 + (query.at ? 1 + query.len : 0);
+    if (target > exchange->stream->codec->limits->target_size)
+        return exchange_page(exchange, 414, STET_SPAN_NONE);
+    size_t room = target + 32;
     char *line = arena_alloc(&exchange->arena, room);
 
     if (!line)
