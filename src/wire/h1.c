@@ -45,7 +45,7 @@ static void h1_begin(struct h1 *h1)
     h1->close = !h1_persists(h1);
     h1->open = true;
     h1->answered = false;
-    h1->sent = 0;
+    h1->sending.sent = 0;
     h1->drained = 0;
     h1->scanned = 0;
     h1->content_left = h1->framing.length;
@@ -221,7 +221,7 @@ static void h1_ended(struct codec *codec)
 static enum codec_wait h1_waits(const struct codec *codec)
 {
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
-    if (h1->content_broken)
+    if (h1->sending.broken)
         return CODEC_BROKEN;
     if (h1->input == H1_INPUT_CONTENT && !h1->paused)
         return CODEC_CONTENT;
@@ -261,8 +261,8 @@ static void h1_fini(struct codec *codec)
     h1->input = H1_INPUT_OVER;
     if (h1->open)
         h1_finish(h1);
-    memory_free(h1->late);
-    h1->late = NULL;
+    memory_free(h1->sending.late);
+    h1->sending.late = NULL;
 }
 
 static void h1_resume(struct stream *stream)

@@ -15,6 +15,22 @@ enum h1_input {
     H1_INPUT_OVER     /* nothing more is read as a request */
 };
 
+/* The answer under way: what of it is still to be sent. */
+struct h1_sending {
+    struct chunk *chunk; /* content: the rest of this chunk ... */
+    uint64_t from;
+    struct body *body; /* ... or of this body */
+    uint64_t left;     /* octets that are to come; in chunked coding: of the present chunk */
+    uint64_t sent;     /* octets of content that went */
+    char *late;        /* head of an answer that came when no outbox was at hand */
+    uint32_t late_size;
+    uint16_t status;
+    bool chunked;
+    bool chunk_begun; /* a CRLF is due before the next chunk line */
+    bool waits;       /* the body said BODY_WAIT */
+    bool broken;      /* the content broke off */
+};
+
 /* The state of one connection's codec. Its owner allocates it; everything here is private to
  * wire/h1*.c but the codec at its start. */
 struct h1 {
@@ -28,33 +44,21 @@ struct h1 {
     uint64_t content_left; /* of a request with Content-Length */
     uint64_t drained;      /* content read after the answer was given */
     size_t scanned;        /* octets of an incomplete head that were looked at */
+    struct h1_sending sending;
 
-    struct chunk *chunk; /* content of the answer: the rest of this chunk ... */
-    uint64_t from;
-    struct body *body; /* ... or of this body */
-    uint64_t left;     /* octets that are to come; in chunked coding: of the present chunk */
-    uint64_t sent;     /* octets of content that went */
-    char *late;        /* head of an answer that came when no outbox was at hand */
-    uint32_t late_size;
-
-    uint16_t status;
     uint8_t minor;
     uint8_t input; /* enum h1_input */
     bool open;     /* a request is with the service */
     bool answered;
     bool head_only; /* the method is HEAD */
     bool close;     /* over after this answer */
-    bool chunked_answer;
-    bool chunk_begun; /* chunked answer: a CRLF is due before the next chunk line */
-    bool content_broken;
-    bool content_waits; /* the body said BODY_WAIT */
-    bool paused;        /* the service wants no more content for now */
+    bool paused;    /* the service wants no more content for now */
     bool draining;
     bool ended; /* the peer sends no more */
 };
 
-/* Makes a codec in `h1`. `head` is scratch shared by all codecs of a worker; `scheme` is "http" or
- * "https"; owner and limits outlive it. */
+/* Makes a codec in `h1`. `head` is scratch shared by all codecs of a worker; owner and limits
+ * outlive it. */
 void h1_init(struct h1 *h1, struct codec_owner *owner, const struct limits *limits,
              struct h1_head *head);
 

@@ -19,26 +19,26 @@
 
 static bool h1_content_due(const struct h1 *h1)
 {
-    return h1->chunk || h1->body;
+    return h1->sending.chunk || h1->sending.body;
 }
 
 void h1_content_drop(struct h1 *h1)
 {
-    if (h1->chunk)
-        chunk_unref(h1->chunk);
-    if (h1->body)
-        h1->body->ops->free(h1->body);
-    h1->chunk = NULL;
-    h1->body = NULL;
-    h1->content_waits = false;
+    if (h1->sending.chunk)
+        chunk_unref(h1->sending.chunk);
+    if (h1->sending.body)
+        h1->sending.body->ops->free(h1->sending.body);
+    h1->sending.chunk = NULL;
+    h1->sending.body = NULL;
+    h1->sending.waits = false;
 }
 
 void h1_finish(struct h1 *h1)
 {
     struct stream_outcome outcome = {
-        .status = h1->status,
-        .content_sent = h1->sent,
-        .complete = h1->answered && !h1_content_due(h1) && !h1->content_broken,
+        .status = h1->sending.status,
+        .content_sent = h1->sending.sent,
+        .complete = h1->answered && !h1_content_due(h1) && !h1->sending.broken,
     };
     bool heard = h1->open; /* a refusal was never a request of the service */
 
@@ -70,30 +70,30 @@ static bool h1_head_put(struct h1 *h1, const struct reply *reply)
         .minor = h1->minor,
         .close = h1->close,
         .keep_alive = h1->framing.keep_alive && !h1->close,
-        .chunked = h1->chunked_answer,
+        .chunked = h1->sending.chunked,
     };
     size_t room = h1_head_room(reply) + 64;
     struct outbox *out = h1->out;
 
-    if (out && !h1->late && out->tail.len == 0 && out->size - out->used >= room) {
+    if (out && !h1->sending.late && out->tail.len == 0 && out->size - out->used >= room) {
         answer.date = out->date;
         out->used += h1_head_write(reply, &answer, out->text + out->used);
         return true;
     }
-    char *late = memory_grow(h1->late, h1->late_size + room);
+    char *late = memory_grow(h1->sending.late, h1->sending.late_size + room);
     if (!late)
         return false;
-    h1->late = late;
+    h1->sending.late = late;
     /* Date is left to the moment of taking: the text has a hole of its size after the status line.
      */
-    h1->late_size += (uint32_t)h1_head_write(reply, &answer, late + h1->late_size);
+    h1->sending.late_size += (uint32_t)h1_head_write(reply, &answer, late + h1->sending.late_size);
     return true;
 }
 
 /* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
 static void h1_content_break(struct h1 *h1)
 {
-    h1->content_broken = true;
+    h1->sending.broken = true;
     h1->close = true;
     h1->input = H1_INPUT_OVER;
     h1_content_drop(h1);
@@ -105,27 +105,28 @@ static void h1_content_break(struct h1 *h1)
 static void h1_content_copy(struct h1 *h1)
 {
     struct outbox *out = h1->out;
-    if (!out || !h1->chunk || h1->late || h1->left > H1_COPY_MAX ||
-        out->size - out->used < h1->left)
+    if (!out || !h1->sending.chunk || h1->sending.late || h1->sending.left > H1_COPY_MAX ||
+        out->size - out->used < h1->sending.left)
         return;
-    memcpy(out->text + out->used, h1->chunk->bytes + h1->from, (size_t)h1->left);
-    out->used += (size_t)h1->left;
-    h1->sent = h1->left;
-    h1->left = 0;
+    memcpy(out->text + out->used, h1->sending.chunk->bytes + h1->sending.from,
+           (size_t)h1->sending.left);
+    out->used += (size_t)h1->sending.left;
+    h1->sending.sent = h1->sending.left;
+    h1->sending.left = 0;
     h1_content_drop(h1);
 }
 
 static void h1_content_keep(struct h1 *h1, const struct reply *reply)
 {
-    h1->chunk = reply->chunk;
-    h1->body = reply->body;
-    h1->from = reply->from;
-    h1->left = h1->chunked_answer ? 0 : reply->length;
-    if (reply->content == REPLY_UNKNOWN_LENGTH && !h1->chunked_answer)
-        h1->left = UINT64_MAX; /* until the body ends, and then the connection */
-    if (h1->head_only || reply->content == REPLY_NO_CONTENT || h1->left == 0) {
+    h1->sending.chunk = reply->chunk;
+    h1->sending.body = reply->body;
+    h1->sending.from = reply->from;
+    h1->sending.left = h1->sending.chunked ? 0 : reply->length;
+    if (reply->content == REPLY_UNKNOWN_LENGTH && !h1->sending.chunked)
+        h1->sending.left = UINT64_MAX; /* until the body ends, and then the connection */
+    if (h1->head_only || reply->content == REPLY_NO_CONTENT || h1->sending.left == 0) {
         /* [RFC 9112 §6.3]: HEAD, 1xx, 204 and 304 end with the head */
-        if (!h1->chunked_answer || h1->head_only)
+        if (!h1->sending.chunked || h1->head_only)
             h1_content_drop(h1);
     }
     if (h1_content_due(h1))
@@ -139,8 +140,8 @@ static void h1_send(struct h1 *h1, const struct reply *reply)
         h1_content_keep(h1, reply);
         return;
     }
-    h1->chunk = reply->chunk;
-    h1->body = reply->body;
+    h1->sending.chunk = reply->chunk;
+    h1->sending.body = reply->body;
     h1_content_break(h1);
 }
 
@@ -152,16 +153,16 @@ void h1_reply(struct stream *stream, const struct reply *reply)
     CHECK(reply->body || reply->content != REPLY_UNKNOWN_LENGTH);
     h1->answered = true;
     h1->paused = false; /* nobody waits for the rest of the content now */
-    h1->status = (uint16_t)reply->status;
+    h1->sending.status = (uint16_t)reply->status;
     /* Neither chunked nor a length is possible towards 1.0: close delimits [RFC 9112 §6.1, §6.3] */
-    h1->chunked_answer = reply->content == REPLY_UNKNOWN_LENGTH && h1->minor > 0;
-    h1->chunk_begun = false;
+    h1->sending.chunked = reply->content == REPLY_UNKNOWN_LENGTH && h1->minor > 0;
+    h1->sending.chunk_begun = false;
     h1->close =
         h1_must_close(h1, reply) || (reply->content == REPLY_UNKNOWN_LENGTH && h1->minor == 0);
     if (h1->close && h1->input == H1_INPUT_CONTENT)
         h1->input = H1_INPUT_DONE; /* what is left of its content is never read as a request */
     h1_send(h1, reply);
-    if (h1->open && !h1_content_due(h1) && !h1->late)
+    if (h1->open && !h1_content_due(h1) && !h1->sending.late)
         h1_finish(h1);
     if (!h1->out)
         h1->codec.owner->wake(h1->codec.owner);
@@ -170,46 +171,48 @@ void h1_reply(struct stream *stream, const struct reply *reply)
 void h1_body_wake(struct stream *stream)
 {
     struct h1 *h1 = h1_of(stream->codec);
-    h1->content_waits = false;
+    h1->sending.waits = false;
     h1->codec.owner->wake(h1->codec.owner);
 }
 
 bool h1_wants_take(const struct codec *codec)
 {
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
-    return h1->late || (h1_content_due(h1) && !h1->content_waits);
+    return h1->sending.late || (h1_content_due(h1) && !h1->sending.waits);
 }
 
 /* Moves the head that waited into the outbox. False: no room yet. */
 static bool h1_late_take(struct h1 *h1, struct outbox *out)
 {
-    struct stet_span line = stet_span(h1->late, h1->late_size);
+    struct stet_span line = stet_span(h1->sending.late, h1->sending.late_size);
     size_t status_line = stet_span_find(line, '\n') + 1;
 
-    if (out->size - out->used < h1->late_size + out->date.len)
+    if (out->size - out->used < h1->sending.late_size + out->date.len)
         return false;
     char *to = out->text + out->used;
-    memcpy(to, h1->late, status_line);
+    memcpy(to, h1->sending.late, status_line);
     memcpy(to + status_line, out->date.at, out->date.len);
-    memcpy(to + status_line + out->date.len, h1->late + status_line, h1->late_size - status_line);
-    out->used += h1->late_size + out->date.len;
-    memory_free(h1->late);
-    h1->late = NULL;
-    h1->late_size = 0;
+    memcpy(to + status_line + out->date.len, h1->sending.late + status_line,
+           h1->sending.late_size - status_line);
+    out->used += h1->sending.late_size + out->date.len;
+    memory_free(h1->sending.late);
+    h1->sending.late = NULL;
+    h1->sending.late_size = 0;
     return true;
 }
 
 static bool h1_chunk_take(struct h1 *h1, struct outbox *out)
 {
     size_t turn = (size_t)h1->codec.limits->send_turn;
-    out->tail = stet_span(h1->chunk->bytes + h1->from, h1->left < turn ? (size_t)h1->left : turn);
+    out->tail = stet_span(h1->sending.chunk->bytes + h1->sending.from,
+                          h1->sending.left < turn ? (size_t)h1->sending.left : turn);
     return true;
 }
 
 static bool h1_last_chunk(struct h1 *h1, struct outbox *out)
 {
     static const char end[] = "\r\n0\r\n\r\n";
-    size_t skip = h1->chunk_begun ? 0 : 2;
+    size_t skip = h1->sending.chunk_begun ? 0 : 2;
     memcpy(out->text + out->used, end + skip, sizeof end - 1 - skip);
     out->used += sizeof end - 1 - skip;
     h1_content_drop(h1);
@@ -219,9 +222,9 @@ static bool h1_last_chunk(struct h1 *h1, struct outbox *out)
 
 static bool h1_body_end(struct h1 *h1, struct outbox *out)
 {
-    if (h1->chunked_answer && h1->left == 0)
+    if (h1->sending.chunked && h1->sending.left == 0)
         return h1_last_chunk(h1, out);
-    if (h1->left != UINT64_MAX) {
+    if (h1->sending.left != UINT64_MAX) {
         h1_content_break(h1); /* shorter than its Content-Length said */
         return false;
     }
@@ -233,13 +236,13 @@ static bool h1_body_end(struct h1 *h1, struct outbox *out)
 /* Begins a chunk of `size` octets: CRLF of the one before, and the size line. */
 static void h1_chunk_open(struct h1 *h1, struct outbox *out, size_t size)
 {
-    if (h1->chunk_begun) {
+    if (h1->sending.chunk_begun) {
         memcpy(out->text + out->used, "\r\n", 2);
         out->used += 2;
     }
     out->used += h1_chunk_line_write(size, out->text + out->used);
-    h1->chunk_begun = true;
-    h1->left = size;
+    h1->sending.chunk_begun = true;
+    h1->sending.left = size;
 }
 
 static bool h1_body_take(struct h1 *h1, struct outbox *out)
@@ -251,13 +254,13 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         return false;
     if (room > h1->codec.limits->send_turn)
         room = (size_t)h1->codec.limits->send_turn;
-    switch (h1->body->ops->peek(h1->body, out->scratch, room, &bytes)) {
+    switch (h1->sending.body->ops->peek(h1->sending.body, out->scratch, room, &bytes)) {
     case BODY_BYTES:
         break;
     case BODY_END:
         return h1_body_end(h1, out);
     case BODY_WAIT:
-        h1->content_waits = true;
+        h1->sending.waits = true;
         return false;
     default:
         h1_content_break(h1);
@@ -265,10 +268,10 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
     }
     if (bytes.len > h1->codec.limits->send_turn)
         bytes.len = (size_t)h1->codec.limits->send_turn;
-    if (h1->chunked_answer && h1->left == 0)
+    if (h1->sending.chunked && h1->sending.left == 0)
         h1_chunk_open(h1, out, bytes.len);
-    if (bytes.len > h1->left)
-        bytes.len = (size_t)h1->left;
+    if (bytes.len > h1->sending.left)
+        bytes.len = (size_t)h1->sending.left;
     out->tail = bytes;
     return true;
 }
@@ -278,19 +281,19 @@ bool h1_take(struct codec *codec, struct outbox *out)
     struct h1 *h1 = h1_of(codec);
     bool put = false;
 
-    if (h1->late) {
+    if (h1->sending.late) {
         if (!h1_late_take(h1, out))
             return false;
         put = true;
         if (!h1_content_due(h1))
             h1_finish(h1);
     }
-    if (out->tail.len || h1->content_waits)
+    if (out->tail.len || h1->sending.waits)
         return put;
     h1->out = out;
-    if (h1->chunk)
+    if (h1->sending.chunk)
         put |= h1_chunk_take(h1, out);
-    else if (h1->body)
+    else if (h1->sending.body)
         put |= h1_body_take(h1, out);
     h1->out = NULL;
     return put;
@@ -302,14 +305,14 @@ void h1_took(struct codec *codec, size_t count)
 
     if (!h1_content_due(h1))
         return;
-    h1->sent += count;
-    if (h1->left != UINT64_MAX)
-        h1->left -= count;
-    if (h1->chunk)
-        h1->from += count;
+    h1->sending.sent += count;
+    if (h1->sending.left != UINT64_MAX)
+        h1->sending.left -= count;
+    if (h1->sending.chunk)
+        h1->sending.from += count;
     else
-        h1->body->ops->skip(h1->body, count);
-    if (h1->left == 0 && !h1->chunked_answer) {
+        h1->sending.body->ops->skip(h1->sending.body, count);
+    if (h1->sending.left == 0 && !h1->sending.chunked) {
         h1_content_drop(h1);
         h1_finish(h1);
     }
@@ -346,7 +349,7 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
     if (answered)
         return;
     h1->minor = 1;
-    h1->chunked_answer = false;
+    h1->sending.chunked = false;
     h1->framing = (struct h1_framing){0};
     if (h1->open)
         h1_finish(h1);
