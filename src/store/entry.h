@@ -1,0 +1,94 @@
+/* Entries: stored responses, in memory, shared by all workers.
+ *
+ * An entry is append-only while it fills and never changes after it is sealed; a new head (after a
+ * validation) makes a new head object, which replaces the old one by a pointer that readers hold
+ * counted. Whoever has a reference may read it from any thread.
+ */
+#ifndef STORE_ENTRY_H
+#define STORE_ENTRY_H
+
+#include "base/chunk.h"
+#include "io/loop.h"
+#include "stet/policy.h"
+#include "stet/validators.h"
+
+#include <stdatomic.h>
+
+/* What an entry is found by: 128 bits of the primary key and 64 bits of the variant, keyed hashes
+ * of the full texts, which the entry keeps and a look-up compares. */
+struct entry_key {
+    uint64_t primary[2];
+    uint64_t variant; /* 0: no Vary, or the signpost itself */
+};
+
+/* The head of a stored response: immutable, counted. All spans point into `text`. */
+struct entry_head {
+    atomic_uint refs;
+    struct stet_stored stored;         /* what judging needs */
+    struct stet_validators validators; /* what conditions are compared with */
+    struct stet_response response;     /* all fields as stored */
+    struct stet_span block;            /* field lines for a 200, as in wire/reply.h */
+    struct stet_span unchanged;        /* field lines for a 304 (D-02) */
+    size_t size;                       /* octets of memory, this struct included */
+    char text[];
+};
+
+struct entry_head *entry_head_ref(struct entry_head *head);
+void entry_head_unref(struct entry_head *head);
+
+enum entry_state { ENTRY_FILLING, ENTRY_WHOLE, ENTRY_BROKEN };
+
+struct entry;
+
+/* An empty entry in state ENTRY_FILLING with one reference; takes `head`. `url` is the full primary
+ * key text and `selecting` the normalised selecting fields (stet_vary_*), both copied. NULL when
+ * memory is out (the head is then released). */
+struct entry *entry_new(const struct entry_key *key, struct stet_span url,
+                        struct stet_span selecting, struct entry_head *head);
+struct entry *entry_ref(struct entry *entry);
+void entry_unref(struct entry *entry);
+
+const struct entry_key *entry_key(const struct entry *entry);
+struct stet_span entry_url(const struct entry *entry);
+struct stet_span entry_selecting(const struct entry *entry);
+
+/* The present head, one reference the caller's. */
+struct entry_head *entry_head(struct entry *entry);
+
+/* Replaces the head; takes it. */
+void entry_amend(struct entry *entry, struct entry_head *head);
+
+/* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN). By one
+ * thread, the one that made it. Wakes the readers that wait. */
+bool entry_append(struct entry *entry, const char *bytes, size_t size);
+
+/* The content is complete (`whole`) or has broken off. Wakes the readers. */
+void entry_seal(struct entry *entry, bool whole);
+
+enum entry_state entry_state(const struct entry *entry);
+
+/* Octets of content so far. */
+uint64_t entry_length(const struct entry *entry);
+
+/* Octets of memory: structs, key texts, head, content and what allocation adds to them. */
+size_t entry_size(const struct entry *entry);
+
+/* Lends content from `offset`: how many octets stand at `*bytes` (as far as they lie together), 0
+ * when there is nothing there (yet). They stay valid while the caller holds a reference. */
+size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes);
+
+/* Someone who waits for more content: `task` is posted to `loop` once when there is more or the
+ * state has changed. Embedded in its owner. */
+struct entry_waiter {
+    struct task task;
+    struct loop *loop;
+    struct entry_waiter *next, **link;
+};
+
+/* Waits unless there is content past `offset` or the entry is sealed already: then false. */
+bool entry_wait(struct entry *entry, struct entry_waiter *waiter, uint64_t offset);
+
+/* Takes a waiter back; its task will not run, unless it was posted already. */
+void entry_forget(struct entry *entry, struct entry_waiter *waiter);
+
+#endif

@@ -1,0 +1,54 @@
+/* The store: where entries rest. One small interface; memory is the first tier behind it.
+ *
+ * Shared by all workers. A look-up takes a shard's lock for the length of a probe; a hit costs one
+ * relaxed store besides (the eviction's bit) and never moves anything.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/entry.h"
+
+struct store;
+
+/* Sums, exact while nobody writes. */
+struct store_sums {
+    uint64_t entries;
+    uint64_t octets; /* all that counts against the budget: entries, table, ghosts */
+    uint64_t budget;
+    uint64_t evicted; /* entries that had to go */
+    uint64_t refused; /* entries that were too large to come in */
+};
+
+/* A store in memory of `budget` octets; entries larger than `object_max` are refused. `seed` keys
+ * the table. Eviction is S3-FIFO: a small queue of a tenth, a main queue, ghosts; metadata counts.
+ * NULL when memory is out. */
+struct store *store_mem_new(uint64_t budget, uint64_t object_max, const uint64_t seed[2]);
+void store_free(struct store *store);
+
+/* The entry of a key, one reference the caller's, NULL if there is none. `url` and `selecting` are
+ * compared in full. Counts as a use. */
+struct entry *store_find(struct store *store, const struct entry_key *key, struct stet_span url,
+                         struct stet_span selecting);
+
+/* Puts an entry in (one reference is taken), in the place of one with the same key. It may still be
+ * filling: its size is counted anew by store_grown. False if it is too large. */
+bool store_put(struct store *store, struct entry *entry);
+
+/* The entry has grown, been sealed or been amended: counts anew, evicts others if need be. False:
+ * it has become too large, and is no longer in the store. */
+bool store_grown(struct store *store, struct entry *entry);
+
+/* Takes an entry out, if it is still the one at its key. */
+void store_drop(struct store *store, struct entry *entry);
+
+/* All variants of a primary key: calls `each` with every entry (borrowed) until it returns false.
+ * How many were called. `each` may not call the store. */
+size_t store_each_variant(struct store *store, const uint64_t primary[2],
+                          bool (*each)(void *owner, struct entry *entry), void *owner);
+
+/* Every entry, in no order, a shard at a time; the same rules. */
+size_t store_each(struct store *store, bool (*each)(void *owner, struct entry *entry), void *owner);
+
+void store_sums(struct store *store, struct store_sums *to);
+
+#endif
