@@ -27,7 +27,8 @@ struct service {
      * `content` its content follows by the next two calls, else there is none. */
     void (*request)(void *owner, struct stream *stream, const struct stet_request *request,
                     bool content);
-    /* Content, borrowed. False: no more until stream_resume. */
+    /* Content, borrowed. False: no more until stream_resume; an answer ends the pause as well, and
+     * what is left of the content. */
     bool (*content)(void *owner, struct stream *stream, struct stet_span bytes);
     /* The content has ended; `trailers` may be empty. Not called when there was none. */
     void (*end)(void *owner, struct stream *stream, const struct stet_head *trailers);

@@ -44,7 +44,7 @@ static void h1_begin(struct h1 *h1)
     h1->head_only = head->request.method == STET_METHOD_HEAD;
     h1->close = !h1_persists(h1);
     h1->open = true;
-    h1->answered = false;
+    h1->answered = h1->paused = false;
     h1->sending.sent = 0;
     h1->drained = 0;
     h1->scanned = 0;
@@ -103,8 +103,9 @@ static void h1_content_end(struct h1 *h1, const struct stet_head *trailers)
 static void h1_content(struct h1 *h1, struct stet_span bytes)
 {
     if (h1->open && !h1->answered) {
-        h1->paused =
-            !h1->codec.owner->service->content(h1->codec.owner->service_owner, &h1->stream, bytes);
+        bool more =
+            h1->codec.owner->service->content(h1->codec.owner->service_owner, &h1->stream, bytes);
+        h1->paused = !more && !h1->answered;
         return;
     }
     h1->drained += bytes.len;
@@ -261,6 +262,7 @@ static void h1_fini(struct codec *codec)
     h1->input = H1_INPUT_OVER;
     if (h1->open)
         h1_finish(h1);
+    h1_content_drop(h1); /* of a refusal */
     memory_free(h1->sending.late);
     h1->sending.late = NULL;
 }

@@ -22,8 +22,8 @@ struct h1_sending {
     struct body *body; /* ... or of this body */
     uint64_t left;     /* octets that are to come; in chunked coding: of the present chunk */
     uint64_t sent;     /* octets of content that went */
-    char *late;        /* head of an answer that came when no outbox was at hand */
-    uint32_t late_size;
+    char *late;        /* a head that found no outbox or no room in it; else NULL */
+    uint32_t late_size, late_done;
     uint16_t status;
     bool chunked;
     bool chunk_begun; /* a CRLF is due before the next chunk line */

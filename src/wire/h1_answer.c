@@ -3,7 +3,8 @@
  * An answer that comes while its request is being fed (the usual case) is written straight into the
  * worker's outbox, a small content behind its head, so that all answers to one read leave in
  * one send. A larger content stays here and is lent to the socket piece by piece. An answer that
- * comes later finds no outbox: its head waits in memory of its own until the connection takes it.
+ * comes later finds no outbox, and a very large head no room in it: such a head waits in memory of
+ * its own until the connection takes it, in pieces if need be.
  *
  *     reply --> [ head | small content ] --> outbox.text
  *           \-> chunk or body ... take --> outbox.tail --> took
@@ -75,18 +76,17 @@ static bool h1_head_put(struct h1 *h1, const struct reply *reply)
     size_t room = h1_head_room(reply) + 64;
     struct outbox *out = h1->out;
 
-    if (out && !h1->sending.late && out->tail.len == 0 && out->size - out->used >= room) {
+    CHECK(!h1->sending.late && room <= UINT32_MAX);
+    if (out && out->tail.len == 0 && out->size - out->used >= room) {
         answer.date = out->date;
         out->used += h1_head_write(reply, &answer, out->text + out->used);
         return true;
     }
-    char *late = memory_grow(h1->sending.late, h1->sending.late_size + room);
-    if (!late)
+    h1->sending.late = memory_new(room);
+    if (!h1->sending.late)
         return false;
-    h1->sending.late = late;
-    /* Date is left to the moment of taking: the text has a hole of its size after the status line.
-     */
-    h1->sending.late_size += (uint32_t)h1_head_write(reply, &answer, late + h1->sending.late_size);
+    h1->sending.late_size = (uint32_t)h1_head_write(reply, &answer, h1->sending.late);
+    h1->sending.late_done = 0;
     return true;
 }
 
@@ -145,12 +145,27 @@ static void h1_send(struct h1 *h1, const struct reply *reply)
     h1_content_break(h1);
 }
 
+/* An answer that contradicts itself would put the connection out of step, or send octets that are
+ * not its own: a bug, and dies. */
+static void h1_reply_check(const struct h1 *h1, const struct reply *reply)
+{
+    const struct chunk *chunk = reply->chunk;
+
+    CHECK(h1->open && !h1->answered);
+    CHECK((reply->content != REPLY_NO_CONTENT) == reply_status_has_content(reply->status));
+    if (reply->content == REPLY_LENGTH && chunk)
+        CHECK(reply->from <= chunk->len && reply->length <= chunk->len - reply->from);
+    if (reply->content == REPLY_LENGTH && reply->length)
+        CHECK(chunk || reply->body || h1->head_only);
+    if (reply->content == REPLY_UNKNOWN_LENGTH)
+        CHECK(reply->body || h1->head_only);
+}
+
 void h1_reply(struct stream *stream, const struct reply *reply)
 {
     struct h1 *h1 = h1_of(stream->codec);
 
-    CHECK(h1->open && !h1->answered);
-    CHECK(reply->body || reply->content != REPLY_UNKNOWN_LENGTH);
+    h1_reply_check(h1, reply);
     h1->answered = true;
     h1->paused = false; /* nobody waits for the rest of the content now */
     h1->sending.status = (uint16_t)reply->status;
@@ -181,23 +196,31 @@ bool h1_wants_take(const struct codec *codec)
     return h1->sending.late || (h1_content_due(h1) && !h1->sending.waits);
 }
 
-/* Moves the head that waited into the outbox. False: no room yet. */
-static bool h1_late_take(struct h1 *h1, struct outbox *out)
+static void h1_late_move(struct h1_sending *sending, struct outbox *out, size_t size)
 {
-    struct stet_span line = stet_span(h1->sending.late, h1->sending.late_size);
-    size_t status_line = stet_span_find(line, '\n') + 1;
+    memcpy(out->text + out->used, sending->late + sending->late_done, size);
+    out->used += size;
+    sending->late_done += (uint32_t)size;
+}
 
-    if (out->size - out->used < h1->sending.late_size + out->date.len)
-        return false;
-    char *to = out->text + out->used;
-    memcpy(to, h1->sending.late, status_line);
-    memcpy(to + status_line, out->date.at, out->date.len);
-    memcpy(to + status_line + out->date.len, h1->sending.late + status_line,
-           h1->sending.late_size - status_line);
-    out->used += h1->sending.late_size + out->date.len;
-    memory_free(h1->sending.late);
-    h1->sending.late = NULL;
-    h1->sending.late_size = 0;
+/* Moves what fits of the head that waited into the outbox. Date was left to this moment: it goes
+ * behind the status line. */
+static bool h1_late_take(struct h1_sending *sending, struct outbox *out)
+{
+    if (sending->late_done == 0) {
+        size_t line = stet_span_find(stet_span(sending->late, sending->late_size), '\n') + 1;
+        if (out->size - out->used < line + out->date.len)
+            return false;
+        h1_late_move(sending, out, line);
+        memcpy(out->text + out->used, out->date.at, out->date.len);
+        out->used += out->date.len;
+    }
+    size_t room = out->size - out->used, left = sending->late_size - sending->late_done;
+    h1_late_move(sending, out, left < room ? left : room);
+    if (sending->late_done == sending->late_size) {
+        memory_free(sending->late);
+        sending->late = NULL;
+    }
     return true;
 }
 
@@ -256,6 +279,7 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         room = (size_t)h1->codec.limits->send_turn;
     switch (h1->sending.body->ops->peek(h1->sending.body, out->scratch, room, &bytes)) {
     case BODY_BYTES:
+        CHECK(bytes.len > 0); /* a chunk of that size would be the last */
         break;
     case BODY_END:
         return h1_body_end(h1, out);
@@ -282,9 +306,9 @@ bool h1_take(struct codec *codec, struct outbox *out)
     bool put = false;
 
     if (h1->sending.late) {
-        if (!h1_late_take(h1, out))
-            return false;
-        put = true;
+        put = h1_late_take(&h1->sending, out);
+        if (h1->sending.late)
+            return put;
         if (!h1_content_due(h1))
             h1_finish(h1);
     }
@@ -303,7 +327,7 @@ void h1_took(struct codec *codec, size_t count)
 {
     struct h1 *h1 = h1_of(codec);
 
-    if (!h1_content_due(h1))
+    if (!h1_content_due(h1) || count == 0)
         return;
     h1->sending.sent += count;
     if (h1->sending.left != UINT64_MAX)

@@ -21,6 +21,11 @@ bool reply_block_next(struct stet_span *block, struct stet_span *name, struct st
     return true;
 }
 
+bool reply_status_has_content(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
 struct stet_span reply_reason_phrase(int status)
 {
     switch (status) {

@@ -20,8 +20,9 @@ enum reply_content {
  *
  * A block holds whole field lines, each "Name: value" CRLF, made once and sent many times. No block
  * may hold Date, Content-Length, Transfer-Encoding, Connection or Keep-Alive: these are the
- * protocol's to write. For a HEAD request the caller describes the content (`length`) and gives
- * none; what it gives is dropped. */
+ * protocol's to write. `content` is REPLY_NO_CONTENT for the statuses that have none and for no
+ * others. For a HEAD request the caller describes the content (`length`) and need not give it; what
+ * it gives is dropped. */
 struct reply {
     int status;
     struct stet_span blocks[REPLY_BLOCKS];
@@ -35,6 +36,10 @@ struct reply {
 
 /* Walks the field lines of a block: name and value without white space around. False at its end. */
 bool reply_block_next(struct stet_span *block, struct stet_span *name, struct stet_span *value);
+
+/* False for those whose answers end with their head whatever it says: 1xx, 204 and 304
+ * [RFC 9112 §6.3]. */
+bool reply_status_has_content(int status);
 
 /* The reason phrase of a status code; empty for one that has none registered. */
 struct stet_span reply_reason_phrase(int status);
