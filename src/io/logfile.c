@@ -2,7 +2,8 @@
  *
  * The writer takes the filled buffer under the lock, writes it without the lock, and comes back. A
  * write that fails loses that buffer and counts it; the next one is tried as if nothing had
- * happened, so logging resumes when there is space again.
+ * happened, so logging resumes when there is space again. A reader that has fallen asleep behind a
+ * pipe costs lines, but neither answers nor a clean end.
  */
 #include "io/logfile.h"
 
@@ -10,13 +11,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOGFILE_BUFFER (4u << 20)
+
+/* How often a file that takes nothing is looked at (ms), and how many looks it gets at the end. */
+#define LOGFILE_LOOK 100
+#define LOGFILE_PATIENCE 10
 
 struct logfile {
     pthread_mutex_t lock;
@@ -27,6 +35,7 @@ struct logfile {
     size_t used; /* octets in buffer[which] */
     int which;
     int fd;
+    bool regular; /* a write to it does not wait for a reader */
     bool reopen, ending;
     uint64_t dropped, reported;
 };
@@ -38,11 +47,30 @@ static int logfile_open_fd(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
 
-/* Writes all of it; false when the file takes no more. */
-static bool logfile_put(int fd, const char *bytes, size_t size)
+/* Waits until the file takes something; false when the end has come and it still takes nothing. */
+static bool logfile_wait(struct logfile *log)
+{
+    struct pollfd file = {.fd = log->fd, .events = POLLOUT};
+    int patience = LOGFILE_PATIENCE;
+    while (patience > 0) {
+        int ready = poll(&file, 1, LOGFILE_LOOK);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true; /* if it is broken, the write will tell */
+        pthread_mutex_lock(&log->lock);
+        patience -= log->ending;
+        pthread_mutex_unlock(&log->lock);
+    }
+    return false;
+}
+
+/* Writes all of it; false when the file takes no more. What poll promises of a pipe is PIPE_BUF
+ * octets: more could block. */
+static bool logfile_put(struct logfile *log, const char *bytes, size_t size)
 {
     while (size > 0) {
-        ssize_t went = write(fd, bytes, size);
+        if (!log->regular && !logfile_wait(log))
+            return false;
+        ssize_t went = write(log->fd, bytes, log->regular || size < PIPE_BUF ? size : PIPE_BUF);
         if (went < 0 && errno == EINTR)
             continue;
         if (went <= 0)
@@ -53,6 +81,13 @@ static bool logfile_put(int fd, const char *bytes, size_t size)
     return true;
 }
 
+static void logfile_take(struct logfile *log, int fd)
+{
+    struct stat state;
+    log->fd = fd;
+    log->regular = fstat(fd, &state) == 0 && S_ISREG(state.st_mode);
+}
+
 static void logfile_do_reopen(struct logfile *log)
 {
     int fd = logfile_open_fd(log->path);
@@ -60,7 +95,7 @@ static void logfile_do_reopen(struct logfile *log)
         return; /* the old file goes on: better than none */
     if (log->path && log->fd >= 0)
         close(log->fd);
-    log->fd = fd;
+    logfile_take(log, fd);
 }
 
 /* Says how many octets were lost, once it can be said. */
@@ -69,7 +104,7 @@ static void logfile_report(struct logfile *log, uint64_t dropped)
     char line[80];
     int size = snprintf(line, sizeof line, "# %llu octets of log were lost here\n",
                         (unsigned long long)(dropped - log->reported));
-    if (logfile_put(log->fd, line, (size_t)size))
+    if (logfile_put(log, line, (size_t)size))
         log->reported = dropped;
 }
 
@@ -93,7 +128,7 @@ static void *logfile_run(void *argument)
         pthread_mutex_unlock(&log->lock);
         if (reopen)
             logfile_do_reopen(log);
-        bool well = logfile_put(log->fd, bytes, size);
+        bool well = logfile_put(log, bytes, size);
         if (well && dropped != log->reported)
             logfile_report(log, dropped);
         pthread_mutex_lock(&log->lock);
@@ -149,8 +184,10 @@ struct logfile *logfile_open(const char *path)
         logfile_free(log);
         return NULL;
     }
-    log->fd = logfile_open_fd(path);
-    if (log->fd < 0 || !logfile_start(log)) {
+    int fd = logfile_open_fd(path);
+    if (fd >= 0)
+        logfile_take(log, fd);
+    if (fd < 0 || !logfile_start(log)) {
         logfile_free(log);
         return NULL;
     }

@@ -124,13 +124,14 @@ class Server:
     LISTENING = re.compile(r"^stet: listening on (http://(\S+):(\d+)/|unix:\S+)")
 
     def __init__(self, report, directory, *options, listen="127.0.0.1:0", wait=True, **settings):
-        """`settings` are those of Popen, and `before`: words to put in front of the command."""
+        """`settings` are those of Popen, and `before`: words to put in front of the command;
+        memo=None lets the program choose where its memo is."""
         self.report = report
         self.lines, self.over, self.wanted_status = [], False, 0
         self.heard = threading.Condition()
         command = [*settings.pop("before", []), program(), "serve", str(directory)]
         command += [f"--listen={listen}"] if listen else []
-        if not any(str(option).startswith("--memo") for option in options):
+        if settings.pop("memo", "off") and not any("--memo=" in str(word) for word in options):
             command.append("--memo=off")
         environment = {**os.environ, "NO_COLOR": "1", **settings.pop("environment", {})}
         self.process = subprocess.Popen(
