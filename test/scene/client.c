@@ -6,6 +6,7 @@
  */
 #include "scene.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,30 +70,35 @@ void client_free(struct client *client)
     free(client);
 }
 
-void client_leave(struct client *client)
+void client_leave(struct client *client, bool reset)
 {
     client_drop_questions(client);
     if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
-        sim_client_close(client->end, true);
+        sim_client_close(client->end, reset);
     client->end = NULL;
     sim_world_run_until_idle(client->scene->world);
 }
 
 void client_again(struct client *client)
 {
-    client_leave(client);
+    client_leave(client, true);
     client_connect(client);
+}
+
+void client_reopen(struct client *client)
+{
+    if (!client->end || sim_client_state(client->end) != SIM_CLIENT_OPEN)
+        client_again(client);
 }
 
 /* A client whose connection was lost by the chaos comes back. */
 static void client_ready(struct client *client)
 {
     scene_start(client->scene);
-    if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
-        return;
-    if (!client->scene->chaos->relaxed)
+    if (client->end && sim_client_state(client->end) != SIM_CLIENT_OPEN &&
+        !client->scene->chaos->relaxed)
         scene_fail(client->scene, "a client would ask on a closed connection");
-    client_again(client);
+    client_reopen(client);
 }
 
 /* ---- questions ---- */
@@ -104,8 +110,10 @@ static char *client_path(const char *target)
     char *to = path;
     for (const char *at = target + 1; target[0] == '/' && *at && *at != '?'; at++) {
         unsigned byte = (unsigned char)*at;
-        if (byte == '%' && sscanf(at + 1, "%2x", &byte) == 1)
+        if (byte == '%' && isxdigit(at[1]) && isxdigit(at[2])) {
+            sscanf(at + 1, "%2x", &byte);
             at += 2;
+        }
         *to++ = (char)byte;
     }
     if (to == path || to[-1] == '/')
@@ -151,13 +159,17 @@ static struct client_question *client_question(struct client *client, const char
 
 void client_said(struct client *client, const char *method)
 {
+    client_ready(client);
     client_question(client, method);
 }
 
 void client_send(struct client *client, const void *bytes, size_t len)
 {
-    client_ready(client);
-    sim_client_send(client->end, bytes, len);
+    const bool open = client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN;
+    if (!open && !client->scene->chaos->relaxed)
+        scene_fail(client->scene, "a client would send on a closed connection");
+    if (open) /* what belongs to a connection that was lost is lost with it */
+        sim_client_send(client->end, bytes, len);
     sim_world_run_until_idle(client->scene->world);
 }
 

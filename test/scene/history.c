@@ -19,7 +19,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { HISTORY_DECODED_MAX = 64 << 20 };
+enum { HISTORY_DECODED_MAX = 1 << 20 };
 
 struct version {
     struct version *next;
@@ -234,11 +234,12 @@ static bool decode(const char *coding, const char *bytes, size_t len, char *to, 
 
 char *history_decode(const char *coding, const char *bytes, size_t len, size_t *to_len)
 {
-    char *to = malloc(HISTORY_DECODED_MAX);
-    if (decode(coding, bytes, len, to, to_len))
-        return realloc(to, *to_len + 1);
-    free(to);
-    return NULL;
+    static char decoded[HISTORY_DECODED_MAX];
+    if (!decode(coding, bytes, len, decoded, to_len))
+        return NULL;
+    char *to = malloc(*to_len + 1);
+    memcpy(to, decoded, *to_len);
+    return to;
 }
 
 /* ---- learning ---- */

@@ -352,7 +352,7 @@ void scene_end(struct scene *s)
     if (!again)
         return;
     for (struct client *client = s->clients; client; client = client->next)
-        client_leave(client);
+        client_leave(client, true);
     scene_serve_again(s);
 }
 

@@ -211,9 +211,12 @@ void client_said(struct client *client, const char *method);
 /* The client takes so many more octets and then stalls. */
 void client_takes(struct client *client, uint64_t octets);
 
-/* Closes; with a new connection the client goes on asking. */
-void client_leave(struct client *client);
+/* Goes away, by FIN or by RST; with a new connection the client goes on asking. */
+void client_leave(struct client *client, bool reset);
 void client_again(struct client *client);
+
+/* A new connection if the old one has ended. */
+void client_reopen(struct client *client);
 
 /* How many octets are here of the content that is being received. */
 size_t client_received(struct client *client);
