@@ -121,14 +121,13 @@ static void contents_dismiss(struct contents *contents, struct content *leaving)
 }
 
 static struct content *content_new(struct contents *contents, const struct digest *digest,
-                                   struct chunk *bytes, bool text)
+                                   struct chunk *bytes)
 {
     struct content *content = memory_new_zero(sizeof *content);
     if (!content)
         return NULL;
     content->digest = *digest;
     content->bytes = bytes;
-    content->text = text;
     content->charge = sizeof *content + bytes->len;
     content->contents = contents;
     atomic_init(&content->refs, 2); /* the table's and the caller's */
@@ -156,10 +155,10 @@ static bool content_link(struct content *content)
 }
 
 struct content *contents_add(struct contents *contents, const struct digest *digest,
-                             struct chunk *bytes, bool text)
+                             struct chunk *bytes)
 {
     struct content *leaving = NULL;
-    struct content *spare = content_new(contents, digest, bytes, text);
+    struct content *spare = content_new(contents, digest, bytes);
     if (!spare)
         return NULL;
     pthread_mutex_lock(&contents->lock);

@@ -42,7 +42,6 @@ struct content {
     atomic_uint version; /* counts changes of the variants */
     struct digest digest;
     struct chunk *bytes;
-    bool text;
     uint64_t charge;
     struct contents *contents;
     struct content *before; /* ring */
@@ -73,7 +72,7 @@ struct content *contents_find(struct contents *contents, const struct digest *di
 /* Keeps bytes (takes one more reference of the chunk). The content, one reference the caller's, be
  * it this one or one that was there already. NULL when there is no room, or memory is out. */
 struct content *contents_add(struct contents *contents, const struct digest *digest,
-                             struct chunk *bytes, bool text);
+                             struct chunk *bytes);
 
 void content_unref(struct content *content);
 static inline struct content *content_ref(struct content *content)

@@ -44,7 +44,7 @@ static void reading_run(struct job *job)
         load_run(load, library->fs, reading->path, library->small_max);
     if (load->outcome != LOAD_DONE)
         return;
-    reading->content = contents_add(&library->contents, &load->digest, load->bytes, load->text);
+    reading->content = contents_add(&library->contents, &load->digest, load->bytes);
     if (reading->content && !reading->listing)
         sidecar_look(library->fs, reading->path, reading->content, reading_refused, library);
 }

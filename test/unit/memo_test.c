@@ -275,7 +275,7 @@ static void test_many(void **state)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     assert_int_equal(load_into(&records), MEMO_LOADED);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    print_message("100,000 records in %.1f ms of CPU\n",
+    print_message("# 100,000 records in %.1f ms of CPU\n",
                   (double)(to.tv_sec - from.tv_sec) * 1e3 +
                       (double)(to.tv_nsec - from.tv_nsec) / 1e6);
     assert_int_equal(records_count(&records), 100000);
