@@ -10,9 +10,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct stet_span text = {(const char *)data, size};
-    const char *end = size ? memrchr(data, '\n', size) : NULL;
-    struct stet_span path = end ? stet_span_from(text, (size_t)(end + 1 - text.at)) : text;
-    text.len -= path.len;
+    size_t from = size;
+    while (from > 0 && data[from - 1] != '\n')
+        from--;
+    struct stet_span path = stet_span_from(text, from);
+    text.len = from;
     struct mediatypes *types = mediatypes_new(text);
     must(types);
     const char *type = mediatype_of(types, path);
