@@ -275,6 +275,7 @@ static int serve_run(int argc, char **argv)
     int operand;
 
     serve.server = server_options_default();
+    serve.server.files.mime_types = "/etc/mime.types";
     int result = options_parse(&command_serve, argc, argv, &serve, &operand);
     if (result != OPTIONS_GO_ON)
         return result;

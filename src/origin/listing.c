@@ -253,17 +253,18 @@ static void put_summary(struct listing *listing)
 }
 
 static const char listing_style[] =
-    ":root{color-scheme:light dark}"
+    ":root{color-scheme:light dark;--link:#0b57d0;--soft:#667;--line:#8884}"
+    "@media(prefers-color-scheme:dark){:root{--link:#8ab4f8;--soft:#aab}}"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "h1{font-size:1.3rem;font-weight:600;overflow-wrap:anywhere}"
-    "a{text-decoration:none}a:hover,a:focus{text-decoration:underline}"
+    "a{color:var(--link);text-decoration:none}a:hover,a:focus{text-decoration:underline}"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #8883}"
-    "th{font-weight:600;font-size:.85rem;color:#777}"
+    "th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid var(--line)}"
+    "th{font-weight:600;font-size:.85rem;color:var(--soft)}"
     "td:first-child{overflow-wrap:anywhere}tr.d a{font-weight:600}"
-    "tbody tr:hover{background:#8881}"
-    "th+th,td+td{text-align:right;white-space:nowrap;color:#777}"
-    "p{color:#777;font-size:.85rem}"
+    "tbody tr:hover{background:#8882}"
+    "th+th,td+td{text-align:right;white-space:nowrap;color:var(--soft)}"
+    "p{color:var(--soft);font-size:.85rem}"
     "@media(max-width:30rem){th+th+th,td+td+td{display:none}}";
 
 static void put_page(struct listing *listing)
