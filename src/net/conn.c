@@ -168,8 +168,10 @@ static bool conn_send(struct conn *conn)
     bool kept = conn_keep_output(conn, done);
     size_t tail = done > out->used ? done - out->used : 0;
     out->used = 0;
-    out->tail = STET_SPAN_NONE;
-    conn->h1.codec.ops->took(&conn->h1.codec, tail);
+    if (out->tail.len) {
+        out->tail = STET_SPAN_NONE;
+        conn->h1.codec.ops->took(&conn->h1.codec, tail);
+    }
     return kept;
 }
 
@@ -245,6 +247,8 @@ static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
         used += now;
         conn->blocked = conn_has_output(conn) || !conn_may_read(conn);
     } while (now > 0 && used < size && !conn->blocked);
+    if (used == size && !conn->kept.bytes)
+        return true;
     return conn_keep_input(conn, bytes + used, size - used);
 }
 
@@ -290,14 +294,18 @@ static enum conn_step conn_went(bool well)
     return well ? CONN_GO_ON : CONN_BREAK;
 }
 
-/* One step of a turn: output before input. */
+/* One step of a turn: output before input. What the codec has to send beside what is already there
+ * leaves in the same call. */
 static enum conn_step conn_step(struct conn *conn)
 {
     struct codec *codec = &conn->h1.codec;
     struct outbox *out = &conn->set->out;
 
-    if (out->used || out->tail.len)
+    if (out->used || out->tail.len) {
+        if (!out->tail.len && codec->ops->wants_take(codec))
+            codec->ops->take(codec, out);
         return conn_went(conn_send(conn));
+    }
     if (conn->unsent.bytes)
         return conn->full ? CONN_REST : conn_went(conn_send_kept(conn));
     if (codec->ops->wants_take(codec)) {
@@ -306,11 +314,10 @@ static enum conn_step conn_step(struct conn *conn)
         codec->ops->take(codec, out);
         return CONN_GO_ON;
     }
-    if (!conn_may_read(conn))
+    const bool waiting = conn->kept.bytes && conn->blocked;
+    if (!(waiting || conn->readable) || !conn_may_read(conn))
         return CONN_REST;
-    if (conn->kept.bytes && conn->blocked)
-        return conn_went(conn_feed_kept(conn));
-    return conn->readable ? conn_went(conn_read(conn)) : CONN_REST;
+    return conn_went(waiting ? conn_feed_kept(conn) : conn_read(conn));
 }
 
 static int64_t conn_window(const struct conn *conn)
@@ -332,13 +339,13 @@ static int64_t conn_window(const struct conn *conn)
     }
 }
 
-static enum conn_phase conn_phase_now(const struct conn *conn)
+static enum conn_phase conn_phase_now(const struct conn *conn, enum codec_wait wait)
 {
     if (conn->unsent.bytes || conn->full)
         return CONN_SENDING;
     if (conn->shut)
         return CONN_LINGER;
-    switch (conn->h1.codec.ops->waits(&conn->h1.codec)) {
+    switch (wait) {
     case CODEC_HEAD:
         return CONN_HEAD;
     case CODEC_CONTENT:
@@ -351,9 +358,9 @@ static enum conn_phase conn_phase_now(const struct conn *conn)
 }
 
 /* Sets the deadline. The timer is only moved when it would fire too late. */
-static bool conn_deadline(struct conn *conn)
+static bool conn_deadline(struct conn *conn, enum codec_wait wait)
 {
-    enum conn_phase phase = conn_phase_now(conn);
+    enum conn_phase phase = conn_phase_now(conn, wait);
     int64_t now = loop_now(conn->set->loop);
 
     if (phase != conn->watch.phase || phase == CONN_IDLE) {
@@ -370,10 +377,8 @@ static bool conn_deadline(struct conn *conn)
 }
 
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
-static bool conn_end_stage(struct conn *conn)
+static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
 {
-    enum codec_wait wait = conn->h1.codec.ops->waits(&conn->h1.codec);
-
     if (conn->unsent.bytes)
         return true;
     if (wait == CODEC_BROKEN) {
@@ -422,9 +427,8 @@ static void conn_turn(struct conn *conn)
     }
     if (step == CONN_GO_ON)
         conn_queue(conn);
-    if (!conn_end_stage(conn))
-        return;
-    if (!conn_deadline(conn))
+    const enum codec_wait wait = conn->h1.codec.ops->waits(&conn->h1.codec);
+    if (conn_end_stage(conn, wait) && !conn_deadline(conn, wait))
         conn_close(conn, true);
 }
 
@@ -524,7 +528,7 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     h1_init(&conn->h1, &conn->owner, set->limits, set->head);
     conn_link(conn, &set->first);
     set->count++;
-    if (!sock_start(&conn->sock) || !conn_deadline(conn))
+    if (!sock_start(&conn->sock) || !conn_deadline(conn, CODEC_IDLE))
         conn_close(conn, true);
 }
 

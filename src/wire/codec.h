@@ -87,7 +87,8 @@ struct codec_ops {
     size_t (*feed)(struct codec *codec, const char *bytes, size_t size, struct outbox *out);
     /* Puts more output into `out`. True if it put anything. */
     bool (*take)(struct codec *codec, struct outbox *out);
-    /* `count` octets of out->tail went out. Called once after each send, also with 0. */
+    /* `count` octets of out->tail went out. Called after each send that offered one,
+     * also with 0. */
     void (*took)(struct codec *codec, size_t count);
     /* The peer sends no more. */
     void (*ended)(struct codec *codec);
