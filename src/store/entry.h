@@ -7,7 +7,6 @@
 #ifndef STORE_ENTRY_H
 #define STORE_ENTRY_H
 
-#include "base/chunk.h"
 #include "io/loop.h"
 #include "stet/policy.h"
 #include "stet/validators.h"
@@ -33,6 +32,9 @@ struct entry_head {
     char text[];
 };
 
+/* A head of `size` octets in all (at least the struct's) and one reference, all zero but these two;
+ * NULL when memory is out. */
+struct entry_head *entry_head_new(size_t size);
 struct entry_head *entry_head_ref(struct entry_head *head);
 void entry_head_unref(struct entry_head *head);
 
@@ -41,10 +43,12 @@ enum entry_state { ENTRY_FILLING, ENTRY_WHOLE, ENTRY_BROKEN };
 struct entry;
 
 /* An empty entry in state ENTRY_FILLING with one reference; takes `head`. `url` is the full primary
- * key text and `selecting` the normalised selecting fields (stet_vary_*), both copied. NULL when
- * memory is out (the head is then released). */
+ * key text and `selecting` the normalised selecting fields (stet_vary_*), both copied; neither may
+ * be longer than 4 GiB. `expected` is how many octets of content there will be, 0 if that is not
+ * known: room for as much is made beforehand (up to a bound: it is what an origin says, not a
+ * promise). NULL when memory is out (the head is then released). */
 struct entry *entry_new(const struct entry_key *key, struct stet_span url,
-                        struct stet_span selecting, struct entry_head *head);
+                        struct stet_span selecting, struct entry_head *head, uint64_t expected);
 struct entry *entry_ref(struct entry *entry);
 void entry_unref(struct entry *entry);
 
@@ -55,40 +59,45 @@ struct stet_span entry_selecting(const struct entry *entry);
 /* The present head, one reference the caller's. */
 struct entry_head *entry_head(struct entry *entry);
 
-/* Replaces the head; takes it. */
+/* Replaces the head; takes it. From any thread, in any state. */
 void entry_amend(struct entry *entry, struct entry_head *head);
 
-/* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN). By one
- * thread, the one that made it. Wakes the readers that wait. */
+/* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN and has
+ * no more content than before). By one thread, the one that made it. Wakes the readers that wait.
+ */
 bool entry_append(struct entry *entry, const char *bytes, size_t size);
 
-/* The content is complete (`whole`) or has broken off. Wakes the readers. */
+/* The content is complete (`whole`) or has broken off. Wakes the readers. No-op when the entry is
+ * ENTRY_BROKEN already and not `whole`. */
 void entry_seal(struct entry *entry, bool whole);
 
 enum entry_state entry_state(const struct entry *entry);
 
-/* Octets of content so far. */
+/* Octets of content so far. Asked after entry_state said that it does not fill any more, all. */
 uint64_t entry_length(const struct entry *entry);
 
 /* Octets of memory: structs, key texts, head, content and what allocation adds to them. */
-size_t entry_size(const struct entry *entry);
+size_t entry_size(struct entry *entry);
 
 /* Lends content from `offset`: how many octets stand at `*bytes` (as far as they lie together), 0
  * when there is nothing there (yet). They stay valid while the caller holds a reference. */
 size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes);
 
 /* Someone who waits for more content: `task` is posted to `loop` once when there is more or the
- * state has changed. Embedded in its owner. */
+ * state has changed. Embedded in its owner; `next` and `link` are the entry's, NULL before. */
 struct entry_waiter {
     struct task task;
     struct loop *loop;
     struct entry_waiter *next, **link;
 };
 
-/* Waits unless there is content past `offset` or the entry is sealed already: then false. */
+/* Waits unless there is content past `offset` or the entry is sealed already: then false. One who
+ * waits, or whose task has been posted and has not run, may not wait again; the waiter holds a
+ * reference of the entry meanwhile. */
 bool entry_wait(struct entry *entry, struct entry_waiter *waiter, uint64_t offset);
 
-/* Takes a waiter back; its task will not run, unless it was posted already. */
-void entry_forget(struct entry *entry, struct entry_waiter *waiter);
+/* Takes a waiter back: true, and its task will not run. False: it does not wait here any more; if
+ * it ever did, its task has been posted and runs, or has run. */
+bool entry_forget(struct entry *entry, struct entry_waiter *waiter);
 
 #endif

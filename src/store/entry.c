@@ -1,0 +1,348 @@
+/* Entries: a stored response in as few allocations as its content allows, read without a lock.
+ *
+ *     struct entry | url | selecting | content ...    segments -> | content ... | -> | content ...
+ * |
+ *
+ * Content whose length is announced and modest stands in the entry's own allocation. The rest is in
+ * segments: each a quarter of what is there already, or, if the length was announced, what is still
+ * expected of it, but no more than is there already. So little room stays empty, what is there
+ * never moves, and a walk over the segments is short. Only one thread appends. It writes past
+ * `length` and then moves `length` on (release); a reader takes `length` (acquire) and reads before
+ * it. The state is written after the last length.
+ *
+ * The latch is for the two things that several threads change: the head's pointer, which a reader
+ * must follow and count in one step, and the list of waiters. A waiter is posted under the latch,
+ * one at a time: so entry_forget either still finds it, or its task is in its loop's mail.
+ *
+ * Given up: giving back the empty end of a last segment when the length was not announced (a fifth
+ * of the content at most), because readers may hold pointers into it and the heap may move what it
+ * shrinks. And a lock-free counted pointer to the head: it needs a wide compare-and-swap, or a
+ * pointer with a count in its upper bits, to save one exchange.
+ */
+#include "store/entry.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "store/cost.h"
+#include "store/entry_parts.h"
+
+enum {
+    /* What is allocated on an origin's word before a byte of content has come. */
+    ENTRY_ROOM_MAX = 64 << 10,
+    /* Below this the headers of segments would cost more than their empty ends. */
+    ENTRY_SEGMENT_MIN = 512,
+    /* So that a large filling entry is not counted with room it may never use. */
+    ENTRY_SEGMENT_MAX = 16 << 20,
+    /* A segment has this part of what is there already, when nobody knows how much will come. */
+    ENTRY_GROWTH = 4
+};
+
+/* ---- heads ---- */
+
+struct entry_head *entry_head_new(size_t size)
+{
+    CHECK(size >= sizeof(struct entry_head));
+    struct entry_head *head = memory_new_zero(size);
+    if (!head)
+        return NULL;
+    atomic_init(&head->refs, 1);
+    head->size = size;
+    return head;
+}
+
+struct entry_head *entry_head_ref(struct entry_head *head)
+{
+    unsigned before = atomic_fetch_add_explicit(&head->refs, 1, memory_order_relaxed);
+    CHECK(before > 0 && before < UINT32_MAX / 2);
+    return head;
+}
+
+void entry_head_unref(struct entry_head *head)
+{
+    if (!head)
+        return;
+    unsigned before = atomic_fetch_sub_explicit(&head->refs, 1, memory_order_acq_rel);
+    CHECK(before > 0);
+    if (before == 1)
+        memory_free(head);
+}
+
+struct entry_head *entry_head(struct entry *entry)
+{
+    latch_take(&entry->latch);
+    struct entry_head *head = entry_head_ref(entry->head);
+    latch_give(&entry->latch);
+    return head;
+}
+
+void entry_amend(struct entry *entry, struct entry_head *head)
+{
+    latch_take(&entry->latch);
+    struct entry_head *old = entry->head;
+    entry->head = head;
+    latch_give(&entry->latch);
+    entry_head_unref(old);
+}
+
+/* ---- life ---- */
+
+static void text_copy(char *to, struct stet_span text)
+{
+    if (text.len > 0)
+        memcpy(to, text.at, text.len);
+}
+
+struct entry *entry_new(const struct entry_key *key, struct stet_span url,
+                        struct stet_span selecting, struct entry_head *head, uint64_t expected)
+{
+    CHECK(url.len <= UINT32_MAX && selecting.len <= UINT32_MAX);
+    const size_t room = expected < ENTRY_ROOM_MAX ? (size_t)expected : ENTRY_ROOM_MAX;
+    struct entry *entry = memory_new(sizeof *entry + url.len + selecting.len + room);
+    if (!entry) {
+        entry_head_unref(head);
+        return NULL;
+    }
+    *entry = (struct entry){.key = *key,
+                            .head = head,
+                            .expected = expected,
+                            .room = (uint32_t)room,
+                            .url_len = (uint32_t)url.len,
+                            .selecting_len = (uint32_t)selecting.len};
+    atomic_init(&entry->refs, 1);
+    atomic_init(&entry->state, ENTRY_FILLING);
+    text_copy(entry->texts, url);
+    text_copy(entry->texts + url.len, selecting);
+    return entry;
+}
+
+struct entry *entry_ref(struct entry *entry)
+{
+    unsigned before = atomic_fetch_add_explicit(&entry->refs, 1, memory_order_relaxed);
+    CHECK(before > 0 && before < UINT32_MAX / 2);
+    return entry;
+}
+
+static void entry_free(struct entry *entry)
+{
+    CHECK(!entry->waiters);
+    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_relaxed);
+    while (segment) {
+        struct entry_segment *next = atomic_load_explicit(&segment->next, memory_order_relaxed);
+        memory_free(segment);
+        segment = next;
+    }
+    entry_head_unref(entry->head);
+    memory_free(entry);
+}
+
+void entry_unref(struct entry *entry)
+{
+    if (!entry)
+        return;
+    unsigned before = atomic_fetch_sub_explicit(&entry->refs, 1, memory_order_acq_rel);
+    CHECK(before > 0);
+    if (before == 1)
+        entry_free(entry);
+}
+
+const struct entry_key *entry_key(const struct entry *entry)
+{
+    return &entry->key;
+}
+
+struct stet_span entry_url(const struct entry *entry)
+{
+    return stet_span(entry->texts, entry->url_len);
+}
+
+struct stet_span entry_selecting(const struct entry *entry)
+{
+    return stet_span(entry->texts + entry->url_len, entry->selecting_len);
+}
+
+enum entry_state entry_state(const struct entry *entry)
+{
+    return (enum entry_state)atomic_load_explicit(&entry->state, memory_order_acquire);
+}
+
+uint64_t entry_length(const struct entry *entry)
+{
+    return atomic_load_explicit(&entry->length, memory_order_acquire);
+}
+
+/* Octets of the entry's own allocation in front of its content. */
+static size_t entry_texts_len(const struct entry *entry)
+{
+    return (size_t)entry->url_len + entry->selecting_len;
+}
+
+size_t entry_size(struct entry *entry)
+{
+    size_t size = cost_of(sizeof *entry + entry_texts_len(entry) + entry->room);
+    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire))
+        size += cost_of(sizeof *segment + segment->room);
+    latch_take(&entry->latch);
+    size += cost_of(entry->head->size);
+    latch_give(&entry->latch);
+    return size;
+}
+
+/* ---- content ---- */
+
+/* Where an offset is: in a segment, or in the entry itself if that is NULL. */
+struct entry_spot {
+    struct entry_segment *segment;
+    size_t from; /* in bytes[] or texts[] */
+    size_t room; /* from there on; 0: the offset is past all there is */
+};
+
+static struct entry_spot entry_spot(const struct entry *entry, uint64_t offset)
+{
+    if (offset < entry->room)
+        return (struct entry_spot){NULL, entry_texts_len(entry) + (size_t)offset,
+                                   entry->room - (size_t)offset};
+    offset -= entry->room;
+    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire)) {
+        if (offset < segment->room)
+            return (struct entry_spot){segment, (size_t)offset, segment->room - (size_t)offset};
+        offset -= segment->room;
+    }
+    return (struct entry_spot){NULL, 0, 0};
+}
+
+size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes)
+{
+    const uint64_t length = entry_length(entry);
+    if (offset >= length)
+        return 0;
+    struct entry_spot spot = entry_spot(entry, offset);
+    *bytes = spot.segment ? spot.segment->bytes + spot.from : entry->texts + spot.from;
+    return length - offset < spot.room ? (size_t)(length - offset) : spot.room;
+}
+
+/* Room for a segment in which `size` octets come after `length` others. */
+static size_t entry_growth(const struct entry *entry, uint64_t length, size_t size)
+{
+    uint64_t room = length / ENTRY_GROWTH;
+    if (entry->expected > length)
+        room = entry->expected - length < length ? entry->expected - length : length;
+    else if (length > 0 && room < ENTRY_SEGMENT_MIN)
+        room = ENTRY_SEGMENT_MIN;
+    if (room > ENTRY_SEGMENT_MAX)
+        room = ENTRY_SEGMENT_MAX;
+    return room > size ? (size_t)room : size;
+}
+
+static struct entry_segment *segment_new(size_t room)
+{
+    if (room > SIZE_MAX - sizeof(struct entry_segment))
+        return NULL;
+    struct entry_segment *segment = memory_new(sizeof *segment + room);
+    if (!segment)
+        return NULL;
+    atomic_init(&segment->next, NULL);
+    segment->room = room;
+    return segment;
+}
+
+/* Puts a segment behind the others. Nobody reads it before `length` has grown into it. */
+static void entry_link(struct entry *entry, struct entry_segment *segment)
+{
+    _Atomic(struct entry_segment *) *link = &entry->segments;
+    struct entry_segment *at;
+    while ((at = atomic_load_explicit(link, memory_order_relaxed)) != NULL)
+        link = &at->next;
+    atomic_store_explicit(link, segment, memory_order_release);
+}
+
+/* Everyone who waits now, each once. The list is taken whole at first: who is woken may wait again
+ * before the last one has been woken. */
+static void entry_wake(struct entry *entry)
+{
+    latch_take(&entry->latch);
+    struct entry_waiter *woken = entry->waiters;
+    entry->waiters = NULL;
+    if (woken)
+        woken->link = &woken;
+    while (woken) {
+        struct entry_waiter *waiter = woken;
+        woken = waiter->next;
+        if (woken)
+            woken->link = &woken;
+        waiter->link = NULL;
+        loop_post(waiter->loop, &waiter->task);
+        latch_give(&entry->latch);
+        latch_take(&entry->latch);
+    }
+    latch_give(&entry->latch);
+}
+
+bool entry_append(struct entry *entry, const char *bytes, size_t size)
+{
+    CHECK(entry_state(entry) == ENTRY_FILLING);
+    if (size == 0)
+        return true;
+    const uint64_t length = atomic_load_explicit(&entry->length, memory_order_relaxed);
+    const struct entry_spot spot = entry_spot(entry, length);
+    const size_t fits = spot.room < size ? spot.room : size;
+    if (fits < size) {
+        const size_t room = entry_growth(entry, length + fits, size - fits);
+        struct entry_segment *segment = segment_new(room);
+        if (!segment) {
+            entry_seal(entry, false);
+            return false;
+        }
+        memcpy(segment->bytes, bytes + fits, size - fits);
+        entry_link(entry, segment);
+    }
+    if (fits > 0)
+        memcpy(spot.segment ? spot.segment->bytes + spot.from : entry->texts + spot.from, bytes,
+               fits);
+    atomic_store_explicit(&entry->length, length + size, memory_order_release);
+    entry_wake(entry);
+    return true;
+}
+
+void entry_seal(struct entry *entry, bool whole)
+{
+    const enum entry_state state = entry_state(entry);
+    CHECK(state == ENTRY_FILLING || (state == ENTRY_BROKEN && !whole));
+    if (state != ENTRY_FILLING)
+        return;
+    atomic_store_explicit(&entry->state, whole ? ENTRY_WHOLE : ENTRY_BROKEN, memory_order_release);
+    entry_wake(entry);
+}
+
+/* ---- waiting ---- */
+
+bool entry_wait(struct entry *entry, struct entry_waiter *waiter, uint64_t offset)
+{
+    latch_take(&entry->latch);
+    const bool waits = entry_state(entry) == ENTRY_FILLING && entry_length(entry) <= offset;
+    if (waits) {
+        CHECK(!waiter->link);
+        waiter->next = entry->waiters;
+        waiter->link = &entry->waiters;
+        if (waiter->next)
+            waiter->next->link = &waiter->next;
+        entry->waiters = waiter;
+    }
+    latch_give(&entry->latch);
+    return waits;
+}
+
+bool entry_forget(struct entry *entry, struct entry_waiter *waiter)
+{
+    latch_take(&entry->latch);
+    const bool waited = waiter->link != NULL;
+    if (waited) {
+        *waiter->link = waiter->next;
+        if (waiter->next)
+            waiter->next->link = waiter->link;
+        waiter->link = NULL;
+    }
+    latch_give(&entry->latch);
+    return waited;
+}

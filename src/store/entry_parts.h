@@ -1,0 +1,38 @@
+/* What an entry is made of. For entry.c and for the store that it rests in; nobody else.
+ */
+#ifndef STORE_ENTRY_PARTS_H
+#define STORE_ENTRY_PARTS_H
+
+#include "base/latch.h"
+#include "store/entry.h"
+#include "store/evict.h"
+
+/* Content beyond the room in the entry itself. Full before the next one begins. */
+struct entry_segment {
+    _Atomic(struct entry_segment *) next;
+    size_t room;
+    char bytes[];
+};
+
+struct entry {
+    struct entry_key key;
+    atomic_uint refs;
+    atomic_uchar state;
+    struct latch latch; /* of `head` and of `waiters` */
+    struct entry_head *head;
+    struct entry_waiter *waiters;
+    _Atomic(uint64_t) length; /* octets of content that may be read */
+    _Atomic(struct entry_segment *) segments;
+    uint64_t expected;
+    uint32_t room; /* for content, in `texts` behind the key's */
+    uint32_t url_len;
+    uint32_t selecting_len;
+
+    /* The store's. */
+    struct evict_node node;
+    struct entry *sibling; /* the next older entry of the same primary key */
+
+    char texts[]; /* url, selecting, content */
+};
+
+#endif

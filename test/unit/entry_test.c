@@ -1,0 +1,375 @@
+/* Entries: whatever the pieces it came in, content reads back whole, while it fills and after;
+ * heads change under their readers; who waits is woken once; memory that runs out breaks nothing.
+ */
+#include "base/container.h"
+#include "base/memory.h"
+#include "io/loop_sim.h"
+#include "store/cost.h"
+#include "store/entry.h"
+
+#include "table.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct entry_key some_key = {{1, 2}, 3};
+
+static struct entry_head *head_of(int status)
+{
+    struct entry_head *head = entry_head_new(sizeof *head + 100);
+    if (head) {
+        head->stored.status = status;
+        head->response.status = status;
+    }
+    return head;
+}
+
+static struct entry *entry_of(uint64_t expected)
+{
+    return entry_new(&some_key, STET_SPAN("http://a/"), STET_SPAN("accept: *"), head_of(200),
+                     expected);
+}
+
+/* Content whose every octet tells where it is. */
+static char octet_at(uint64_t offset)
+{
+    return (char)(offset * 31 + (offset >> 8) * 7 + (offset >> 16));
+}
+
+static bool append_pattern(struct entry *entry, size_t size)
+{
+    const uint64_t from = entry_length(entry);
+    char *bytes = malloc(size + 1);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = octet_at(from + i);
+    bool done = entry_append(entry, bytes, size);
+    free(bytes);
+    return done;
+}
+
+/* How much of the content can be read from the beginning, and is right. */
+static uint64_t readable(const struct entry *entry, unsigned *pieces)
+{
+    const char *bytes = NULL;
+    uint64_t offset = 0;
+    *pieces = 0;
+    for (size_t size; (size = entry_read(entry, offset, &bytes)) > 0; ++*pieces) {
+        for (size_t i = 0; i < size; i++) {
+            if (bytes[i] != octet_at(offset + i))
+                return offset + i;
+        }
+        offset += size;
+    }
+    return offset;
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(0);
+    assert_memory_equal(entry_key(entry), &some_key, sizeof some_key);
+    assert_true(stet_span_equal(entry_url(entry), STET_SPAN("http://a/")));
+    assert_true(stet_span_equal(entry_selecting(entry), STET_SPAN("accept: *")));
+    assert_int_equal(entry_state(entry), ENTRY_FILLING);
+    assert_int_equal(entry_length(entry), 0);
+    assert_ptr_equal(entry_ref(entry), entry);
+    entry_unref(entry);
+    entry_unref(entry);
+    entry_unref(NULL);
+
+    struct entry *bare = entry_new(&some_key, STET_SPAN_NONE, STET_SPAN_NONE, head_of(200), 0);
+    assert_int_equal(entry_url(bare).len + entry_selecting(bare).len, 0);
+    entry_unref(bare);
+}
+
+static void test_content(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        uint64_t expected;
+        size_t total;
+        size_t piece;
+        unsigned pieces; /* at most, when read */
+        unsigned spare;  /* percent of the content that may be taken beyond it */
+    } rows[] = {
+        {"nothing", 0, 0, 1, 0, 0},
+        {"one octet", 0, 1, 1, 1, 0},
+        {"1 KiB, announced", 1024, 1024, 1024, 1, 0},
+        {"1 KiB, not announced", 0, 1024, 1024, 1, 0},
+        {"announced, in small pieces", 50000, 50000, 7, 1, 0},
+        {"announced, larger than its own room", 1000000, 1000000, 1000, 5, 0},
+        {"announced, one octet more than its own room", 65537, 65537, 65537, 2, 0},
+        {"announced, one append", 1000000, 1000000, 1000000, 2, 0},
+        {"more than announced", 1000, 20000, 100, 20, 25},
+        {"less than announced", 65536, 50000, 333, 1, 32},
+        {"not announced, 100 octets at a time", 0, 100000, 100, 30, 25},
+        {"not announced, in large pieces", 0, 1000000, 65536, 16, 25},
+        {"8 MiB, not announced", 0, 8 << 20, 16384, 40, 25},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct entry *entry = entry_of(rows[i].expected);
+        const size_t bare = entry_size(entry) - (size_t)rows[i].expected;
+        uint64_t length = 0;
+        unsigned pieces = 0;
+        while (length < rows[i].total) {
+            size_t left = rows[i].total - (size_t)length;
+            size_t size = rows[i].piece < left ? rows[i].piece : left;
+            if (!append_pattern(entry, size))
+                fail_msg("%s: append", rows[i].name);
+            length += size;
+        }
+        entry_seal(entry, true);
+        if (entry_state(entry) != ENTRY_WHOLE || entry_length(entry) != rows[i].total)
+            fail_msg("%s: length", rows[i].name);
+        if (readable(entry, &pieces) != rows[i].total || pieces > rows[i].pieces)
+            fail_msg("%s: read in %u pieces", rows[i].name, pieces);
+        if (rows[i].expected <= 65536) {
+            size_t most = rows[i].total + rows[i].total * rows[i].spare / 100 + 32 * (pieces + 1);
+            if (entry_size(entry) - bare > most)
+                fail_msg("%s: takes %zu octets", rows[i].name, entry_size(entry) - bare);
+        }
+        const char *none = NULL;
+        assert_int_equal(entry_read(entry, length, &none), 0);
+        assert_int_equal(entry_read(entry, UINT64_MAX, &none), 0);
+        entry_unref(entry);
+    }
+}
+
+/* An announced length is no promise: 1 TiB is not taken on somebody's word. */
+static void test_announced_too_much(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of((uint64_t)1 << 40);
+    assert_true(entry_size(entry) < 70000);
+    unsigned pieces;
+    for (unsigned i = 0; i < 300; i++)
+        assert_true(append_pattern(entry, 1000));
+    assert_true(entry_size(entry) < 2 * 300000 + 70000);
+    entry_seal(entry, false);
+    assert_int_equal(entry_state(entry), ENTRY_BROKEN);
+    assert_int_equal(readable(entry, &pieces), 300000);
+    entry_unref(entry);
+}
+
+static void test_heads(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(10);
+    struct entry_head *first = entry_head(entry);
+    const size_t before = entry_size(entry);
+    struct entry_head *larger = entry_head_new(sizeof *larger + 1100);
+    larger->stored.status = 404;
+    entry_amend(entry, larger);
+    struct entry_head *second = entry_head(entry);
+    assert_int_equal(first->stored.status, 200); /* the old one stands for who holds it */
+    assert_int_equal(second->stored.status, 404);
+    assert_int_equal(entry_size(entry) - before,
+                     cost_of(sizeof *larger + 1100) - cost_of(sizeof *larger + 100));
+    entry_head_unref(first);
+    entry_unref(entry);
+    assert_int_equal(second->stored.status, 404); /* and outlives the entry */
+    entry_head_unref(second);
+    entry_head_unref(NULL);
+}
+
+/* ---- waiting ---- */
+
+struct ear {
+    struct entry_waiter waiter;
+    unsigned heard;
+};
+
+static void ear_run(struct task *task)
+{
+    CONTAINER(task, struct ear, waiter.task)->heard++;
+}
+
+static void test_waiting(void **state)
+{
+    (void)state;
+    struct sim_world *world = sim_world_new(1);
+    struct loop *loops[2] = {sim_world_loop(world), sim_world_loop(world)};
+    struct entry *entry = entry_of(0);
+    struct ear ears[5];
+    for (unsigned i = 0; i < 5; i++)
+        ears[i] = (struct ear){.waiter = {.task = {ear_run, NULL}, .loop = loops[i % 2]}};
+    assert_false(entry_forget(entry, &ears[0].waiter));
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(entry_wait(entry, &ears[i].waiter, 0));
+    assert_true(entry_forget(entry, &ears[2].waiter)); /* from the middle */
+    assert_true(entry_forget(entry, &ears[4].waiter)); /* and from an end */
+    assert_false(entry_forget(entry, &ears[4].waiter));
+    assert_true(append_pattern(entry, 10));
+    assert_false(entry_forget(entry, &ears[0].waiter)); /* too late: it is in the mail */
+    sim_world_run_until_idle(world);
+    const unsigned once[5] = {1, 1, 0, 1, 0};
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(ears[i].heard, once[i]);
+
+    assert_true(append_pattern(entry, 10)); /* nobody waits */
+    assert_false(entry_wait(entry, &ears[0].waiter, 19));
+    assert_true(entry_wait(entry, &ears[0].waiter, 20));
+    assert_true(entry_wait(entry, &ears[1].waiter, 999)); /* woken all the same */
+    entry_seal(entry, true);
+    assert_false(entry_wait(entry, &ears[2].waiter, 20));
+    sim_world_run_until_idle(world);
+    assert_int_equal(ears[0].heard, 2);
+    assert_int_equal(ears[1].heard, 2);
+    assert_int_equal(ears[2].heard, 0);
+    entry_unref(entry);
+    loop_free(loops[0]);
+    loop_free(loops[1]);
+    sim_world_free(world);
+}
+
+/* ---- no memory ---- */
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct sim_world *world = sim_world_new(1);
+    struct loop *loop = sim_world_loop(world);
+    unsigned made = 0;
+    for (uint64_t nth = 1; made < 2; nth++) {
+        memory_fail_nth(nth);
+        struct entry_head *head = head_of(200);
+        struct entry *entry =
+            head ? entry_new(&some_key, STET_SPAN("u"), STET_SPAN("s"), head, 10) : NULL;
+        if (!entry) {
+            assert_true(nth <= 2);
+            continue;
+        }
+        struct ear ear = {.waiter = {.task = {ear_run, NULL}, .loop = loop}};
+        uint64_t length = 0;
+        while (length < 20000 && append_pattern(entry, 1000))
+            length += 1000;
+        const bool whole = length == 20000;
+        if (whole)
+            entry_seal(entry, true);
+        else
+            entry_seal(entry, false); /* no-op: broken already */
+        unsigned pieces;
+        assert_int_equal(entry_state(entry), whole ? ENTRY_WHOLE : ENTRY_BROKEN);
+        assert_int_equal(entry_length(entry), length);
+        assert_int_equal(readable(entry, &pieces), length);
+        assert_false(entry_wait(entry, &ear.waiter, length));
+        entry_unref(entry);
+        made += whole;
+    }
+    memory_fail_nth(0);
+
+    struct entry *entry = entry_of(0);
+    struct ear ear = {.waiter = {.task = {ear_run, NULL}, .loop = loop}};
+    assert_true(entry_wait(entry, &ear.waiter, 0));
+    memory_fail_nth(1);
+    assert_false(append_pattern(entry, 10));
+    memory_fail_nth(0);
+    sim_world_run_until_idle(world);
+    assert_int_equal(ear.heard, 1); /* told that nothing will come */
+    entry_unref(entry);
+    loop_free(loop);
+    sim_world_free(world);
+}
+
+/* ---- threads: readers on loops of their own while one fills and another amends ---- */
+
+enum { READERS = 3, TOTAL = 300000, STATUSES = 500 };
+
+struct reader {
+    pthread_t thread;
+    struct loop *loop;
+    struct entry *entry;
+    struct entry_waiter waiter;
+    uint64_t offset;
+    int status;     /* of the last head seen: never goes back */
+    unsigned wrong; /* octets or heads */
+};
+
+static void reader_go_on(struct task *task)
+{
+    struct reader *reader = CONTAINER(task, struct reader, waiter.task);
+    for (;;) {
+        struct entry_head *head = entry_head(reader->entry);
+        reader->wrong += head->stored.status < reader->status;
+        reader->wrong += head->stored.status != head->response.status;
+        reader->status = head->stored.status;
+        entry_head_unref(head);
+        const enum entry_state before = entry_state(reader->entry);
+        const char *bytes = NULL;
+        const size_t size = entry_read(reader->entry, reader->offset, &bytes);
+        for (size_t i = 0; i < size; i++)
+            reader->wrong += bytes[i] != octet_at(reader->offset + i);
+        reader->offset += size;
+        if (size == 0 && before != ENTRY_FILLING)
+            break;
+        if (size == 0 && entry_wait(reader->entry, &reader->waiter, reader->offset)) {
+            if (reader->offset % 3 != 0 || !entry_forget(reader->entry, &reader->waiter))
+                return;
+        }
+    }
+    entry_unref(reader->entry);
+    loop_stop(reader->loop);
+}
+
+static void *reader_run(void *argument)
+{
+    struct reader *reader = argument;
+    loop_post(reader->loop, &reader->waiter.task);
+    loop_run(reader->loop);
+    return NULL;
+}
+
+static void *amender_run(void *argument)
+{
+    struct entry *entry = argument;
+    for (int status = 201; status < 200 + STATUSES; status++)
+        entry_amend(entry, head_of(status));
+    entry_unref(entry);
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 4; round++) {
+        struct entry *entry = entry_of(round % 2 ? TOTAL : 0);
+        struct reader readers[READERS];
+        pthread_t amender;
+        for (unsigned i = 0; i < READERS; i++) {
+            readers[i] = (struct reader){.loop = loop_new_epoll(), .entry = entry_ref(entry)};
+            assert_non_null(readers[i].loop);
+            readers[i].waiter =
+                (struct entry_waiter){.task = {reader_go_on, NULL}, .loop = readers[i].loop};
+            assert_int_equal(pthread_create(&readers[i].thread, NULL, reader_run, &readers[i]), 0);
+        }
+        assert_int_equal(pthread_create(&amender, NULL, amender_run, entry_ref(entry)), 0);
+        while (entry_length(entry) < TOTAL)
+            assert_true(append_pattern(entry, round < 2 ? 1000 : 100));
+        entry_seal(entry, true);
+        for (unsigned i = 0; i < READERS; i++) {
+            pthread_join(readers[i].thread, NULL);
+            assert_int_equal(readers[i].offset, TOTAL);
+            assert_int_equal(readers[i].wrong, 0);
+            loop_free(readers[i].loop);
+        }
+        pthread_join(amender, NULL);
+        entry_unref(entry);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_content),
+        cmocka_unit_test(test_announced_too_much),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
