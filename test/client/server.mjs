@@ -74,7 +74,7 @@ export async function serve(directory, options, use) {
 }
 
 // Runs the tests, or those named on the command line, one after the other; ends the process.
-export async function run(tests) {
+export async function run(tests, finish = () => {}) {
   const chosen = tests.filter((test) => process.argv.length < 3 || process.argv.includes(test.name));
   for (const test of chosen) {
     const begun = performance.now();
@@ -88,6 +88,7 @@ export async function run(tests) {
     const word = counts.failed === before ? 'ok    ' : 'FAILED';
     console.log(`${word}  ${test.name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
   }
+  await finish();
   console.log(`${counts.passed} passed, ${counts.failed} failed`);
   process.exit(counts.failed ? 1 : 0);
 }
