@@ -19,16 +19,13 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "net/census.h"
+#include "net/deadline.h"
 
 #include <string.h>
 
-#define NS_PER_MS 1000000
-
-/* What the connection's deadline is about. */
-enum conn_phase { CONN_IDLE, CONN_HEAD, CONN_CONTENT, CONN_ANSWER, CONN_SENDING, CONN_LINGER };
-
-/* Whether the next request of the present read may have arrived after the turn began. */
-enum conn_read_moment { CONN_PROMPT, CONN_LATE, CONN_RENEWED };
+/* The most octets of one read: enough for a deep pipeline, little enough to be kept for each of
+ * many clients that take no answers. */
+#define CONN_READ 32768
 
 /* Octets a connection has to hold; without them it holds no memory but itself. */
 struct conn_octets {
@@ -36,12 +33,19 @@ struct conn_octets {
     uint32_t size, done;
 };
 
-/* What the deadline is about, since when, and what was done about it. */
+/* What the connection waits for now, and until when. */
 struct conn_watch {
     struct timer timer;
-    int64_t since;  /* start of the phase, or of its window */
-    uint64_t moved; /* octets read or written in this window */
-    uint8_t phase;  /* enum conn_phase */
+    struct deadline deadline;
+    uint64_t moved; /* octets read and written so far */
+};
+
+/* What may be read, and when it arrived; see conn_moment. */
+struct conn_arrival {
+    uint64_t prompt; /* number of the request that an event has announced; 0: none */
+    bool readable;   /* a read may give something */
+    bool announced;  /* by an event, and nothing was read since */
+    bool renewed;    /* a moment was begun after the present read */
 };
 
 struct conn {
@@ -50,21 +54,21 @@ struct conn {
     struct conn *next, **link;
     struct task task;
     struct codec_owner owner;
-    struct h1 h1;
+    struct codec *codec;
+    struct h1 h1; /* what `codec` points to */
 
     struct conn_octets kept;   /* read but not consumed */
     struct conn_octets unsent; /* what the socket has not taken */
     struct conn_watch watch;
+    struct conn_arrival arrival;
     struct sock_address peer;
-    bool readable;       /* a read may give something */
-    bool full;           /* the socket takes nothing for now */
-    bool ended;          /* the client sends no more */
-    bool shut;           /* we send no more */
-    bool over;           /* closed; only the queued task knows it yet */
-    bool queued;         /* `task` is in the loop's queue */
-    bool blocked;        /* the input kept waits for output to go, not for more input */
-    bool busy;           /* inside conn_turn: a wake need not queue */
-    uint8_t read_moment; /* enum conn_read_moment */
+    bool full;    /* the socket takes nothing for now */
+    bool ended;   /* the client sends no more */
+    bool shut;    /* we send no more */
+    bool over;    /* closed; only the queued task knows it yet */
+    bool queued;  /* `task` is in the loop's queue */
+    bool blocked; /* the input kept waits for output to go, not for more input */
+    bool busy;    /* inside conn_turn: a wake need not queue */
 };
 
 static struct conn *conn_of_stream(const struct stream *stream)
@@ -82,15 +86,13 @@ uint64_t conn_moment(const struct stream *stream)
 {
     struct conn *conn = conn_of_stream(stream);
     struct conn_set *set = conn->set;
+    bool behind = stream->number != conn->arrival.prompt;
 
-    if (set->turn != loop_turn(set->loop)) {
+    if (set->turn != loop_turn(set->loop) || (behind && !conn->arrival.renewed)) {
         set->turn = loop_turn(set->loop);
         set->moment++;
-    } else if (conn->read_moment == CONN_LATE) {
-        set->moment++;
     }
-    /* the next one of this read is behind this one; all further ones share its moment */
-    conn->read_moment = conn->read_moment == CONN_PROMPT ? CONN_LATE : CONN_RENEWED;
+    conn->arrival.renewed |= behind; /* all further ones of this read share its moment */
     return set->moment;
 }
 
@@ -117,7 +119,7 @@ static void conn_close(struct conn *conn, bool reset)
     sock_close(&conn->sock, reset);
     loop_timer_cancel(set->loop, &conn->watch.timer);
     conn->busy = true; /* what the service does now wakes nobody */
-    conn->h1.codec.ops->fini(&conn->h1.codec);
+    conn->codec->ops->fini(conn->codec);
     memory_free(conn->kept.bytes);
     memory_free(conn->unsent.bytes);
     conn_unlink(conn);
@@ -170,7 +172,7 @@ static bool conn_send(struct conn *conn)
     out->used = 0;
     if (out->tail.len) {
         out->tail = STET_SPAN_NONE;
-        conn->h1.codec.ops->took(&conn->h1.codec, tail);
+        conn->codec->ops->took(conn->codec, tail);
     }
     return kept;
 }
@@ -217,28 +219,19 @@ static bool conn_keep_input(struct conn *conn, const char *bytes, size_t size)
 /* The codec is ready for input. */
 static bool conn_may_read(const struct conn *conn)
 {
-    switch (conn->h1.codec.ops->waits(&conn->h1.codec)) {
-    case CODEC_IDLE:
-    case CODEC_HEAD:
-    case CODEC_CONTENT:
-        return true;
-    case CODEC_OVER:
-        return !conn->ended;
-    default:
-        return false;
-    }
+    return !conn->ended && conn->codec->ops->wants_feed(conn->codec);
 }
 
 static bool conn_has_output(const struct conn *conn)
 {
     const struct outbox *out = &conn->set->out;
-    return out->used || out->tail.len || conn->h1.codec.ops->wants_take(&conn->h1.codec);
+    return out->used || out->tail.len || conn->codec->ops->wants_take(conn->codec);
 }
 
 /* Offers `size` octets to the codec and keeps the rest. False when memory is out. */
 static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
 {
-    struct codec *codec = &conn->h1.codec;
+    struct codec *codec = conn->codec;
     size_t used = 0, now;
 
     conn->blocked = false;
@@ -257,7 +250,6 @@ static bool conn_feed_kept(struct conn *conn)
 {
     size_t size = conn->kept.size;
     memcpy(conn->set->input, conn->kept.bytes, size);
-    conn->read_moment = CONN_LATE;
     return conn_feed(conn, conn->set->input, size);
 }
 
@@ -266,22 +258,23 @@ static bool conn_read(struct conn *conn)
 {
     struct conn_set *set = conn->set;
     size_t kept = conn->kept.size;
-    size_t room = set->input_size - kept;
+    bool announced = conn->arrival.announced;
 
-    CHECK(room > 0);
-    ssize_t got = sock_read(&conn->sock, set->input + kept, room);
+    CHECK(kept + CONN_READ <= set->input_size);
+    ssize_t got = sock_read(&conn->sock, set->input + kept, CONN_READ);
     if (got == SOCK_BROKEN)
         return false;
-    conn->readable = got > 0 && (size_t)got == room;
+    conn->arrival.readable = got == CONN_READ;
+    conn->arrival.announced = conn->arrival.renewed = false;
     if (got == SOCK_AGAIN)
         return true;
     if (got == 0) {
         conn->ended = true;
-        conn->h1.codec.ops->ended(&conn->h1.codec);
+        conn->codec->ops->ended(conn->codec);
         return true;
     }
     conn->watch.moved += (size_t)got;
-    conn->read_moment = kept ? CONN_LATE : CONN_PROMPT;
+    conn->arrival.prompt = announced && !kept ? conn->codec->begun + 1 : 0;
     if (kept)
         memcpy(set->input, conn->kept.bytes, kept);
     return conn_feed(conn, set->input, kept + (size_t)got);
@@ -298,7 +291,7 @@ static enum conn_step conn_went(bool well)
  * leaves in the same call. */
 static enum conn_step conn_step(struct conn *conn)
 {
-    struct codec *codec = &conn->h1.codec;
+    struct codec *codec = conn->codec;
     struct outbox *out = &conn->set->out;
 
     if (out->used || out->tail.len) {
@@ -315,71 +308,53 @@ static enum conn_step conn_step(struct conn *conn)
         return CONN_GO_ON;
     }
     const bool waiting = conn->kept.bytes && conn->blocked;
-    if (!(waiting || conn->readable) || !conn_may_read(conn))
+    if (!(waiting || conn->arrival.readable) || !conn_may_read(conn))
         return CONN_REST;
     return conn_went(waiting ? conn_feed_kept(conn) : conn_read(conn));
 }
 
-static int64_t conn_window(const struct conn *conn)
-{
-    const struct limits *limits = conn->set->limits;
-    switch (conn->watch.phase) {
-    case CONN_HEAD:
-        return (int64_t)limits->header_timeout * NS_PER_MS;
-    case CONN_CONTENT:
-        return (int64_t)limits->body_timeout * NS_PER_MS;
-    case CONN_SENDING:
-        return (int64_t)limits->send_timeout * NS_PER_MS;
-    case CONN_LINGER:
-        return (int64_t)limits->linger_timeout * NS_PER_MS;
-    case CONN_ANSWER:
-        return INT64_MAX;
-    default:
-        return (int64_t)limits->idle_timeout * NS_PER_MS;
-    }
-}
-
-static enum conn_phase conn_phase_now(const struct conn *conn, enum codec_wait wait)
+static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait wait)
 {
     if (conn->unsent.bytes || conn->full)
-        return CONN_SENDING;
+        return DEADLINE_SENDING;
     if (conn->shut)
-        return CONN_LINGER;
+        return DEADLINE_LINGER;
     switch (wait) {
     case CODEC_HEAD:
-        return CONN_HEAD;
+        return DEADLINE_HEAD;
     case CODEC_CONTENT:
-        return CONN_CONTENT;
+        return DEADLINE_CONTENT;
     case CODEC_ANSWER:
-        return CONN_ANSWER;
+        return DEADLINE_ANSWER;
     default:
-        return CONN_IDLE;
+        return DEADLINE_IDLE;
     }
 }
 
-/* Sets the deadline. The timer is only moved when it would fire too late. */
+/* Lets the timer fire at the deadline. It is only moved when it would fire too late. */
+static bool conn_time(struct conn *conn)
+{
+    int64_t due = deadline_due(&conn->watch.deadline, conn->set->limits);
+    if (due == INT64_MAX || (conn->watch.timer.place && conn->watch.timer.due <= due))
+        return true;
+    return loop_timer_set(conn->set->loop, &conn->watch.timer, due);
+}
+
+/* Finds the deadline of what is waited for now. */
 static bool conn_deadline(struct conn *conn, enum codec_wait wait)
 {
-    enum conn_phase phase = conn_phase_now(conn, wait);
-    int64_t now = loop_now(conn->set->loop);
+    enum deadline_phase phase = conn_phase(conn, wait);
+    bool single = phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT;
 
-    if (phase != conn->watch.phase || phase == CONN_IDLE) {
-        conn->watch.phase = (uint8_t)phase;
-        conn->watch.since = now;
-        conn->watch.moved = 0;
-    }
-    int64_t window = conn_window(conn);
-    if (window == INT64_MAX)
-        return true;
-    if (conn->watch.timer.place && conn->watch.timer.due <= conn->watch.since + window)
-        return true;
-    return loop_timer_set(conn->set->loop, &conn->watch.timer, conn->watch.since + window);
+    deadline_enter(&conn->watch.deadline, phase, single ? conn->codec->begun : 0,
+                   loop_now(conn->set->loop), conn->watch.moved);
+    return conn_time(conn);
 }
 
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
 static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
 {
-    if (conn->unsent.bytes)
+    if (conn->unsent.bytes || conn->codec->ops->wants_take(conn->codec))
         return true;
     if (wait == CODEC_BROKEN) {
         conn_close(conn, true);
@@ -396,6 +371,14 @@ static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
         conn->shut = true;
     }
     return true;
+}
+
+/* In a graceful stop a connection that has nothing to read, to do or to say is over. */
+static void conn_leave(struct conn *conn)
+{
+    struct codec *codec = conn->codec;
+    if (!conn->unsent.bytes && codec->ops->waits(codec) == CODEC_IDLE)
+        codec->ops->ended(codec);
 }
 
 static void conn_queue(struct conn *conn)
@@ -427,7 +410,9 @@ static void conn_turn(struct conn *conn)
     }
     if (step == CONN_GO_ON)
         conn_queue(conn);
-    const enum codec_wait wait = conn->h1.codec.ops->waits(&conn->h1.codec);
+    else if (conn->set->draining)
+        conn_leave(conn);
+    const enum codec_wait wait = conn->codec->ops->waits(conn->codec);
     if (conn_end_stage(conn, wait) && !conn_deadline(conn, wait))
         conn_close(conn, true);
 }
@@ -437,7 +422,7 @@ static void conn_ready(struct sock *sock, unsigned events)
     struct conn *conn = CONTAINER(sock, struct conn, sock);
 
     if (events & SOCK_READABLE)
-        conn->readable = true;
+        conn->arrival.readable = conn->arrival.announced = true;
     if (events & SOCK_WRITABLE)
         conn->full = false;
     conn_turn(conn);
@@ -463,45 +448,29 @@ static void conn_wake(struct codec_owner *owner)
         conn_queue(conn);
 }
 
-/* The octets that must have moved in a window, or the connection ends. */
-static uint64_t conn_floor(const struct conn *conn)
-{
-    if (conn->watch.phase == CONN_SENDING)
-        return conn->set->limits->send_floor;
-    if (conn->watch.phase == CONN_CONTENT)
-        return conn->set->limits->body_floor;
-    return UINT64_MAX;
-}
-
 static void conn_expire(struct conn *conn)
 {
-    struct codec *codec = &conn->h1.codec;
+    enum deadline_phase phase = conn->watch.deadline.phase;
 
-    if (conn->watch.phase == CONN_HEAD || conn->watch.phase == CONN_CONTENT) {
+    if (phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT) {
         conn->set->out.date = dateline_at(&conn->set->date, loop_wall(conn->set->loop));
-        codec->ops->expired(codec, &conn->set->out);
+        conn->codec->ops->expired(conn->codec, &conn->set->out);
         conn_turn(conn);
         return;
     }
-    conn_close(conn, conn->watch.phase == CONN_SENDING || conn->watch.phase == CONN_LINGER);
+    /* A reset would take from a client what it has not received yet: that is for those who do not
+     * take it, not for those who do not end. */
+    conn_close(conn, phase == DEADLINE_SENDING);
 }
 
 static void conn_fire(struct timer *timer)
 {
     struct conn *conn = CONTAINER(timer, struct conn, watch.timer);
-    int64_t window = conn_window(conn), now = loop_now(conn->set->loop);
 
-    if (window == INT64_MAX)
-        return;
-    if (now >= conn->watch.since + window) {
-        if (conn->watch.moved < conn_floor(conn)) {
-            conn_expire(conn);
-            return;
-        }
-        conn->watch.since = now; /* the next window */
-        conn->watch.moved = 0;
-    }
-    if (!loop_timer_set(conn->set->loop, &conn->watch.timer, conn->watch.since + window))
+    if (deadline_missed(&conn->watch.deadline, conn->set->limits, loop_now(conn->set->loop),
+                        conn->watch.moved))
+        conn_expire(conn);
+    else if (!conn_time(conn))
         conn_close(conn, true);
 }
 
@@ -526,13 +495,14 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     conn->peer = *peer;
     conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
     h1_init(&conn->h1, &conn->owner, set->limits, set->head);
+    conn->codec = &conn->h1.codec;
     conn_link(conn, &set->first);
     set->count++;
     if (!sock_start(&conn->sock) || !conn_deadline(conn, CODEC_IDLE))
         conn_close(conn, true);
 }
 
-/* Room for the longest piece that the codec wants to see whole, and for a good read behind it. */
+/* Room for the longest piece that the codec wants to see whole, and for a read behind it. */
 static size_t conn_input_size(const struct limits *limits)
 {
     uint64_t whole = limits->head_size;
@@ -540,7 +510,7 @@ static size_t conn_input_size(const struct limits *limits)
         whole = limits->trailer_size;
     if (whole < limits->chunk_line_size)
         whole = limits->chunk_line_size;
-    return (size_t)whole + 65536;
+    return (size_t)whole + CONN_READ;
 }
 
 bool conn_set_init(struct conn_set *set)
@@ -564,7 +534,8 @@ void conn_set_drain(struct conn_set *set)
 {
     set->draining = true;
     for (struct conn *conn = set->first; conn; conn = conn->next) {
-        conn->h1.codec.ops->drain(&conn->h1.codec);
+        conn->codec->ops->drain(conn->codec);
+        conn->arrival.readable = true; /* a request may be there that no event has announced yet */
         conn_queue(conn);
     }
     if (set->count == 0 && set->drained)

@@ -70,7 +70,7 @@ struct outbox {
     struct stet_span date; /* the line "Date: ..." CRLF of this second */
 };
 
-/* What a connection is waiting for, which decides its deadline. */
+/* What a connection is waiting for, which decides its deadline and its end. */
 enum codec_wait {
     CODEC_IDLE,    /* for a request */
     CODEC_HEAD,    /* for the rest of a request head */
@@ -90,8 +90,10 @@ struct codec_ops {
     /* `count` octets of out->tail went out. Called after each send that offered one,
      * also with 0. */
     void (*took)(struct codec *codec, size_t count);
-    /* The peer sends no more. */
+    /* No more input comes: the peer has ended, or we stop reading. */
     void (*ended)(struct codec *codec);
+    /* It would take input now. */
+    bool (*wants_feed)(const struct codec *codec);
     /* What it waits for. */
     enum codec_wait (*waits)(const struct codec *codec);
     /* It has something to send. */
@@ -99,7 +101,8 @@ struct codec_ops {
     /* A deadline has passed while waiting for `waits`: answer 408 if a request had begun, and be
      * over. */
     void (*expired)(struct codec *codec, struct outbox *out);
-    /* No new requests: the one in progress is finished, then it is over (graceful stop). */
+    /* Graceful stop: answers from now on say that the connection ends. What has arrived is still
+     * answered; whoever finds nothing more to read calls `ended` when the codec is idle. */
     void (*drain)(struct codec *codec);
     /* Ends it, at any point; the service hears `done` of unfinished streams. */
     void (*fini)(struct codec *codec);
@@ -113,6 +116,7 @@ struct codec {
     const struct codec_ops *ops;
     struct codec_owner *owner;
     const struct limits *limits;
+    uint64_t begun; /* requests so far: the number of the last stream */
 };
 
 /* Answers a request: once per stream, from within service->request or at any later time before

@@ -29,7 +29,7 @@ static bool h1_persists(const struct h1 *h1)
 {
     /* [RFC 9112 §9.3] */
     return h1->framing.persistent && !h1->draining && !h1->ended &&
-           h1->stream.number < h1->codec.limits->requests_per_connection;
+           h1->codec.begun < h1->codec.limits->requests_per_connection;
 }
 
 static void h1_begin(struct h1 *h1)
@@ -38,7 +38,7 @@ static void h1_begin(struct h1 *h1)
     bool content = h1->framing.content != H1_NO_CONTENT &&
                    !(h1->framing.content == H1_LENGTH && h1->framing.length == 0);
 
-    h1->stream.number++;
+    h1->stream.number = ++h1->codec.begun;
     h1->stream.protocol = head->minor ? "HTTP/1.1" : "HTTP/1.0";
     h1->minor = (uint8_t)head->minor;
     h1->head_only = head->request.method == STET_METHOD_HEAD;
@@ -191,12 +191,12 @@ static bool h1_may_step(const struct h1 *h1, const struct outbox *out, size_t an
 static size_t h1_feed(struct codec *codec, const char *bytes, size_t size, struct outbox *out)
 {
     struct h1 *h1 = h1_of(codec);
-    uint64_t first = h1->stream.number;
+    uint64_t first = h1->codec.begun;
     size_t used = 0;
     bool again = true;
 
     h1->out = out;
-    while (again && used < size && h1_may_step(h1, out, (size_t)(h1->stream.number - first)))
+    while (again && used < size && h1_may_step(h1, out, (size_t)(h1->codec.begun - first)))
         used += h1_step(h1, bytes + used, size - used, &again);
     h1->out = NULL;
     return used;
@@ -217,6 +217,16 @@ static void h1_ended(struct codec *codec)
     } else {
         h1->close = true;
     }
+}
+
+static bool h1_wants_feed(const struct codec *codec)
+{
+    const struct h1 *h1 = (const struct h1 *)(const void *)codec;
+    if (h1->sending.broken)
+        return false;
+    if (h1->input == H1_INPUT_CONTENT)
+        return !h1->paused;
+    return !h1->open; /* else the answer goes first */
 }
 
 static enum codec_wait h1_waits(const struct codec *codec)
@@ -252,8 +262,6 @@ static void h1_drain(struct codec *codec)
     struct h1 *h1 = h1_of(codec);
     h1->draining = true;
     h1->close = true;
-    if (!h1->open && h1->input == H1_INPUT_HEAD)
-        h1->input = H1_INPUT_OVER;
 }
 
 static void h1_fini(struct codec *codec)
@@ -279,6 +287,7 @@ static const struct codec_ops h1_ops = {
     .take = h1_take,
     .took = h1_took,
     .ended = h1_ended,
+    .wants_feed = h1_wants_feed,
     .waits = h1_waits,
     .wants_take = h1_wants_take,
     .expired = h1_expired,

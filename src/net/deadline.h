@@ -1,0 +1,44 @@
+/* Deadlines of a connection: what it waits for, since when, and how much has moved meanwhile.
+ *
+ * Some waits have an end. Others, sending and receiving content, may take as long as they like as
+ * long as enough octets move in each window.
+ */
+#ifndef NET_DEADLINE_H
+#define NET_DEADLINE_H
+
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a connection waits for. */
+enum deadline_phase {
+    DEADLINE_IDLE,    /* for a request: limits.idle_timeout since the last sign of life */
+    DEADLINE_HEAD,    /* for the rest of a head: header_timeout since its first octet */
+    DEADLINE_CONTENT, /* for request content: body_floor octets in each body_timeout */
+    DEADLINE_ANSWER,  /* for the service: no end */
+    DEADLINE_SENDING, /* for the client to take output: send_floor octets in each send_timeout */
+    DEADLINE_LINGER   /* for the client's end, ours was said: linger_timeout */
+};
+
+struct deadline {
+    enum deadline_phase phase;
+    int64_t since;    /* loop_now, ns: start of the phase, or of its window */
+    uint64_t from;    /* octets that had moved before */
+    uint64_t request; /* number of the request that the phase is about */
+};
+
+/* Is in `phase` now, about request number `request` (0 where one goes on for several): if either is
+ * new, or the connection idle, the time begins anew. `moved` counts the octets read and written in
+ * the life of the connection. */
+void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint64_t request,
+                    int64_t now, uint64_t moved);
+
+/* loop_now at which it is to be looked at again; INT64_MAX when there is no end. */
+int64_t deadline_due(const struct deadline *deadline, const struct limits *limits);
+
+/* It is missed at `now`. If its time has come but enough has moved, the next window begins. */
+bool deadline_missed(struct deadline *deadline, const struct limits *limits, int64_t now,
+                     uint64_t moved);
+
+#endif
