@@ -286,6 +286,12 @@ def memo_warm(report):
         again = remembered(report, root, memo, r"knows 3 of 3 files \(2 remembered")
         report.check("another tag for what was edited, its size and mtime kept",
                      again[0].removeprefix("W/") != tags[0] and again[1:] == tags[1:], again)
+        size = memo.stat().st_size
+        (root / "large.bin").unlink()
+        with Server(report, root, f"--memo={memo}") as server:
+            report.match("a file less", server.said("knows"), r"knows 2 of 2 files")
+        report.check("is forgotten", memo.stat().st_size < size, (size, memo.stat().st_size))
+        write(root / "large.bin", LARGE)
         cache = folder / "cache"
         environment = {"XDG_CACHE_HOME": str(cache)}
         with Server(report, root, "--memo=" + str(memo), environment=environment):
