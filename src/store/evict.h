@@ -43,7 +43,8 @@ struct evict {
     uint64_t count;
 };
 
-/* Sums up what is in; nothing is in. */
+/* Nothing is in. `capacity` is what the tenth is taken of, and how long ghosts are remembered; how
+ * much may be in is for the owner to see to. */
 void evict_init(struct evict *evict, uint64_t capacity);
 
 /* Gives back the ghosts. What is still in is its owner's. */
@@ -58,9 +59,11 @@ void evict_add(struct evict *evict, struct evict_node *node, uint64_t hash, uint
 /* Takes out, with no ghost: it did not have to go. */
 void evict_remove(struct evict *evict, struct evict_node *node);
 
-/* Counts one that is in anew. If it has grown it stands among the youngest again: only now has all
- * of it come in. */
-void evict_resize(struct evict *evict, struct evict_node *node, uint64_t size);
+/* Takes one that is in out for a moment, while room is made for what it has become; the second call
+ * puts it back, of another size, among the youngest of its queue: only now has all of it come in.
+ */
+void evict_lift(struct evict *evict, struct evict_node *node);
+void evict_lower(struct evict *evict, struct evict_node *node, uint64_t size);
 
 /* The next one that has to go, taken out; NULL if nothing is in. */
 struct evict_node *evict_next(struct evict *evict);
