@@ -28,6 +28,10 @@ static const char *serve_listen(void *target, const char *value)
         return complaint;
     if (server->listen_count == sizeof server->listen / sizeof *server->listen)
         return "too many addresses";
+    for (size_t i = 0; i < server->listen_count; i++) {
+        if (strcmp(server->listen[i], value) == 0)
+            return "this address was given before";
+    }
     server->listen[server->listen_count++] = value;
     return NULL;
 }

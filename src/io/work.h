@@ -22,7 +22,7 @@ struct job {
 /* Two queues: what a client waits for goes before what nobody waits for. */
 enum work_urgency { WORK_NOW, WORK_LATER };
 
-/* A pool of `threads` threads (all signals blocked in them). NULL on failure. */
+/* A pool of `threads` threads (all signals blocked in them). NULL on failure, errno says why. */
 struct work *work_new(unsigned threads);
 
 /* A pool of the simulated world: everything runs on `loop`. */

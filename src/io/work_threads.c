@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -98,13 +99,18 @@ static bool work_threads_start(struct work_threads *pool, unsigned threads)
 {
     sigset_t all;
     sigset_t before;
+    int failed = 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (pool->count < threads &&
-           pthread_create(&pool->threads[pool->count], NULL, work_thread, pool) == 0)
+    while (pool->count < threads) {
+        failed = pthread_create(&pool->threads[pool->count], NULL, work_thread, pool);
+        if (failed)
+            break;
         pool->count++;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return pool->count == threads;
+    errno = failed;
+    return failed == 0;
 }
 
 struct work *work_new(unsigned threads)
@@ -116,7 +122,9 @@ struct work *work_new(unsigned threads)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
     if (!work_threads_start(pool, threads)) {
+        int why = errno;
         work_threads_free(&pool->work);
+        errno = why;
         return NULL;
     }
     return &pool->work;

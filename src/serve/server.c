@@ -9,6 +9,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "serve/doors.h"
 #include "serve/progress.h"
 #include "serve/worker.h"
 
@@ -34,12 +35,9 @@ struct server {
     struct logfile *logfile;
     struct conn_census *census;
     struct worker *workers[SERVER_WORKERS_MAX];
-    size_t worker_count, started;
+    size_t wanted, made, running; /* workers */
     atomic_size_t ended;
-    int fds[WORKER_LISTENERS]; /* bound; given to the first worker, copied for the others */
-    uint16_t ports[WORKER_LISTENERS];
-    const char *addresses[WORKER_LISTENERS];
-    size_t fd_count;
+    struct doors doors;
     struct progress progress;
     struct task worker_ended;
     bool draining, stopping;
@@ -74,20 +72,14 @@ static bool server_open_directory(struct server *server)
 
 static bool server_bind_one(struct server *server, const char *address, bool must)
 {
-    const char *error = NULL;
-    size_t at = server->fd_count;
-    int fd = listener_bind(address, true, &server->ports[at], &error);
+    const char *error = doors_open(&server->doors, address);
 
-    if (fd < 0) {
-        if (must)
-            server_say("cannot listen on %s: %s (choose another address with --listen)", address,
-                       error);
-        return false;
-    }
-    server->fds[at] = fd;
-    server->addresses[at] = address;
-    server->fd_count++;
-    return true;
+    if (error && must)
+        server_say("cannot listen on %s: %s (choose another address with --listen)", address,
+                   error);
+    else if (error && !server->options->quiet)
+        server_say("not listening on %s: %s", address, error);
+    return !error;
 }
 
 static bool server_bind(struct server *server)
@@ -116,7 +108,7 @@ static bool server_open_shared(struct server *server)
 {
     const struct server_options *options = server->options;
     uint64_t seed[2];
-    unsigned threads = server->worker_count > 4 ? 4 : (unsigned)server->worker_count;
+    unsigned threads = server->wanted > 4 ? 4 : (unsigned)server->wanted;
 
     server->loop = loop_new_epoll();
     server->work = work_new(threads);
@@ -150,15 +142,17 @@ static void server_heard(struct task *task)
     loop_stop(server->loop);
 }
 
-/* A worker's loop returns: on its thread. The last one ends the main loop. */
+/* A worker's loop returns: on its thread. The last one ends the main loop. Nobody counts those who
+ * run any more when the first one is told to end. */
 static void server_worker_stopped(void *owner)
 {
     struct server *server = owner;
-    if (atomic_fetch_add(&server->ended, 1) + 1 == server->started)
+    if (atomic_fetch_add(&server->ended, 1) + 1 == server->running)
         loop_post(server->loop, &server->worker_ended);
 }
 
-static bool server_add_worker(struct server *server)
+/* One more worker, with doors of its own. NULL, or why not. */
+static const char *server_add_worker(struct server *server)
 {
     struct worker_setup setup = {
         .loop = loop_new_epoll(),
@@ -172,31 +166,24 @@ static bool server_add_worker(struct server *server)
         .owner = server,
     };
     struct worker *worker = setup.loop ? worker_new(&setup) : NULL;
-    const char *error;
 
     if (!worker)
-        return false;
-    size_t number = server->started;
-    server->workers[number] = worker;
-    server->started++;
-    for (size_t i = 0; i < server->fd_count; i++) {
-        int fd = number == 0 ? server->fds[i] : listener_bind_more(server->fds[i], &error);
-        if (fd < 0 || !worker_listen(worker, fd))
-            return false;
-    }
-    return true;
+        return strerror(errno);
+    server->workers[server->made++] = worker;
+    return doors_give(&server->doors, worker);
 }
 
 static bool server_make_workers(struct server *server)
 {
-    while (server->started < server->worker_count) {
-        if (!server_add_worker(server)) {
-            server_say("cannot start %zu workers: %s", server->worker_count, strerror(errno));
+    while (server->made < server->wanted) {
+        const char *error = server_add_worker(server);
+        if (error) {
+            server_say("cannot start %zu workers: %s", server->wanted, error);
             return false;
         }
     }
-    for (size_t i = 0; i < server->started; i++) {
-        if (!worker_start(server->workers[i])) {
+    for (; server->running < server->made; server->running++) {
+        if (!worker_start(server->workers[server->running])) {
             server_say("cannot start a thread: %s", strerror(errno));
             return false;
         }
@@ -213,7 +200,8 @@ static void server_drain(struct server *server)
     server->draining = true;
     if (!server->options->quiet)
         server_say("finishing requests in progress (again to stop at once)");
-    for (size_t i = 0; i < server->started; i++)
+    doors_remove(&server->doors);
+    for (size_t i = 0; i < server->running; i++)
         worker_drain(server->workers[i]);
 }
 
@@ -222,7 +210,8 @@ static void server_stop(struct server *server)
     if (server->stopping)
         return;
     server->stopping = true;
-    for (size_t i = 0; i < server->started; i++)
+    doors_remove(&server->doors);
+    for (size_t i = 0; i < server->running; i++)
         worker_stop(server->workers[i]);
 }
 
@@ -281,16 +270,10 @@ static size_t server_processors(void)
 
 static void server_announce(const struct server *server)
 {
-    for (size_t i = 0; i < server->fd_count; i++) {
-        const char *address = server->addresses[i];
-        const char *colon = strrchr(address, ':');
-        if (strncmp(address, "unix:", 5) == 0) {
-            server_say("listening on %s", address);
-        } else {
-            int host = colon ? (int)(colon - address) : 0;
-            server_say("listening on http://%.*s:%u/", host ? host : 9,
-                       host ? address : "localhost", server->ports[i]);
-        }
+    char url[DOOR_URL];
+    for (size_t i = 0; i < server->doors.count; i++) {
+        doors_url(&server->doors.at[i], url);
+        server_say("listening on %s", url);
     }
 }
 
@@ -306,25 +289,18 @@ static bool server_start(struct server *server)
     return server_open_log(server) && server_make_workers(server);
 }
 
-static void server_unlink_sockets(const struct server *server)
-{
-    for (size_t i = 0; i < server->fd_count; i++) {
-        if (strncmp(server->addresses[i], "unix:", 5) == 0)
-            unlink(server->addresses[i] + 5);
-    }
-}
-
+/* Ends the threads first: those of the workers, then those of the pool. What was done for loops
+ * that run no more is dropped with the library. */
 static void server_close(struct server *server)
 {
+    server_stop(server);
+    for (size_t i = 0; i < server->running; i++)
+        worker_join(server->workers[i]);
     if (server->work)
         work_free(server->work);
-    for (size_t i = 0; i < server->started; i++)
+    for (size_t i = 0; i < server->made; i++)
         worker_free(server->workers[i]);
-    if (server->started == 0) {
-        for (size_t i = 0; i < server->fd_count; i++)
-            close(server->fds[i]);
-    }
-    server_unlink_sockets(server);
+    doors_close(&server->doors);
     if (server->library)
         library_close(server->library);
     conn_census_free(server->census);
@@ -344,8 +320,6 @@ static void server_serve(struct server *server)
     progress_begin(&server->progress);
     loop_run(server->loop);
     progress_end(&server->progress);
-    for (size_t i = 0; i < server->started; i++)
-        worker_join(server->workers[i]);
 }
 
 struct server_options server_options_default(void)
@@ -373,9 +347,9 @@ int server_run(const struct server_options *options)
     server->options = options;
     server->limits = options->limits;
     server->worker_ended.run = server_heard;
-    server->worker_count = options->workers ? options->workers : server_processors();
-    if (server->worker_count > SERVER_WORKERS_MAX)
-        server->worker_count = SERVER_WORKERS_MAX;
+    server->wanted = options->workers ? options->workers : server_processors();
+    if (server->wanted > SERVER_WORKERS_MAX)
+        server->wanted = SERVER_WORKERS_MAX;
     server_raise_limits(server);
     if (!server_open_directory(server))
         status = SERVER_USAGE;
