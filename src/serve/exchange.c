@@ -30,20 +30,25 @@
 
 enum exchange_next { EXCHANGE_NEXT, EXCHANGE_WAIT, EXCHANGE_DONE };
 
+enum exchange_step {
+#define STEP(name) EXCHANGE_STEP_##name,
+#include "serve/steps.tbl"
+#undef STEP
+};
+
 struct exchange {
     struct exchange_context *context;
     struct exchange *next_idle;
     struct stream *stream;
-    struct stet_request request; /* borrowed from the codec until `copied` */
+    const struct stet_request *request; /* the codec's until `copied`, then `kept` */
+    struct stet_request kept;
     struct files_query query;
     struct arena arena;
     struct accesslog_entry log;
-    size_t step;
+    enum exchange_step step;
     bool copied;
     bool waiting;
 };
-
-typedef enum exchange_next exchange_step(struct exchange *exchange);
 
 /* ---- answering ---- */
 
@@ -85,7 +90,7 @@ static enum exchange_next exchange_options(struct exchange *exchange)
 
 static enum exchange_next exchange_step_method(struct exchange *exchange)
 {
-    switch (exchange->request.method) {
+    switch (exchange->request->method) {
     case STET_METHOD_GET:
     case STET_METHOD_HEAD:
         return EXCHANGE_NEXT;
@@ -100,10 +105,10 @@ static enum exchange_next exchange_step_method(struct exchange *exchange)
 
 static enum exchange_next exchange_step_target(struct exchange *exchange)
 {
-    struct stet_span path = exchange->request.path;
+    struct stet_span path = exchange->request->path;
     struct files_query *query = &exchange->query;
 
-    query->accepted = stet_accepted_codings(&exchange->request.head);
+    query->accepted = stet_accepted_codings(&exchange->request->head);
     query->moment = conn_moment(exchange->stream);
     query->path = path;
     if (stet_span_find(path, '%') == path.len)
@@ -122,7 +127,7 @@ static enum exchange_next exchange_step_target(struct exchange *exchange)
  * target would be taken when it comes [RFC 9110 §2.3]. */
 static enum exchange_next exchange_redirect(struct exchange *exchange)
 {
-    struct stet_span path = exchange->request.path, query = exchange->request.query;
+    struct stet_span path = exchange->request->path, query = exchange->request->query;
     struct answer answer;
     size_t target = path.len + 1 + (query.at ? 1 + query.len : 0);
     if (target > exchange->stream->codec->limits->target_size)
@@ -167,17 +172,11 @@ static enum exchange_next exchange_step_answer(struct exchange *exchange)
     struct answer answer;
 
     exchange->query.representation = NULL;
-    answer_make(&answer, &exchange->request, representation, exchange->context->loop);
+    answer_make(&answer, exchange->request, representation, exchange->context->loop);
     enum exchange_next next = exchange_send(exchange, &answer);
     representation_unref(representation);
     return next;
 }
-
-static exchange_step *const exchange_steps[] = {
-#define STEP(name) exchange_step_##name,
-#include "serve/steps.tbl"
-#undef STEP
-};
 
 /* ---- the walk over the steps ---- */
 
@@ -192,12 +191,13 @@ static bool exchange_span_copy(struct arena *arena, struct stet_span *span)
 /* Copies all of the request that the codec only lent. */
 static bool exchange_copy(struct exchange *exchange)
 {
-    struct stet_request *request = &exchange->request;
+    struct stet_request *request = &exchange->kept;
     struct arena *arena = &exchange->arena;
     struct stet_span *spans[] = {&request->method_name, &request->target, &request->scheme,
                                  &request->authority,   &request->path,   &request->query};
-    bool in_path = exchange->query.path.at == request->path.at;
+    bool in_path = exchange->query.path.at == exchange->request->path.at;
 
+    *request = *exchange->request;
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         if (!exchange_span_copy(arena, spans[i]))
             return false;
@@ -215,30 +215,42 @@ static bool exchange_copy(struct exchange *exchange)
             return false;
     }
     request->head.fields = fields;
+    exchange->request = request;
     exchange->copied = true;
     return true;
 }
 
+/* The steps from the present one on, as far as they go by themselves. When it is done the stream
+ * may be over and the exchange gone. */
+static enum exchange_next exchange_walk(struct exchange *exchange)
+{
+    enum exchange_next next = EXCHANGE_DONE;
+
+    switch (exchange->step) {
+#define STEP(name)                             \
+    case EXCHANGE_STEP_##name:                 \
+        exchange->step = EXCHANGE_STEP_##name; \
+        next = exchange_step_##name(exchange); \
+        if (next != EXCHANGE_NEXT)             \
+            return next;                       \
+        __attribute__((fallthrough));
+#include "serve/steps.tbl"
+#undef STEP
+    default:
+        return next;
+    }
+}
+
 static void exchange_go(struct exchange *exchange)
 {
-    const size_t count = sizeof exchange_steps / sizeof *exchange_steps;
-
-    while (exchange->step < count) {
-        enum exchange_next next = exchange_steps[exchange->step](exchange);
-        /* when it is done the stream may be over and the exchange gone */
-        if (next == EXCHANGE_DONE)
-            return;
-        if (next == EXCHANGE_WAIT) {
-            exchange->waiting = true;
-            if (exchange->copied || exchange_copy(exchange))
-                return;
-            exchange->waiting = false;
-            files_forget(exchange->context->files, &exchange->query);
-            exchange_page(exchange, 500, STET_SPAN_NONE);
-            return;
-        }
-        exchange->step++;
-    }
+    if (exchange_walk(exchange) != EXCHANGE_WAIT)
+        return;
+    exchange->waiting = true;
+    if (exchange->copied || exchange_copy(exchange))
+        return;
+    exchange->waiting = false;
+    files_forget(exchange->context->files, &exchange->query);
+    exchange_page(exchange, 500, STET_SPAN_NONE);
 }
 
 static void exchange_woken(struct task *task)
@@ -264,7 +276,7 @@ static struct exchange *exchange_new(struct exchange_context *context)
         exchange->context = context;
         exchange->query.waiter.run = exchange_woken;
     }
-    exchange->step = 0;
+    exchange->step = EXCHANGE_STEP_method;
     exchange->copied = exchange->waiting = false;
     exchange->query.representation = NULL;
     return exchange;
@@ -302,7 +314,7 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
         return;
     }
     exchange->stream = stream;
-    exchange->request = *request;
+    exchange->request = request;
     exchange->log.reason = STET_REASON_NONE;
     if (context->log) {
         exchange->log.peer = *conn_peer(stream);

@@ -6,16 +6,6 @@
  */
 #include "stet/answer.h"
 
-static void answer_ranges(struct stet_answer *answer, const struct stet_head *head, uint64_t length)
-{
-    answer->ranges = stet_ranges_of(head, length);
-    answer->reason = answer->ranges.reason;
-    if (answer->ranges.answer == STET_RANGE_PARTS)
-        answer->status = 206;
-    else if (answer->ranges.answer == STET_RANGE_UNSATISFIABLE)
-        answer->status = 416;
-}
-
 struct stet_answer stet_answer_of(const struct stet_request *request,
                                   const struct stet_validators *validators,
                                   enum stet_precondition_role role, uint64_t length, int64_t now)
@@ -26,10 +16,23 @@ struct stet_answer stet_answer_of(const struct stet_request *request,
         [STET_PRECONDITION_FAILED] = 412,
         [STET_CONDITION_MALFORMED] = 400,
     };
+    static const int statuses_of_ranges[] = {
+        [STET_RANGE_WHOLE] = 200,
+        [STET_RANGE_PARTS] = 206,
+        [STET_RANGE_UNSATISFIABLE] = 416,
+    };
     struct stet_precondition verdict = stet_precondition(request, validators, role, now);
-    struct stet_answer answer = {.status = statuses[verdict.answer], .reason = verdict.reason};
+    struct stet_answer answer;
 
-    if (verdict.range && stet_head_has(&request->head, STET_FIELD_RANGE))
-        answer_ranges(&answer, &request->head, length);
+    answer.status = statuses[verdict.answer];
+    answer.reason = verdict.reason;
+    answer.ranges.answer = STET_RANGE_WHOLE;
+    answer.ranges.reason = STET_REASON_NONE;
+    answer.ranges.count = 0; /* the array behind it is not cleared: hardly any answer has ranges */
+    if (verdict.range && stet_head_has(&request->head, STET_FIELD_RANGE)) {
+        answer.ranges = stet_ranges_of(&request->head, length);
+        answer.reason = answer.ranges.reason;
+        answer.status = statuses_of_ranges[answer.ranges.answer];
+    }
     return answer;
 }

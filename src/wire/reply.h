@@ -25,8 +25,8 @@ enum reply_content {
  * it gives is dropped. */
 struct reply {
     int status;
-    struct stet_span blocks[REPLY_BLOCKS];
     enum reply_content content;
+    struct stet_span blocks[REPLY_BLOCKS];
     uint64_t length;
     struct chunk *chunk; /* content in memory: `length` octets from `from`; or NULL */
     uint64_t from;
