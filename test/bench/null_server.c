@@ -37,7 +37,7 @@ static void fail(const char *what)
 static void read_answer(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    long size;
+    long size = 0;
 
     if (!file || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0)
         fail(path);
