@@ -10,19 +10,25 @@
 
 struct store;
 
+/* How many entries of one primary key there may be besides its signpost: who lets anyone choose
+ * among endless variants keeps the youngest only. */
+#define STORE_VARIANTS_MAX 64
+
 /* Sums, exact while nobody writes. */
 struct store_sums {
     uint64_t entries;
-    uint64_t octets; /* all that counts against the budget: entries, table, ghosts */
+    uint64_t octets; /* all that counts against the budget: entries, tables, ghosts */
     uint64_t budget;
     uint64_t evicted; /* entries that had to go */
-    uint64_t refused; /* entries that were too large to come in */
+    uint64_t refused; /* entries that could not come in, or could not stay as they grew */
 };
 
 /* A store in memory of `budget` octets; entries larger than `object_max` are refused. `seed` keys
- * the table. Eviction is S3-FIFO: a small queue of a tenth, a main queue, ghosts; metadata counts.
- * NULL when memory is out. */
+ * the table. Eviction is S3-FIFO: a small queue of a tenth, a main queue, ghosts; metadata counts,
+ * entries that are out of the store and still referenced do not. NULL when memory is out. */
 struct store *store_mem_new(uint64_t budget, uint64_t object_max, const uint64_t seed[2]);
+
+/* Ends it: its entries lose their reference. Nobody may be in any call here. */
 void store_free(struct store *store);
 
 /* The entry of a key, one reference the caller's, NULL if there is none. `url` and `selecting` are
@@ -31,18 +37,20 @@ struct entry *store_find(struct store *store, const struct entry_key *key, struc
                          struct stet_span selecting);
 
 /* Puts an entry in (one reference is taken), in the place of one with the same key. It may still be
- * filling: its size is counted anew by store_grown. False if it is too large. */
+ * filling: its size is counted anew by store_grown. An entry is put in once in its life. False if
+ * it is too large or memory is out; what is at its key then stays. */
 bool store_put(struct store *store, struct entry *entry);
 
 /* The entry has grown, been sealed or been amended: counts anew, evicts others if need be. False:
- * it has become too large, and is no longer in the store. */
+ * it is no longer in the store, because it has become too large now, or had to go before. */
 bool store_grown(struct store *store, struct entry *entry);
 
 /* Takes an entry out, if it is still the one at its key. */
 void store_drop(struct store *store, struct entry *entry);
 
-/* All variants of a primary key: calls `each` with every entry (borrowed) until it returns false.
- * How many were called. `each` may not call the store. */
+/* All variants of a primary key, the signpost among them, the youngest first: calls `each` with
+ * every entry (borrowed) until it returns false. How many were called. `each` may not call the
+ * store, other than by keeping a reference and calling later. */
 size_t store_each_variant(struct store *store, const uint64_t primary[2],
                           bool (*each)(void *owner, struct entry *entry), void *owner);
 
