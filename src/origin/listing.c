@@ -261,7 +261,7 @@ static const char listing_style[] =
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
     "th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid var(--line)}"
     "th{font-weight:600;font-size:.85rem;color:var(--soft)}"
-    "td:first-child{overflow-wrap:anywhere}tr.d a{font-weight:600}"
+    "td:first-child{width:100%;overflow-wrap:anywhere}tr.d a{font-weight:600}"
     "tbody tr:hover{background:#8882}"
     "th+th,td+td{text-align:right;white-space:nowrap;color:var(--soft)}"
     "p{color:var(--soft);font-size:.85rem}"
