@@ -1,9 +1,9 @@
 /* A log file written by a thread of its own: two buffers, one filled while the other is written.
  *
  * The writer takes the filled buffer under the lock, writes it without the lock, and comes back. A
- * write that fails loses that buffer and counts it; the next one is tried as if nothing had
- * happened, so logging resumes when there is space again. A reader that has fallen asleep behind a
- * pipe costs lines, but neither answers nor a clean end.
+ * write that fails loses the rest of that buffer; the next one is tried as if nothing had happened,
+ * so logging resumes when there is space again, and says first what is missing. A reader that has
+ * fallen asleep behind a pipe costs lines, but neither answers nor a clean end.
  */
 #include "io/logfile.h"
 
@@ -37,7 +37,12 @@ struct logfile {
     int fd;
     bool regular; /* a write to it does not wait for a reader */
     bool reopen, ending;
-    uint64_t dropped, reported;
+    uint64_t dropped; /* octets, in all */
+    uint64_t full;    /* of these: for want of room, behind what is in the buffer */
+
+    /* of the writer alone */
+    uint64_t lost; /* octets that the file does not say yet */
+    bool torn;     /* its last line has no end */
 };
 
 static int logfile_open_fd(const char *path)
@@ -63,22 +68,26 @@ static bool logfile_wait(struct logfile *log)
     return false;
 }
 
-/* Writes all of it; false when the file takes no more. What poll promises of a pipe is PIPE_BUF
- * octets: more could block. */
-static bool logfile_put(struct logfile *log, const char *bytes, size_t size)
+/* Writes whole lines; returns how many octets the file has taken. What poll promises of a pipe is
+ * PIPE_BUF octets: more could block. */
+static size_t logfile_put(struct logfile *log, const char *bytes, size_t size)
 {
-    while (size > 0) {
+    size_t done = 0;
+    while (done < size) {
+        size_t left = size - done;
         if (!log->regular && !logfile_wait(log))
-            return false;
-        ssize_t went = write(log->fd, bytes, log->regular || size < PIPE_BUF ? size : PIPE_BUF);
+            break;
+        ssize_t went =
+            write(log->fd, bytes + done, log->regular || left < PIPE_BUF ? left : PIPE_BUF);
         if (went < 0 && errno == EINTR)
             continue;
         if (went <= 0)
-            return false;
-        bytes += went;
-        size -= (size_t)went;
+            break;
+        done += (size_t)went;
     }
-    return true;
+    if (done > 0)
+        log->torn = bytes[done - 1] != '\n';
+    return done;
 }
 
 static void logfile_take(struct logfile *log, int fd)
@@ -98,14 +107,30 @@ static void logfile_do_reopen(struct logfile *log)
     logfile_take(log, fd);
 }
 
-/* Says how many octets were lost, once it can be said. */
-static void logfile_report(struct logfile *log, uint64_t dropped)
+/* Says how many octets were lost, once it can be said. False: not yet. */
+static bool logfile_report(struct logfile *log)
 {
     char line[80];
-    int size = snprintf(line, sizeof line, "# %llu octets of log were lost here\n",
-                        (unsigned long long)(dropped - log->reported));
-    if (logfile_put(log, line, (size_t)size))
-        log->reported = dropped;
+    if (log->lost == 0)
+        return true;
+    int size = snprintf(line, sizeof line, "%s# %llu octets of log were lost here\n",
+                        log->torn ? "\n" : "", (unsigned long long)log->lost);
+    if (logfile_put(log, line, (size_t)size) != (size_t)size)
+        return false;
+    log->lost = 0;
+    return true;
+}
+
+/* Writes a buffer, behind which `full` octets found no room. Returns how many of it were lost. */
+static size_t logfile_pass(struct logfile *log, const char *bytes, size_t size, uint64_t full)
+{
+    size_t lost = size;
+    if (logfile_report(log))
+        lost -= logfile_put(log, bytes, size);
+    log->lost += lost + full;
+    if (lost == 0)
+        logfile_report(log);
+    return lost;
 }
 
 static void *logfile_run(void *argument)
@@ -120,20 +145,17 @@ static void *logfile_run(void *argument)
         }
         const char *bytes = log->buffer[log->which];
         size_t size = log->used;
-        uint64_t dropped = log->dropped;
+        uint64_t full = log->full;
         bool reopen = log->reopen;
         log->which ^= 1;
-        log->used = 0;
+        log->used = log->full = 0;
         log->reopen = false;
         pthread_mutex_unlock(&log->lock);
         if (reopen)
             logfile_do_reopen(log);
-        bool well = logfile_put(log, bytes, size);
-        if (well && dropped != log->reported)
-            logfile_report(log, dropped);
+        size_t lost = logfile_pass(log, bytes, size, full);
         pthread_mutex_lock(&log->lock);
-        if (!well)
-            log->dropped += size;
+        log->dropped += lost;
     }
     pthread_mutex_unlock(&log->lock);
     return NULL;
@@ -199,6 +221,7 @@ void logfile_write(struct logfile *log, const char *lines, size_t size)
     pthread_mutex_lock(&log->lock);
     if (LOGFILE_BUFFER - log->used < size) {
         log->dropped += size;
+        log->full += size;
     } else {
         memcpy(log->buffer[log->which] + log->used, lines, size);
         log->used += size;
