@@ -102,30 +102,47 @@ static bool step_if_unmodified_since(const struct stet_request *request,
     return decide(verdict, STET_PRECONDITION_FAILED, STET_REASON_IF_UNMODIFIED_SINCE_FALSE);
 }
 
+/* The client has what there is: nothing to send, or nothing to write over. */
+static bool decide_unchanged(struct stet_precondition *verdict, enum stet_method method)
+{
+    return decide(verdict, method_retrieves(method) ? STET_NOT_MODIFIED : STET_PRECONDITION_FAILED,
+                  STET_REASON_IF_NONE_MATCH_FALSE);
+}
+
+/* The field is one line that holds nothing but the current tag, as it mostly does when nothing was
+ * modified. Whether both are weak makes no difference here. */
+static bool is_tag_alone(const struct stet_head *head, enum stet_field_id id, struct stet_span tag)
+{
+    const struct stet_field *field = stet_head_first(head, id);
+
+    return field && tag.len > 0 && field->value.len == tag.len + 2 && field->value.at[0] == '"' &&
+           field->value.at[tag.len + 1] == '"' &&
+           memcmp(field->value.at + 1, tag.at, tag.len) == 0 && !stet_head_next(head, field);
+}
+
 /* Step 3 [RFC 9110 §13.1.2]. */
 static bool step_if_none_match(const struct stet_request *request,
                                const struct stet_validators *validators,
                                struct stet_precondition *verdict)
 {
+    const enum stet_field_id id = STET_FIELD_IF_NONE_MATCH;
     bool match = validators->exists;
 
-    switch (stet_etags_kind(&request->head, STET_FIELD_IF_NONE_MATCH)) {
+    if (match && is_tag_alone(&request->head, id, validators->etag.opaque))
+        return decide_unchanged(verdict, request->method);
+    switch (stet_etags_kind(&request->head, id)) {
     case STET_ETAGS_ABSENT:
         return false;
     case STET_ETAGS_MIXED:
         return decide_mixed(verdict, request->method);
     case STET_ETAGS_LIST:
-        match = match && lists_tag(&request->head, STET_FIELD_IF_NONE_MATCH, validators->etag,
-                                   stet_etag_equal_weak);
+        match = match && lists_tag(&request->head, id, validators->etag, stet_etag_equal_weak);
         break;
     case STET_ETAGS_ANY:
         break;
     }
-    if (!match)
-        return decide(verdict, STET_PROCEED, STET_REASON_IF_NONE_MATCH_TRUE);
-    return decide(verdict,
-                  method_retrieves(request->method) ? STET_NOT_MODIFIED : STET_PRECONDITION_FAILED,
-                  STET_REASON_IF_NONE_MATCH_FALSE);
+    return match ? decide_unchanged(verdict, request->method)
+                 : decide(verdict, STET_PROCEED, STET_REASON_IF_NONE_MATCH_TRUE);
 }
 
 /* Step 4 [RFC 9110 §13.1.3]. A date in the future is compared like any other (D-05). */

@@ -11,14 +11,28 @@
 #include "stet/uri.h"
 #include "wire/h1_framing.h"
 
+static bool host_valid(struct h1_head *head, struct stet_span host)
+{
+    if (stet_span_equal(host, stet_span(head->host, head->host_size)))
+        return true;
+    if (!stet_authority_valid(host))
+        return false;
+    if (host.len > 0 && host.len <= sizeof head->host) {
+        memcpy(head->host, host.at, host.len);
+        head->host_size = host.len;
+    }
+    return true;
+}
+
 /* Host: exactly one and valid; HTTP/1.0 may have none [RFC 9112 §3.2]. */
-static int host_check(const struct stet_head *head, unsigned minor, struct stet_span *host)
+static int host_check(struct h1_head *head, struct stet_span *host)
 {
     *host = STET_SPAN_NONE;
-    const struct stet_field *field = stet_head_first(head, STET_FIELD_HOST);
+    const struct stet_head *fields = &head->request.head;
+    const struct stet_field *field = stet_head_first(fields, STET_FIELD_HOST);
     if (!field)
-        return minor > 0 ? -400 : 0;
-    if (stet_head_next(head, field) || !stet_authority_valid(field->value))
+        return head->minor > 0 ? -400 : 0;
+    if (stet_head_next(fields, field) || !host_valid(head, field->value))
         return -400;
     *host = field->value;
     return 0;
@@ -85,7 +99,7 @@ int h1_request_check(struct h1_head *head, struct stet_span scheme, struct h1_fr
 {
     const struct stet_head *fields = &head->request.head;
     struct stet_span host;
-    int verdict = host_check(fields, head->minor, &host);
+    int verdict = host_check(head, &host);
     if (verdict == 0)
         verdict = target_check(&head->request, scheme, host);
     if (verdict == 0)

@@ -9,11 +9,17 @@
 /* Room for fields; limits.field_count may not be more. */
 #define H1_FIELDS_MAX 256
 
-/* A request head. The spans of `request` point into the bytes it was read from. One per worker. */
+/* Room for a Host that is remembered as valid. */
+#define H1_HOST_MAX 64
+
+/* A request head. The spans of `request` point into the bytes it was read from. One per worker, all
+ * zero at the start. */
 struct h1_head {
     struct stet_request request;
     unsigned minor; /* the version is HTTP/1.minor */
     size_t skipped; /* octets of an empty line before the request line [RFC 9112 §2.2] */
+    size_t host_size;
+    char host[H1_HOST_MAX]; /* the last Host that was valid: most requests have the same */
     struct stet_field fields[H1_FIELDS_MAX];
 };
 
