@@ -184,6 +184,7 @@ struct exchange_counters worker_counters(const struct worker *worker)
 void worker_free(struct worker *worker)
 {
     worker->conns.drained = NULL;
+    loop_timer_cancel(worker->setup.loop, &worker->deadline);
     worker_close_listeners(worker);
     if (worker->conns.census)
         conn_set_fini(&worker->conns);

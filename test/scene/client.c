@@ -23,6 +23,7 @@ enum { CLIENT_HEAD = 1 << 17 };
 
 static void client_connect(struct client *client)
 {
+    scene_start(client->scene);
     client->end = sim_client_open(client->scene->world, "www", client->peer);
     if (!client->end)
         scene_fail(client->scene, "nothing listens");
@@ -36,7 +37,6 @@ struct client *scene_client_from(struct scene *s, const char *peer)
     client->peer = peer;
     client->next = s->clients;
     s->clients = client;
-    scene_start(s);
     client_connect(client);
     return client;
 }
@@ -94,7 +94,6 @@ void client_reopen(struct client *client)
 /* A client whose connection was lost by the chaos comes back. */
 static void client_ready(struct client *client)
 {
-    scene_start(client->scene);
     if (client->end && sim_client_state(client->end) != SIM_CLIENT_OPEN &&
         !client->scene->chaos->relaxed)
         scene_fail(client->scene, "a client would ask on a closed connection");

@@ -5,6 +5,7 @@
  *   --chaos KIND      that kind alone; may be given several times
  *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
  *   --rounds N        tell each scene with N seeds from there on
+ *   --every 1         LONG scenes too are told with every call failing
  *   --nth N           of the kinds that make the n-th call fail: that n alone
  *
  * A telling that crashes or hangs ends the runner; its last words say which one it was.
@@ -24,9 +25,10 @@ enum {
     ALONE = 8,     /* counts on there being one worker, or sets their number */
     STARTING = 16, /* failures may hit the start of the server as well */
     CALM = 32,     /* nothing is made to fail: what it tells is itself a failure, or takes long */
+    LONG = 64,     /* makes many calls: only some of them are made to fail, drawn by the seed */
 
-    WATCHDOG = 30,          /* seconds of real time for one telling */
-    MOST_FAILURES = 100000, /* no scene makes so many calls */
+    WATCHDOG = 30,   /* seconds of real time for one telling */
+    LONG_TELLS = 40, /* how often a LONG scene is told */
 };
 
 struct telling {
@@ -75,7 +77,7 @@ static struct {
     const char *only;
     const char *chaos[KINDS];
     size_t chaos_count;
-    uint64_t seed, rounds, nth;
+    uint64_t seed, rounds, nth, every;
 } options = {.seed = 1, .rounds = 1};
 
 /* What is being told, for the last words. */
@@ -115,9 +117,15 @@ static bool leaks(void)
     return __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() != 0;
 }
 
-/* One telling. False: it failed, and `why` says how. `*made`: calls counted. */
+struct outcome {
+    uint64_t made;     /* calls that might have failed */
+    uint64_t injected; /* that did */
+    char why[1024];
+};
+
+/* One telling. */
 static bool tell_once(const struct telling *telling, const struct chaos *chaos, uint64_t seed,
-                      uint64_t *made, char why[1024])
+                      struct outcome *outcome)
 {
     struct scene s;
     present.scene = telling->name;
@@ -133,50 +141,63 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
         scene_end(&s);
         well = true;
     }
-    memcpy(why, s.why, sizeof s.why);
-    *made = s.made;
+    memcpy(outcome->why, s.why, sizeof s.why);
+    outcome->made = s.made;
     scene_fini(&s);
     alarm(0);
     return well;
 }
 
-static bool tell_failing(const struct telling *telling, const struct kind *kind, uint64_t seed,
-                         uint64_t *injected, char why[1024])
+/* Once with the n-th call failing. */
+static bool tell_nth(const struct telling *telling, const struct kind *kind, uint64_t seed,
+                     uint64_t nth, struct outcome *outcome)
 {
     struct chaos chaos = kind->chaos;
-    for (uint64_t nth = options.nth ? options.nth : 1; nth < MOST_FAILURES; nth++) {
-        uint64_t made = 0;
-        chaos.fail_nth = kind->injection == MEMORY ? nth : 0;
-        chaos.fail_file_nth = kind->injection == FILES ? nth : 0;
-        if (!tell_once(telling, &chaos, seed, &made, why))
+    chaos.fail_nth = kind->injection == MEMORY ? nth : 0;
+    chaos.fail_file_nth = kind->injection == FILES ? nth : 0;
+    const bool well = tell_once(telling, &chaos, seed, outcome);
+    outcome->injected += outcome->made >= nth;
+    return well;
+}
+
+/* With each call failing that the scene makes: the first, the second, and so on until there is none
+ * left; of a long scene with about LONG_TELLS of them. */
+static bool tell_failing(const struct telling *telling, const struct kind *kind, uint64_t seed,
+                         struct outcome *outcome)
+{
+    uint64_t stride = 1;
+    if (options.nth)
+        return tell_nth(telling, kind, seed, options.nth, outcome);
+    if ((telling->bits & LONG) && !options.every) {
+        if (!tell_nth(telling, kind, seed, UINT64_MAX, outcome))
             return false;
-        if (made < nth)
-            return true;
-        ++*injected;
-        if (options.nth)
+        stride = 1 + outcome->made / LONG_TELLS;
+    }
+    for (uint64_t nth = 1 + seed % stride;; nth += stride) {
+        if (!tell_nth(telling, kind, seed, nth, outcome))
+            return false;
+        if (outcome->made < nth)
             return true;
     }
-    return true;
 }
 
 static void tell(const struct telling *telling, const struct kind *kind, uint64_t seed)
 {
-    char why[1024];
-    uint64_t made, injected = 0;
-    bool well = kind->injection == NOTHING ? tell_once(telling, &kind->chaos, seed, &made, why)
-                                           : tell_failing(telling, kind, seed, &injected, why);
+    struct outcome outcome = {0};
+    const bool well = kind->injection == NOTHING ? tell_once(telling, &kind->chaos, seed, &outcome)
+                                                 : tell_failing(telling, kind, seed, &outcome);
     const bool leaked = well && failures == 0 && leaks(); /* a scene that failed may have leaked */
     tests++;
     failures += !well || leaked;
     printf("%s %u - %s %s", well && !leaked ? "ok" : "not ok", tests, telling->name,
            kind->chaos.name);
     if (kind->injection != NOTHING)
-        printf(": %llu failures injected", (unsigned long long)injected);
+        printf(": %llu failures injected", (unsigned long long)outcome.injected);
     printf("\n");
     if (!well || leaked)
         printf("# %s\n# %s\n# again with: --only %s --chaos %s --seed %llu --nth %llu\n",
-               telling->what, leaked ? "memory leaks" : why, telling->name, kind->chaos.name,
-               (unsigned long long)seed, (unsigned long long)present.nth);
+               telling->what, leaked ? "memory leaks" : outcome.why, telling->name,
+               kind->chaos.name, (unsigned long long)seed, (unsigned long long)present.nth);
     fflush(stdout);
 }
 
@@ -228,6 +249,8 @@ static bool read_option(const char *name, const char *value)
         options.rounds = strtoull(value, NULL, 10);
     else if (strcmp(name, "--nth") == 0)
         options.nth = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--every") == 0)
+        options.every = strtoull(value, NULL, 10);
     else
         return false;
     return true;
@@ -244,7 +267,7 @@ int main(int count, char **words)
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
             fprintf(stderr,
                     "%s [--list] [--only NAME] [--chaos KIND]... [--seed N] [--rounds N] "
-                    "[--nth N]\n",
+                    "[--nth N] [--every 1]\n",
                     words[0]);
             return 2;
         }

@@ -142,6 +142,12 @@ unsigned scene_stopped(const struct scene *s)
     return s->stopped;
 }
 
+unsigned scene_workers(const struct scene *s)
+{
+    const unsigned wanted = s->workers > s->chaos->workers ? s->workers : s->chaos->workers;
+    return wanted ? wanted : 1;
+}
+
 const char *scene_path(struct scene *s, const char *name)
 {
     static char path[128];
@@ -167,7 +173,7 @@ static bool scene_open_shared(struct scene *s)
     s->census = conn_census_new(&s->limits, seed);
     s->library = s->census ? library_open(&setup, &s->options) : NULL;
     if (s->library && s->log != ACCESSLOG_OFF)
-        s->logfile = logfile_open(scene_path(s, "access.log"));
+        s->logfile = logfile_open(s->log_path ? s->log_path : scene_path(s, "access.log"));
     return s->library && (s->log == ACCESSLOG_OFF || s->logfile);
 }
 
@@ -188,13 +194,12 @@ static bool scene_add_worker(struct scene *s, unsigned number)
 
 static bool scene_assemble(struct scene *s)
 {
-    unsigned count = s->workers > s->chaos->workers ? s->workers : s->chaos->workers;
     s->main = sim_world_loop(s->world);
     s->work = work_new_sim(s->main);
     s->stopped = 0;
     s->started = true;
     bool well = scene_open_shared(s);
-    for (unsigned i = 0; well && i < (count ? count : 1); i++)
+    for (unsigned i = 0; well && i < scene_workers(s); i++)
         well = scene_add_worker(s, i);
     if (well && s->chaos->walk)
         library_walk(s->library, s->main);
@@ -230,6 +235,8 @@ void scene_stop(struct scene *s)
     if (!s->started)
         return;
     s->started = false;
+    if (s->chaos->relaxed) /* the memo may be what failed */
+        history_forget_dates(s->history);
     work_free(s->work);
     for (unsigned i = 0; i < SCENE_WORKERS; i++) {
         if (s->worker[i])

@@ -63,6 +63,7 @@ struct scene {
     struct files_rule rules[SCENE_RULES];
     struct limits limits;
     enum accesslog_format log;
+    const char *log_path; /* NULL: a file of this scene, for scene_log */
     unsigned workers;
 
     /* The server. */
@@ -145,7 +146,8 @@ const char *scene_log(struct scene *s);
 void scene_walk(struct scene *s);
 void scene_drain(struct scene *s);
 
-/* How many workers have ended by themselves. */
+/* How many workers there are, and how many of them have ended by themselves. */
+unsigned scene_workers(const struct scene *s);
 unsigned scene_stopped(const struct scene *s);
 
 /* Nothing goes wrong in this telling: what depends on costs may be expected. */
