@@ -91,7 +91,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
 
     options_compile(command, longs, shorts);
     opterr = optopt = 0;
-    optind = 1;
+    optind = 0; /* forget what an earlier use has left in the middle of a word */
     while ((number = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (number == 'h') {
             options_help(command);
