@@ -4,7 +4,7 @@
  * last came by stays, the rest leaves the table. Its bytes are free when the last holder has let
  * go; until then they count as held and leaving. So that this is soon, the hand goes on until an
  * eighth of the budget is free, and then all workers are told once to look through what they hold.
- * When they are slow, and the budget is passed by an eighth, nothing new is kept for a while.
+ * When they are slow, and the budget is passed by half, nothing new is kept for a while.
  *
  * What is being sent at this moment is held by the connection through the chunk and counted no
  * longer: it is bounded by the number of connections.
@@ -84,14 +84,15 @@ static bool contents_make_room(struct contents *contents, uint64_t size,
                                const struct content *spared, struct content **leaving)
 {
     const uint64_t slack = contents->budget / 8;
+    const uint64_t most_held = contents->budget + contents->budget / 2;
     if (size > contents->budget)
         return false;
     if (contents->held - contents->leaving + size <= contents->budget)
-        return contents->held + size <= contents->budget + slack;
+        return contents->held + size <= most_held;
     /* Twice round: once to take the marks away, once to find those without. */
-    const uint64_t most = 2 * (uint64_t)contents->by_digest.count;
+    const uint64_t steps = 2 * (uint64_t)contents->by_digest.count;
     const uint64_t wanted = size > contents->budget - slack ? 0 : contents->budget - slack - size;
-    for (uint64_t i = 0; i < most && contents->held - contents->leaving > wanted; i++) {
+    for (uint64_t i = 0; i < steps && contents->held - contents->leaving > wanted; i++) {
         struct content *content = contents->hand;
         if (!content)
             break;
@@ -104,7 +105,7 @@ static bool contents_make_room(struct contents *contents, uint64_t size,
         *leaving = content;
     }
     return contents->held - contents->leaving + size <= contents->budget &&
-           contents->held + size <= contents->budget + slack;
+           contents->held + size <= most_held;
 }
 
 /* Lets go of what contents_make_room has put on its list, without the lock. */

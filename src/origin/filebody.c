@@ -5,11 +5,13 @@
  * The look comes after the reading: a writer changes the state of a file before it changes the
  * first byte, so bytes that were read before a look that finds nothing new are old bytes. When the
  * last name of a file goes, its ctime moves as well; a state that differs in ctime alone and has
- * fewer links than before is taken for that, and becomes the state to compare with.
+ * fewer links than before is taken for that, and becomes the state to compare with: each name can
+ * be lost only once.
  *
- * Given up: sendfile and mmap. Both lend pages of the page cache to the socket, and what is written
- * to the file before the peer has them all changes what it gets (doc/notes/large-files.md). Given
- * up as well: waiting for a disk off the loop; read-ahead makes it rare.
+ * Given up: telling a removal from an edit that puts mtime back and removes a name, all between two
+ * looks. Given up as well: sendfile and mmap, which lend pages of the page cache to the socket;
+ * what is written to the file before the peer has them all changes what it gets
+ * (doc/notes/large-files.md). And waiting for a disk off the loop; read-ahead makes it rare.
  */
 #include "origin/filebody.h"
 
@@ -25,7 +27,7 @@ struct filebody {
     bool broken;
 };
 
-/* The file has only lost a name since it was in the state we know. */
+/* The file has done nothing but lose a name since it was in the state we know. */
 static bool filebody_unlinked(const struct fs_state *known, const struct fs_state *now)
 {
     struct fs_stamp but_changed = now->stamp;
@@ -38,9 +40,7 @@ static bool filebody_same(struct filebody *file)
     struct fs_state now;
     if (fs_file_state(file->file, &now) != 0)
         return false;
-    if (fs_stamp_equal(&now.stamp, &file->state.stamp))
-        return true;
-    if (!filebody_unlinked(&file->state, &now))
+    if (!fs_stamp_equal(&now.stamp, &file->state.stamp) && !filebody_unlinked(&file->state, &now))
         return false;
     file->state = now;
     return true;

@@ -183,6 +183,47 @@ static void test_pieces(void **state)
     site_free(site);
 }
 
+/* It loses one of two names, and is edited through the other one later. */
+struct two_names {
+    struct site *site;
+    bool later; /* the name goes in a later tick than the one of the state that is promised */
+};
+
+static void remove_a(struct fs *fs, void *owner)
+{
+    const struct two_names *story = owner;
+    sim_world_step_wall(story->site->world, story->later ? SECOND : 0);
+    fs_sim_remove(fs, "a");
+}
+
+static void edit_b_secretly(struct fs *fs, void *owner)
+{
+    static char text[SIZE];
+    const struct fs_stamp before = fs_sim_stamp(fs, "b");
+    const struct two_names *story = owner;
+    sim_world_step_wall(story->site->world, SECOND);
+    fs_sim_write(fs, "b", text, SIZE);
+    fs_sim_touch(fs, "b", before.modified);
+}
+
+static void test_two_names(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        struct fs_stamp stamp;
+        struct site *site = site_with_file(&stamp);
+        struct two_names story = {site, later};
+        char bytes[SIZE];
+        fs_sim_link(site->fs, "a", "b");
+        stamp = fs_sim_stamp(site->fs, "a");
+        fs_sim_after(site->fs, (struct fs_sim_point){FS_SIM_READ, "a", 2}, remove_a, &story);
+        fs_sim_after(site->fs, (struct fs_sim_point){FS_SIM_READ, "b", 4}, edit_b_secretly, &story);
+        struct body *body = filebody_new(site->fs, "a", &stamp, 0, SIZE);
+        assert_int_equal(body_read(body, bytes, SIZE), -1);
+        site_free(site);
+    }
+}
+
 /* Short reads are no change; failures are the end. */
 static void test_reads(void **state)
 {
@@ -223,9 +264,8 @@ static void test_chunk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_edits),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_reads),
+        cmocka_unit_test(test_edits),     cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_two_names), cmocka_unit_test(test_reads),
         cmocka_unit_test(test_chunk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,52 @@ static void test_changes_while_hashed(void **state)
     site_end(site);
 }
 
+static void rewrite_large(struct fs *fs, void *owner)
+{
+    write_large(owner, "a.iso", 'b');
+    (void)fs;
+}
+
+/* The same by an edit in place that keeps the size: half of each version was hashed. */
+static void test_rewritten_while_hashed(void **state)
+{
+    (void)state;
+    struct site *site = site_with_large(10 * SECOND);
+    see_wire(site, "/a.iso");
+    fs_sim_after(site->fs, (struct fs_sim_point){FS_SIM_READ, "a.iso", 3}, rewrite_large, site);
+    site_pass(site, SECOND);
+    struct record record;
+    const struct record_key key = record_key_of("a.iso");
+    assert_true(records_find(&site->library->records, &key, &record));
+    assert_false(record.hashed);
+    site_end(site);
+}
+
+/* D-50: a walk may hash a large file too early; that digest is not believed later on. */
+static void test_walked_too_early(void **state)
+{
+    (void)state;
+    struct site *site = site_with_large(0);
+    fs_sim_granularity(site->fs, SECOND);
+    write_large(site, "a.iso", 'b');
+    library_walk(site->library, site->loops[0]);
+    site_pass(site, 200 * MILLISECOND);
+    struct library_progress progress;
+    library_progress(site->library, &progress);
+    assert_int_equal(progress.files_hashed, 1);
+    write_large(site, "a.iso", 'c'); /* within the same tick */
+    site_pass(site, 10 * SECOND);
+    struct seen seen = see_wire(site, "/a.iso");
+    assert_int_equal(seen.body[0], 'c');
+    assert_string_equal(seen.etag, "");
+    assert_int_equal(seen.modified, 0);
+    site_pass(site, SECOND);
+    seen = see_wire(site, "/a.iso");
+    assert_memory_equal(seen.etag, "\"", 1);
+    assert_true(seen.modified > BASE);
+    site_end(site);
+}
+
 /* Out of the tree, not to be read, or gone between finding and sending. */
 static void test_refused(void **state)
 {
@@ -219,6 +265,8 @@ int main(void)
         cmocka_unit_test(test_secret_edit),
         cmocka_unit_test(test_touch),
         cmocka_unit_test(test_changes_while_hashed),
+        cmocka_unit_test(test_rewritten_while_hashed),
+        cmocka_unit_test(test_walked_too_early),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_grows),
     };

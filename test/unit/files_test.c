@@ -286,6 +286,26 @@ static void test_strength(void **state)
     }
 }
 
+/* D-50: a date that was moved on is the later one of two things to become old. */
+static void test_strength_of_moved_date(void **state)
+{
+    (void)state;
+    struct site *site = site_with("a.png", "one");
+    site_pass(site, 500 * MILLISECOND);
+    fs_sim_say(site->fs, "a.png", "two");
+    assert_int_equal(site_see(site, "/a.png").modified, BASE + 10);
+    fs_sim_say(site->fs, "a.png", "six"); /* its date is BASE + 11 */
+    site_see(site, "/a.png");
+    site_pass(site, 2100 * MILLISECOND); /* BASE + 12.6: the file is settled, its date is young */
+    struct seen young = site_see(site, "/a.png");
+    assert_int_equal(young.modified, BASE + 11);
+    assert_memory_equal(young.etag, "\"", 1);
+    assert_false(young.strong_date);
+    site_pass(site, 500 * MILLISECOND);
+    assert_true(site_see(site, "/a.png").strong_date);
+    site_end(site);
+}
+
 /* The wall clock is set back: a date that was in the past is in the future now. */
 static void test_clock_back(void **state)
 {
@@ -494,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_same_second),
         cmocka_unit_test(test_strength),
+        cmocka_unit_test(test_strength_of_moved_date),
         cmocka_unit_test(test_clock_back),
         cmocka_unit_test(test_unsteady),
         cmocka_unit_test(test_edited_while_read),
