@@ -27,8 +27,9 @@
 #include "store/entry_parts.h"
 
 enum {
-    /* What is allocated on an origin's word before a byte of content has come. */
-    ENTRY_ROOM_MAX = 64 << 10,
+    /* What is allocated on an origin's word before an octet of content has come. 16 bits count it.
+     */
+    ENTRY_ROOM_MAX = UINT16_MAX,
     /* Below this the headers of segments would cost more than their empty ends. */
     ENTRY_SEGMENT_MIN = 512,
     /* So that a large filling entry is not counted with room it may never use. */
@@ -104,8 +105,8 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
     }
     *entry = (struct entry){.key = *key,
                             .head = head,
-                            .expected = expected,
-                            .room = (uint32_t)room,
+                            .expected = expected < UINT32_MAX ? (uint32_t)expected : UINT32_MAX,
+                            .room = (uint16_t)room,
                             .url_len = (uint32_t)url.len,
                             .selecting_len = (uint32_t)selecting.len};
     atomic_init(&entry->refs, 1);

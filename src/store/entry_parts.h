@@ -19,12 +19,12 @@ struct entry {
     atomic_uint refs;
     atomic_uchar state;
     struct latch latch; /* of `head` and of `waiters` */
+    uint16_t room;      /* for content, in `texts` behind the key's */
     struct entry_head *head;
     struct entry_waiter *waiters;
     _Atomic(uint64_t) length; /* octets of content that may be read */
     _Atomic(struct entry_segment *) segments;
-    uint64_t expected;
-    uint32_t room; /* for content, in `texts` behind the key's */
+    uint32_t expected; /* octets of content; saturates */
     uint32_t url_len;
     uint32_t selecting_len;
 

@@ -30,7 +30,7 @@ enum {
     EVICT_SMALL_SHARE =
         10, /* the small queue is a tenth, as its authors found best on most traces */
     EVICT_PROMOTED_AT = 2, /* one use more may be a reload; two are a habit */
-    EVICT_GHOSTS_EACH = 2  /* slots for ghosts, at most, for each that is in */
+    EVICT_GHOSTS_EACH = 1  /* the table of ghosts grows while it has fewer slots than are in */
 };
 
 void evict_init(struct evict *evict, uint64_t capacity)

@@ -4,8 +4,8 @@
  *
  * Time is counted in octets that have become ghosts: so a ghost's age tells at once whether it is
  * still remembered, and nothing has to be taken out when its time is over. A new one takes an empty
- * slot, or that of the oldest. Was that still remembered, it is lost; when that has happened to a
- * sixteenth of the table, the table doubles.
+ * slot, or that of the oldest. Was that still remembered, it is lost; when that happens to a
+ * sixteenth of the table within one window, the table doubles.
  *
  * A stamp has 32 bits, a window is 2^20 of its units: after 4096 windows a slot that nobody wrote
  * over in all that time would look young again, and be wrong once.
@@ -110,6 +110,10 @@ static void ghosts_grow(struct ghosts *ghosts)
 void ghosts_add(struct ghosts *ghosts, uint32_t fingerprint, uint64_t size, uint64_t most)
 {
     const size_t slots = ghosts->count * GHOST_SLOTS;
+    if (ghosts->clock - ghosts->began > ghosts->window) {
+        ghosts->began = ghosts->clock;
+        ghosts->lost = 0;
+    }
     if (slots == 0 || (ghosts->lost > slots / GHOST_LOST_SHARE && slots < most))
         ghosts_grow(ghosts);
     ghosts->clock += size;

@@ -19,7 +19,8 @@ struct ghosts {
     uint64_t window; /* octets for which a ghost is remembered */
     uint64_t unit;   /* octets a stamp counts in */
     uint64_t clock;  /* octets that have become ghosts */
-    uint64_t lost;   /* that had to be forgotten too early, since the table last grew */
+    uint64_t lost;   /* that had to be forgotten too early since `began` */
+    uint64_t began;  /* by the clock */
 };
 
 void ghosts_init(struct ghosts *ghosts, uint64_t window);

@@ -220,6 +220,42 @@ static void test_grown(void **state)
     store_free(store);
 }
 
+static bool add_size(void *owner, struct entry *entry)
+{
+    *(uint64_t *)owner += entry_size(entry);
+    return true;
+}
+
+/* What is counted beside the entries. */
+static uint64_t overhead(struct store *store)
+{
+    uint64_t octets = 0;
+    store_each(store, add_size, &octets);
+    return sums(store).octets - octets;
+}
+
+/* Tables and ghosts are counted: between one and two and a half slots of 16 octets an entry for the
+ * former, one to four of 8 for the latter. */
+static void test_counted(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 5000 };
+    struct store *store = store_mem_new(8 << 20, 1 << 20, seed);
+    const uint64_t empty = overhead(store);
+    assert_true(empty >= 64 * sizeof(pthread_mutex_t) && empty < 8192);
+    for (unsigned i = 0; i < ENTRIES; i++)
+        put(store, key_of(i, 0), "u", NULL, 100);
+    assert_int_equal(sums(store).evicted, 0);
+    const uint64_t tables = overhead(store) - empty;
+    assert_true(tables > ENTRIES * 16 && tables < ENTRIES * 40);
+    for (unsigned i = ENTRIES; sums(store).evicted < 40000; i++)
+        put(store, key_of(i, 0), "u", NULL, 100);
+    const uint64_t entries = sums(store).entries;
+    const uint64_t all = overhead(store) - empty;
+    assert_true(all > entries * (16 + 8) && all < entries * (40 + 32));
+    store_free(store);
+}
+
 /* ---- against a list ---- */
 
 enum { NAMES = 120, VARIANTS = 3 };
@@ -488,11 +524,11 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),    cmocka_unit_test(test_variants),
-        cmocka_unit_test(test_sizes),   cmocka_unit_test(test_refused_leaves),
-        cmocka_unit_test(test_grown),   cmocka_unit_test(test_against_list),
-        cmocka_unit_test(test_table),   cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_keys),         cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_refused_leaves),
+        cmocka_unit_test(test_grown),        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_against_list), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
