@@ -62,13 +62,13 @@ struct conn {
     struct conn_watch watch;
     struct conn_arrival arrival;
     struct sock_address peer;
-    bool full;    /* the socket takes nothing for now */
-    bool ended;   /* the client sends no more */
-    bool shut;    /* we send no more */
-    bool over;    /* closed; only the queued task knows it yet */
-    bool queued;  /* `task` is in the loop's queue */
-    bool blocked; /* the input kept waits for output to go, not for more input */
-    bool busy;    /* inside conn_turn: a wake need not queue */
+    bool full : 1;    /* the socket takes nothing for now */
+    bool ended : 1;   /* the client sends no more */
+    bool shut : 1;    /* we send no more */
+    bool over : 1;    /* closed; only the queued task knows it yet */
+    bool queued : 1;  /* `task` is in the loop's queue */
+    bool blocked : 1; /* the input kept waits for output to go, not for more input */
+    bool busy : 1;    /* inside conn_turn: a wake need not queue */
 };
 
 static struct conn *conn_of_stream(const struct stream *stream)

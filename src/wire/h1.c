@@ -71,12 +71,12 @@ static size_t h1_feed_head(struct h1 *h1, const char *bytes, size_t size)
 {
     if (h1->scanned && size < h1->codec.limits->head_size &&
         !h1_head_may_end(bytes, size, h1->scanned)) {
-        h1->scanned = size;
+        h1->scanned = (uint32_t)size;
         return 0;
     }
     int length = h1_request_read(bytes, size, h1->codec.limits, h1->head);
     if (length == 0) {
-        h1->scanned = size;
+        h1->scanned = (uint32_t)size;
         return 0;
     }
     int verdict = length < 0 ? length : h1_request_check(h1->head, h1_scheme, &h1->framing);

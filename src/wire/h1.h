@@ -43,9 +43,9 @@ struct h1 {
     struct h1_chunked chunked;
     uint64_t content_left; /* of a request with Content-Length */
     uint64_t drained;      /* content read after the answer was given */
-    size_t scanned;        /* octets of an incomplete head that were looked at */
     struct h1_sending sending;
 
+    uint32_t scanned; /* octets of an incomplete head that were looked at */
     uint8_t minor;
     uint8_t input; /* enum h1_input */
     bool open;     /* a request is with the service */

@@ -52,8 +52,8 @@ int h1_trailers_read(const char *bytes, size_t size, const struct limits *limits
 enum h1_content { H1_NO_CONTENT, H1_LENGTH, H1_CHUNKED };
 
 struct h1_framing {
+    uint64_t length; /* H1_LENGTH: octets, 1 to 2^63 - 1; else 0 */
     enum h1_content content;
-    uint64_t length;       /* H1_LENGTH: octets, 1 to 2^63 - 1; else 0 */
     bool persistent;       /* the client lets the connection go on [RFC 9112 §9.3] */
     bool keep_alive;       /* an HTTP/1.0 client that asked for it: the answer must say so */
     bool expects_continue; /* waits for 100 (HTTP/1.1 with content only) [RFC 9110 §10.1.1] */
