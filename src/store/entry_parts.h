@@ -18,20 +18,17 @@ struct entry {
     struct entry_key key;
     atomic_uint refs;
     atomic_uchar state;
-    struct latch latch; /* of `head` and of `waiters` */
-    uint16_t room;      /* for content, in `texts` behind the key's */
+    struct latch latch;     /* of `head` and of `waiters` */
+    uint16_t room;          /* for content, in `texts` behind the key's */
+    struct evict_node node; /* the store's; here so that what a hit writes lies together */
     struct entry_head *head;
+    struct entry *sibling; /* the store's: the next older entry of the same primary key */
     struct entry_waiter *waiters;
     _Atomic(uint64_t) length; /* octets of content that may be read */
     _Atomic(struct entry_segment *) segments;
     uint32_t expected; /* octets of content; saturates */
     uint32_t url_len;
     uint32_t selecting_len;
-
-    /* The store's. */
-    struct evict_node node;
-    struct entry *sibling; /* the next older entry of the same primary key */
-
     char texts[]; /* url, selecting, content */
 };
 

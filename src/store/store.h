@@ -49,8 +49,10 @@ bool store_grown(struct store *store, struct entry *entry);
 void store_drop(struct store *store, struct entry *entry);
 
 /* All variants of a primary key, the signpost among them, the youngest first: calls `each` with
- * every entry (borrowed) until it returns false. How many were called. `each` may not call the
- * store, other than by keeping a reference and calling later. */
+ * every entry (borrowed) until it returns false. How many were called. Hashes may collide: who
+ * needs to be sure compares entry_url. `each` may not call the store; it may keep a reference for
+ * later.
+ */
 size_t store_each_variant(struct store *store, const uint64_t primary[2],
                           bool (*each)(void *owner, struct entry *entry), void *owner);
 
