@@ -135,9 +135,27 @@ static void line_time(struct line *line, int64_t when, bool json)
 }
 
 /* 499: the client was gone before there was an answer (as nginx says it). */
-static int accesslog_status(const struct stream_outcome *outcome)
+static int accesslog_status(const struct accesslog_entry *entry,
+                            const struct stream_outcome *outcome)
 {
-    return outcome ? outcome->status : 499;
+    if (outcome)
+        return outcome->status;
+    return entry->refused ? entry->refused : 499;
+}
+
+/* The request line, as far as it is known. */
+static void line_request(struct line *line, const struct accesslog_entry *entry)
+{
+    line_put(line, "\"");
+    line_escaped(line, entry->method, false);
+    if (entry->method.len)
+        line_put(line, " ");
+    line_escaped(line, entry->target, false);
+    if (entry->method.len) {
+        line_put(line, " ");
+        line_put(line, entry->protocol);
+    }
+    line_put(line, "\"");
 }
 
 static void line_combined(struct line *line, const struct accesslog_entry *entry,
@@ -150,11 +168,9 @@ static void line_combined(struct line *line, const struct accesslog_entry *entry
     line_put(line, text);
     line_put(line, " - - [");
     line_time(line, entry->begun, false);
-    line_put(line, "] \"");
-    line_escaped(line, entry->method, false);
-    line_put(line, " ");
-    line_escaped(line, entry->target, false);
-    snprintf(text, sizeof text, " %s\" %d %llu ", entry->protocol, accesslog_status(outcome),
+    line_put(line, "] ");
+    line_request(line, entry);
+    snprintf(text, sizeof text, " %d %llu ", accesslog_status(entry, outcome),
              (unsigned long long)(outcome ? outcome->content_sent : 0));
     line_put(line, text);
     line_quoted(line, entry->referer, false);
@@ -185,7 +201,8 @@ static void line_json(struct line *line, const struct accesslog_entry *entry,
     line_member(line, "target", entry->target);
     line_member(line, "protocol", stet_span_of(entry->protocol));
     snprintf(text, sizeof text, ",\"status\":%d,\"sent\":%llu,\"complete\":%s,\"seconds\":%.6f",
-             accesslog_status(outcome), (unsigned long long)(outcome ? outcome->content_sent : 0),
+             accesslog_status(entry, outcome),
+             (unsigned long long)(outcome ? outcome->content_sent : 0),
              outcome && outcome->complete ? "true" : "false",
              (double)(now - entry->begun) / NS_PER_SECOND);
     line_put(line, text);
@@ -207,9 +224,10 @@ void accesslog_end(struct accesslog *log, const struct accesslog_entry *entry,
     accesslog_put(log, &line);
 }
 
-void accesslog_refused(struct accesslog *log, int status, struct stet_span text, int64_t now)
+void accesslog_refused(struct accesslog *log, const struct sock_address *peer, int status,
+                       struct stet_span text, int64_t now)
 {
-    struct accesslog_entry entry = {.begun = now, .protocol = "HTTP/1.1", .target = text};
+    struct accesslog_entry entry = {.begun = now, .peer = *peer, .protocol = "", .target = text};
     struct stream_outcome outcome = {.status = status, .complete = true};
 
     if (text.len && text.at[text.len - 1] == '\r')

@@ -35,6 +35,8 @@ struct accesslog_entry {
     struct stet_span method, target, referer, user_agent;
     const char *protocol;
     enum stet_reason reason;
+    int refused; /* status the codec refused its content with, if the service never answered; or 0
+                  */
 };
 
 /* False when memory is out. `file` and `loop` outlive it. */
@@ -47,11 +49,13 @@ void accesslog_fini(struct accesslog *log);
 void accesslog_begin(struct accesslog_entry *entry, const struct stet_request *request, int64_t now,
                      struct arena *arena);
 
-/* Writes its line. `outcome` is NULL when the client went away before an answer: status 499. */
+/* Writes its line. `outcome` is NULL when the service never answered: the status is entry->refused,
+ * or else 499, for the client went away. */
 void accesslog_end(struct accesslog *log, const struct accesslog_entry *entry,
                    const struct stream_outcome *outcome, int64_t now);
 
-/* Writes the line of something that never became a request. */
-void accesslog_refused(struct accesslog *log, int status, struct stet_span line, int64_t now);
+/* Writes the line of something that never became a request: what there is of its first line. */
+void accesslog_refused(struct accesslog *log, const struct sock_address *peer, int status,
+                       struct stet_span line, int64_t now);
 
 #endif

@@ -308,6 +308,9 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
     stream->exchange = exchange;
     if (!exchange) {
         struct answer answer;
+        if (context->log)
+            accesslog_refused(context->log, conn_peer(stream), 503, request->target,
+                              loop_wall(context->loop));
         answer_page(&answer, 503, STET_SPAN_NONE);
         answer.reply.close = true;
         stream_reply(stream, &answer.reply);
@@ -316,6 +319,7 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
     exchange->stream = stream;
     exchange->request = request;
     exchange->log.reason = STET_REASON_NONE;
+    exchange->log.refused = 0;
     if (context->log) {
         exchange->log.peer = *conn_peer(stream);
         exchange->log.protocol = stream->protocol;
@@ -352,12 +356,16 @@ static void exchange_done(void *owner, struct stream *stream, const struct strea
     exchange_free(exchange);
 }
 
-static void exchange_refused(void *owner, int status, struct stet_span line)
+static void exchange_refused(void *owner, struct stream *stream, int status, struct stet_span line)
 {
     struct exchange_context *context = owner;
+    struct exchange *exchange = stream->exchange;
+
     context->counters.refused++;
-    if (context->log)
-        accesslog_refused(context->log, status, line, loop_wall(context->loop));
+    if (exchange)
+        exchange->log.refused = status;
+    else if (context->log)
+        accesslog_refused(context->log, conn_peer(stream), status, line, loop_wall(context->loop));
 }
 
 const struct service exchange_service = {

@@ -7,6 +7,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -158,6 +159,7 @@ bool worker_start(struct worker *worker)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&worker->thread, NULL, worker_run, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failed;
     return failed == 0;
 }
 

@@ -33,7 +33,7 @@ struct worker *worker_new(const struct worker_setup *setup);
  */
 bool worker_listen(struct worker *worker, int fd);
 
-/* Runs the loop in a thread of its own. False on failure. */
+/* Runs the loop in a thread of its own. False on failure, errno says why. */
 bool worker_start(struct worker *worker);
 
 /* From any thread, once: stop accepting, finish requests in progress (until limits.drain_timeout),

@@ -35,10 +35,12 @@ struct service {
     /* The stream is over, the answer sent or not; the last call for this stream. `outcome` is NULL
      * if the service never answered. */
     void (*done)(void *owner, struct stream *stream, const struct stream_outcome *outcome);
-    /* A request was refused before it became one: off the grammar or past a limit. The codec has
-     * answered with `status` itself. For logs and counters; `line` is what there is of its first
-     * line, possibly with any octets. */
-    void (*refused)(void *owner, int status, struct stet_span line);
+    /* The codec refuses something with `status`, off the grammar or past a limit, and answers with
+     * it unless an answer was given before. Either it never became a request: then `line` is what
+     * there is of its first line, possibly with any octets, and `stream` only tells the connection.
+     * Or it is the rest of the request on `stream`, of which `done` is still to be heard if it was
+     * not. For logs and counters. */
+    void (*refused)(void *owner, struct stream *stream, int status, struct stet_span line);
 };
 
 /* A request and its answer on a connection. Lives in the codec. */

@@ -369,7 +369,7 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
 
     h1->close = true;
     h1->input = H1_INPUT_OVER;
-    h1->codec.owner->service->refused(h1->codec.owner->service_owner, status, line);
+    h1->codec.owner->service->refused(h1->codec.owner->service_owner, &h1->stream, status, line);
     if (answered)
         return;
     h1->minor = 1;

@@ -245,9 +245,10 @@ static void on_done(void *owner, struct stream *stream, const struct stream_outc
     world.paused = false;
 }
 
-static void on_refused(void *owner, int status, struct stet_span line)
+static void on_refused(void *owner, struct stream *stream, int status, struct stet_span line)
 {
     (void)owner, (void)line;
+    must(!world.stream || stream == world.stream);
     must(!world.refused && status == world.reference.status);
     must(world.heard == world.reference.count);
     world.refused = status;

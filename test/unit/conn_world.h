@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define MS ((int64_t)1000000)
 #define SECOND (1000 * MS)
@@ -180,10 +181,12 @@ static inline void world_done(void *owner, struct stream *stream,
         world->waiting = NULL;
 }
 
-static inline void world_refused(void *owner, int status, struct stet_span line)
+static inline void world_refused(void *owner, struct stream *stream, int status,
+                                 struct stet_span line)
 {
     struct world *world = owner;
     (void)status, (void)line;
+    assert_int_equal(conn_peer(stream)->family, AF_INET);
     world->refused++;
 }
 

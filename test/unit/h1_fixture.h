@@ -163,10 +163,11 @@ static inline void test_done(void *owner, struct stream *stream,
     hear(owner, "done ", stet_span_of(text));
 }
 
-static inline void test_refused(void *owner, int status, struct stet_span line)
+static inline void test_refused(void *owner, struct stream *stream, int status,
+                                struct stet_span line)
 {
     char text[32];
-    (void)line;
+    (void)stream, (void)line;
     snprintf(text, sizeof text, "%d", status);
     hear(owner, "refused ", stet_span_of(text));
 }
