@@ -361,6 +361,88 @@ static void test_threads(void **state)
     }
 }
 
+/* Threads that wait and take themselves back all the time, while the entry wakes them: each wait
+ * ends exactly once, in a task or in a forget. */
+enum { SITTERS = 2, SEATS = 8 };
+
+struct seat {
+    struct entry_waiter waiter;
+    enum { SEAT_IDLE, SEAT_WAITS, SEAT_POSTED } state;
+    unsigned waits, forgets, tasks;
+};
+
+struct sitter {
+    pthread_t thread;
+    struct loop *loop;
+    struct task again;
+    struct entry *entry;
+    struct seat seats[SEATS];
+};
+
+static void seat_run(struct task *task)
+{
+    struct seat *seat = CONTAINER(task, struct seat, waiter.task);
+    seat->state = SEAT_IDLE;
+    seat->tasks++;
+}
+
+static void sitter_again(struct task *task)
+{
+    struct sitter *sitter = CONTAINER(task, struct sitter, again);
+    bool busy = false;
+    for (unsigned i = 0; i < SEATS; i++) {
+        struct seat *seat = &sitter->seats[i];
+        if (seat->state == SEAT_IDLE && entry_wait(sitter->entry, &seat->waiter, UINT64_MAX)) {
+            seat->state = SEAT_WAITS;
+            seat->waits++;
+        } else if (seat->state == SEAT_WAITS) {
+            const bool in_time = entry_forget(sitter->entry, &seat->waiter);
+            seat->state = in_time ? SEAT_IDLE : SEAT_POSTED;
+            seat->forgets += in_time;
+        }
+        busy = busy || seat->state != SEAT_IDLE;
+    }
+    if (busy || entry_state(sitter->entry) == ENTRY_FILLING)
+        loop_post(sitter->loop, &sitter->again);
+    else
+        loop_stop(sitter->loop);
+}
+
+static void *sitter_run(void *argument)
+{
+    struct sitter *sitter = argument;
+    loop_post(sitter->loop, &sitter->again);
+    loop_run(sitter->loop);
+    return NULL;
+}
+
+static void test_waiting_threads(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(0);
+    struct sitter sitters[SITTERS];
+    for (unsigned i = 0; i < SITTERS; i++) {
+        sitters[i] = (struct sitter){
+            .loop = loop_new_epoll(), .again = {sitter_again, NULL}, .entry = entry};
+        for (unsigned seat = 0; seat < SEATS; seat++)
+            sitters[i].seats[seat].waiter =
+                (struct entry_waiter){.task = {seat_run, NULL}, .loop = sitters[i].loop};
+        assert_int_equal(pthread_create(&sitters[i].thread, NULL, sitter_run, &sitters[i]), 0);
+    }
+    for (unsigned i = 0; i < 20000; i++)
+        assert_true(append_pattern(entry, 3));
+    entry_seal(entry, true);
+    for (unsigned i = 0; i < SITTERS; i++) {
+        pthread_join(sitters[i].thread, NULL);
+        for (unsigned seat = 0; seat < SEATS; seat++) {
+            const struct seat *at = &sitters[i].seats[seat];
+            assert_int_equal(at->waits, at->forgets + at->tasks);
+        }
+        loop_free(sitters[i].loop);
+    }
+    entry_unref(entry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_waiting),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_waiting_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,6 +275,7 @@ static void test_ghosts(void **state)
     } rows[] = {
         {"none", 1000, 1, 0, 0, 0},
         {"nearly all", 100000, 1, 5000, 4400, 5000},
+        {"as many as are worth it", 1000000, 1, 50000, 8000, 16384},
         {"those of the window", 3000, 1, 50000, 2800, 3001},
         {"by octets", UINT64_C(1) << 40, UINT64_C(1) << 30, 5000, 980, 1026},
         {"one that is larger than the window", 1000, 5000, 10, 1, 1},
