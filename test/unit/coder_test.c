@@ -139,6 +139,24 @@ static void test_window(void **state)
     free(text);
 }
 
+/* One octet too few, whatever the octet behind it would be. */
+static void test_shorter(void **state)
+{
+    (void)state;
+    enum { LEN = 1500 };
+    char *text = text_of(LEN);
+    for (size_t c = 0; c < COUNT(codings); c++) {
+        struct chunk *coded = coder_encode(codings[c], text, LEN);
+        struct stet_span span = stet_span(coded->bytes, coded->len);
+        for (int octet = 0; octet < 256; octet++) {
+            text[LEN] = (char)octet;
+            assert_false(coder_decodes_to(codings[c], span, text, LEN + 1));
+        }
+        chunk_unref(coded);
+    }
+    free(text);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -161,7 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_useless),
         cmocka_unit_test(test_bomb),       cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_window),     cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_shorter),    cmocka_unit_test(test_window),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
