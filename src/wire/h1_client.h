@@ -1,99 +1,132 @@
 /* HTTP/1 towards an origin: one request at a time on a connection, sans I/O.
  *
- *     request head, content --h1_client_send*--> outbox
- *     bytes in --h1_client_feed--> interim heads, head, content, end
+ *     request --h1_client_begin, h1_client_frame--> octets to send
+ *     octets received --h1_client_feed--> interim*, head, content*, end
  */
 #ifndef WIRE_H1_CLIENT_H
 #define WIRE_H1_CLIENT_H
 
-#include "wire/codec.h"
 #include "wire/h1_chunked.h"
+#include "wire/h1_client_write.h"
 #include "wire/h1_response.h"
 
-/* A request to be sent. Spans are borrowed for the call. `block` holds all end-to-end field lines
- * as in wire/reply.h; Host, framing and connection fields are written here. */
-struct h1_client_request {
-    enum stet_method method;
-    struct stet_span method_name;
-    struct stet_span target; /* in the form for this hop: origin form, or as the caller decides */
-    struct stet_span host;
-    struct stet_span block;
-    bool has_content;
-    bool length_known;
-    uint64_t length;
-    bool upgrade;        /* the block asks for an upgrade: say "Connection: upgrade" */
-    struct stet_span te; /* "trailers" or empty; then listed in Connection [RFC 9110 §7.6.1] */
-};
+/* 1xx responses before a final one; past it the answer is malformed. */
+#define H1_CLIENT_INTERIMS_MAX 32
 
-/* Why a response ended. */
+/* How a response ended; h1_client_error says why. */
 enum h1_client_end {
     H1_CLIENT_COMPLETE,
-    H1_CLIENT_TRUNCATED, /* the connection ended before the content did [RFC 9112 §8] */
+    H1_CLIENT_TRUNCATED, /* the connection ended before the response did [RFC 9112 §8] */
     H1_CLIENT_MALFORMED  /* off the grammar: nothing more of this connection is to be believed */
 };
 
-/* Who is told. All spans and heads are borrowed until the function returns. */
+/* Who is told. All spans and heads are borrowed until the function returns. For each request there
+ * come any number of `interim`, then `head`, then any number of `content`, then `end`; `end` may
+ * come at any point before. A new request may be begun from `end`, h1_client_cancel be called from
+ * any of them; the client must outlive them all. */
 struct h1_client_events {
-    /* 1xx other than 101; any number of them [RFC 9110 §15.2]. */
+    /* 1xx other than 101 [RFC 9110 §15.2]. */
     void (*interim)(void *owner, const struct stet_response *response);
+    /* The final head, which may also be 101. */
     void (*head)(void *owner, const struct stet_response *response,
                  const struct h1_response_framing *framing);
-    /* Content without its transfer coding. False: no more until h1_client_resume. */
+    /* Content without its transfer coding, at least one octet. False: no more of it until
+     * h1_client_resume; the end may still be told. */
     bool (*content)(void *owner, struct stet_span bytes);
-    /* The last call for this request. `trailers` may be empty. */
+    /* The last call for this request. `trailers` may be empty; they are no part of the header
+     * fields [RFC 9110 §6.5.1]. */
     void (*end)(void *owner, enum h1_client_end end, const struct stet_head *trailers);
 };
 
+/* What all connections of a worker have in common. */
+struct h1_client_setup {
+    const struct limits *limits;
+    struct h1_response_head *head; /* scratch; meaningful while in feed */
+    bool lenient;                  /* see h1_response_read */
+};
+
+enum h1_client_state {
+    H1_CLIENT_IDLE,    /* may begin a request */
+    H1_CLIENT_HEAD,    /* the head of the response comes, or an interim one */
+    H1_CLIENT_CONTENT, /* its content comes */
+    H1_CLIENT_OVER     /* no further request; the connection is to be closed, or is a tunnel */
+};
+
+/* The state of one connection. Its owner allocates it; everything in it is private. */
 struct h1_client {
     const struct h1_client_events *events;
     void *owner;
-    const struct limits *limits;
-    struct h1_response_head *head; /* the worker's scratch */
+    const struct h1_client_setup *setup;
     struct h1_response_framing framing;
     struct h1_chunked chunked;
     uint64_t content_left; /* of the response */
     uint64_t length_left;  /* of the request's content, when its length is known */
-    size_t scanned;
-    uint32_t interims; /* 1xx so far; bounded */
-    enum stet_method method;
-    uint8_t state;
-    bool reusable; /* after `end`: the connection may carry another request */
-    bool paused;
+    uint32_t scanned;      /* octets of an incomplete head that were looked at */
+    uint8_t interims;      /* 1xx so far */
+    uint8_t method;        /* enum stet_method */
+    uint8_t error;         /* enum stet_proxy_error */
+    uint8_t state;         /* enum h1_client_state */
     bool chunked_request;
-    bool heard; /* something of the response has come */
+    bool upgrade; /* the request asked for it */
+    bool sent;    /* all of the request was written */
+    bool heard;   /* something of the response has come */
+    bool paused;
 };
 
+/* Makes a client for a new connection. `events` and `setup` outlive it. */
 void h1_client_init(struct h1_client *client, const struct h1_client_events *events, void *owner,
-                    const struct limits *limits, struct h1_response_head *head);
+                    const struct h1_client_setup *setup);
 
-/* Octets that suffice for the head of this request. */
-size_t h1_client_head_room(const struct h1_client_request *request);
-
-/* Begins a request: writes its head to `to`; returns its length. The connection must be idle. */
+/* Begins a request: writes its head to `to`, which has h1_client_head_room; returns its length. The
+ * client must be usable. */
 size_t h1_client_begin(struct h1_client *client, const struct h1_client_request *request, char *to);
 
-/* Room that the framing of one piece of content fits into. */
-#define H1_CLIENT_FRAME_MAX 32
+/* What goes before and after a piece of request content. */
+struct h1_client_frame {
+    char before[H1_CHUNK_LINE_MAX];
+    char after[8];
+    size_t before_len;
+    size_t after_len;
+};
 
-/* Writes what goes before (and with `last` after) a piece of `size` octets of request content to
- * `before` and `after`; lengths to `*before_len` and `*after_len`. With a known length both are
- * empty and content past it is a bug of the caller. */
+/* Frames a piece of `size` octets of request content, which may be 0; `last` says that no more
+ * follows. With a known length there is nothing to write; content past it or short of it is a bug
+ * of the caller, who breaks the connection when its content breaks off. Only while busy: after
+ * `end` the rest of the content is not wanted. */
 void h1_client_frame(struct h1_client *client, uint64_t size, bool last,
-                     char before[H1_CLIENT_FRAME_MAX], size_t *before_len,
-                     char after[H1_CLIENT_FRAME_MAX], size_t *after_len);
+                     struct h1_client_frame *frame);
 
 /* Takes input; returns how many octets were consumed, the rest to be offered again with more behind
- * it. Octets beyond a complete response are never consumed as another response: they make the
- * connection unusable [RFC 9112 §6.3, §9.2]. */
-size_t h1_client_feed(struct h1_client *client, const char *bytes, size_t size);
+ * it (an incomplete line), or after h1_client_resume. With `setup->lenient` heads may be mended in
+ * the bytes. Octets beyond a complete response are never consumed as another response: the client
+ * is over [RFC 9112 §6.3, §9.2]. Those behind a head that begins a tunnel are the tunnel's. */
+size_t h1_client_feed(struct h1_client *client, char *bytes, size_t size);
 
-/* The origin sends no more: ends a response that runs until close, truncates any other. */
-void h1_client_closed(struct h1_client *client);
+/* The origin sends no more, and all that came was consumed. Ends a response that runs until close,
+ * if the close was `clean`: not a reset, and over TLS said by an alert [RFC 9112 §9.8]. Truncates
+ * any other. */
+void h1_client_closed(struct h1_client *client, bool clean);
 
-/* Goes on after `content` returned false. */
+/* Goes on after `content` returned false: what was not consumed is to be fed again. */
 void h1_client_resume(struct h1_client *client);
+
+/* The response is not wanted any more: nothing is told of it, the client is over. */
+void h1_client_cancel(struct h1_client *client);
 
 /* A request is in progress. */
 bool h1_client_busy(const struct h1_client *client);
+
+/* May begin a request. In and after `end` it says whether the connection can be kept: the response
+ * was complete, lets it persist, nothing came behind it, and all of the request was written
+ * [RFC 9112 §9.3]. */
+bool h1_client_usable(const struct h1_client *client);
+
+/* Something of the response to the last request has come, so a retry might do twice what the
+ * request asks for [RFC 9110 §9.2.2]. */
+bool h1_client_heard(const struct h1_client *client);
+
+/* Why the last response did not end H1_CLIENT_COMPLETE, for Proxy-Status [RFC 9209 §2.3]; else
+ * STET_PROXY_ERROR_NONE. */
+enum stet_proxy_error h1_client_error(const struct h1_client *client);
 
 #endif

@@ -17,13 +17,6 @@
 
 #define NUMBER_MAX 20
 
-static char *bytes_put(char *to, struct stet_span bytes)
-{
-    if (bytes.len > 0)
-        memcpy(to, bytes.at, bytes.len);
-    return to + bytes.len;
-}
-
 size_t h1_number_write(uint64_t number, char *to)
 {
     char digits[NUMBER_MAX];
@@ -49,11 +42,11 @@ size_t h1_head_room(const struct reply *reply)
 static char *status_line_put(char *to, int status)
 {
     CHECK(status >= 100 && status <= 599);
-    to = bytes_put(to, STET_SPAN("HTTP/1.1 "));
+    to = h1_span_write(STET_SPAN("HTTP/1.1 "), to);
     to += h1_number_write((uint64_t)status, to);
     *to++ = ' ';
-    to = bytes_put(to, reply_reason_phrase(status));
-    return bytes_put(to, STET_SPAN("\r\n"));
+    to = h1_span_write(reply_reason_phrase(status), to);
+    return h1_span_write(STET_SPAN("\r\n"), to);
 }
 
 /* Answers with these end at their empty line, so nothing may speak of a length
@@ -71,22 +64,22 @@ static char *framing_put(char *to, const struct reply *reply, const struct h1_an
         return to;
     if (answer->chunked) {
         CHECK(answer->minor > 0); /* [RFC 9112 §6.1] */
-        return bytes_put(to, STET_SPAN("Transfer-Encoding: chunked\r\n"));
+        return h1_span_write(STET_SPAN("Transfer-Encoding: chunked\r\n"), to);
     }
     if (reply->content != REPLY_LENGTH)
         return to;
-    to = bytes_put(to, STET_SPAN("Content-Length: "));
+    to = h1_span_write(STET_SPAN("Content-Length: "), to);
     to += h1_number_write(reply->length, to);
-    return bytes_put(to, STET_SPAN("\r\n"));
+    return h1_span_write(STET_SPAN("\r\n"), to);
 }
 
 /* [RFC 9112 §9.3, §9.6] */
 static char *connection_put(char *to, const struct h1_answer *answer)
 {
     if (answer->close)
-        return bytes_put(to, STET_SPAN("Connection: close\r\n"));
+        return h1_span_write(STET_SPAN("Connection: close\r\n"), to);
     if (answer->keep_alive)
-        return bytes_put(to, STET_SPAN("Connection: keep-alive\r\n"));
+        return h1_span_write(STET_SPAN("Connection: keep-alive\r\n"), to);
     return to;
 }
 
@@ -94,11 +87,11 @@ size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, 
 {
     CHECK(answer->date.len <= DATE_LINE_MAX);
     char *at = status_line_put(to, reply->status);
-    at = bytes_put(at, answer->date);
+    at = h1_span_write(answer->date, at);
     for (size_t i = 0; i < REPLY_BLOCKS; i++)
-        at = bytes_put(at, reply->blocks[i]);
+        at = h1_span_write(reply->blocks[i], at);
     at = framing_put(at, reply, answer);
     at = connection_put(at, answer);
-    at = bytes_put(at, STET_SPAN("\r\n"));
+    at = h1_span_write(STET_SPAN("\r\n"), at);
     return (size_t)(at - to);
 }

@@ -22,6 +22,14 @@ size_t h1_head_room(const struct reply *reply);
  * line [RFC 9112 §2.3]. */
 size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, char *to);
 
+/* Copies a span; returns where it ends in `to`. */
+static inline char *h1_span_write(struct stet_span bytes, char *to)
+{
+    if (bytes.len > 0)
+        memcpy(to, bytes.at, bytes.len);
+    return to + bytes.len;
+}
+
 /* Writes a decimal number; returns its length (at most 20). */
 size_t h1_number_write(uint64_t number, char *to);
 
