@@ -189,16 +189,15 @@ static struct representation *entry_make(const struct entry *entry, enum stet_co
 struct representation *entry_representation(struct entry *entry, enum stet_coding coding,
                                             int64_t now)
 {
-    struct representation **made = &entry->view.representations[coding];
-    if (*made)
-        return *made;
     struct variant variant = {0};
+    if (entry->view.representations[coding])
+        return entry->view.representations[coding];
     if (coding != STET_CODING_IDENTITY) {
         variant = content_variant(entry->content, coding);
         if (variant.state != VARIANT_READY)
             return NULL;
     }
-    *made = entry_make(entry, coding, &variant, now);
+    entry->view.representations[coding] = entry_make(entry, coding, &variant, now);
     chunk_unref(variant.bytes);
-    return *made;
+    return entry->view.representations[coding];
 }

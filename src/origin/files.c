@@ -371,9 +371,8 @@ static bool search_lists(const struct search *search)
     char path[SITEPATH_ROOM];
     if (!files->library->options.browse || !search_is_asked(search, true))
         return false;
-    const size_t len = strlen(search->to->path) - sizeof "index.html" + 1;
-    memcpy(path, search->to->path, len);
-    path[len > 0 ? len - 1 : 0] = '\0';
+    memcpy(path, search->to->path, strlen(search->to->path) + 1);
+    sitepath_cut(path);
     return fs_state(files->library->fs, path, &state) == 0 && state.kind == FS_DIRECTORY;
 }
 

@@ -13,7 +13,6 @@
 #include "origin/charset.h"
 #include "origin/sitepath.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -98,9 +97,11 @@ static int listing_compare(const void *a, const void *b)
 
 static void put_bytes(struct listing *listing, const char *bytes, size_t len)
 {
+    if (listing->failed || len == 0)
+        return;
     if (listing->page_len + len > listing->page_room) {
         const size_t room = 2 * (listing->page_len + len) + 4096;
-        char *page = listing->failed ? NULL : memory_grow(listing->page, room);
+        char *page = memory_grow(listing->page, room);
         listing->failed = !page;
         if (!page)
             return;
@@ -114,18 +115,6 @@ static void put_bytes(struct listing *listing, const char *bytes, size_t len)
 static void put(struct listing *listing, const char *text)
 {
     put_bytes(listing, text, strlen(text));
-}
-
-__attribute__((format(printf, 2, 3))) static void put_form(struct listing *listing,
-                                                           const char *form, ...)
-{
-    char text[128];
-    va_list arguments;
-    va_start(arguments, form);
-    int len = vsnprintf(text, sizeof text, form, arguments);
-    va_end(arguments);
-    if (len > 0)
-        put_bytes(listing, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
 }
 
 /* The octets of the character at `text`, 0 if it is not one to be shown. */
@@ -162,6 +151,13 @@ static void put_text(struct listing *listing, const char *text, size_t len)
     }
 }
 
+static void put_escape(struct listing *listing, unsigned char octet)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char escape[3] = {'%', digits[octet >> 4], digits[octet & 15]};
+    put_bytes(listing, escape, sizeof escape);
+}
+
 /* A segment for a link: everything but unreserved characters is escaped [RFC 3986 §2.3]. */
 static void put_segment(struct listing *listing, const char *text)
 {
@@ -171,32 +167,34 @@ static void put_segment(struct listing *listing, const char *text)
         if (strchr(plain, *text))
             put_bytes(listing, text, 1);
         else
-            put_form(listing, "%%%02X", (unsigned char)*text);
+            put_escape(listing, (unsigned char)*text);
     }
 }
 
 static void put_size(struct listing *listing, uint64_t size)
 {
     static const char units[] = "KMGTPE";
+    char text[32];
     unsigned unit = 0;
-    uint64_t tenths = size;
-    if (size < 1024) {
-        put_form(listing, "%u B", (unsigned)size);
-        return;
-    }
-    for (uint64_t whole = size; whole >= 1024 * 1024; whole /= 1024)
+    for (uint64_t whole = size; whole >= UINT64_C(1024) * 1024; whole /= 1024)
         unit++;
-    tenths = (size >> (10 * unit)) * 10 / 1024;
-    put_form(listing, "%u.%u %ciB", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
+    const unsigned tenths = (unsigned)((size >> (10 * unit)) * 10 / 1024);
+    if (size < 1024)
+        snprintf(text, sizeof text, "%u B", (unsigned)size);
+    else
+        snprintf(text, sizeof text, "%u.%u %ciB", tenths / 10, tenths % 10, units[unit]);
+    put(listing, text);
 }
 
 static void put_date(struct listing *listing, int64_t modified)
 {
     const time_t seconds = (time_t)(modified / 1000000000);
     struct tm day;
-    char text[32];
-    if (gmtime_r(&seconds, &day) && strftime(text, sizeof text, "%Y-%m-%d %H:%M", &day) > 0)
-        put_form(listing, "<time datetime=\"%.10sT%sZ\">%s</time>", text, text + 11, text);
+    char text[96];
+    static const char form[] =
+        "<time datetime=\"%Y-%m-%dT%H:%MZ\">%Y-%m-%d %H:%M</time>"; /* numbers in any locale */
+    if (gmtime_r(&seconds, &day) && strftime(text, sizeof text, form, &day) > 0)
+        put(listing, text);
 }
 
 /* The way to this directory, each step a link. */
@@ -225,9 +223,12 @@ static void put_row(struct listing *listing, const struct listing_name *name)
     const char *slash = name->directory ? "/" : "";
     put(listing, name->directory ? "<tr class=\"d\"><td><a href=\"./" : "<tr><td><a href=\"./");
     put_segment(listing, name->text);
-    put_form(listing, "%s\"><bdi>", slash);
+    put(listing, slash);
+    put(listing, "\"><bdi>");
     put_text(listing, name->text, strlen(name->text));
-    put_form(listing, "</bdi>%s</a></td><td>", slash);
+    put(listing, "</bdi>");
+    put(listing, slash);
+    put(listing, "</a></td><td>");
     if (!name->directory)
         put_size(listing, name->size);
     put(listing, "</td><td>");
@@ -244,10 +245,11 @@ static void put_summary(struct listing *listing)
         size += listing->names[i].directory ? 0 : listing->names[i].size;
     }
     const size_t files = listing->count - directories;
-    if (listing->more)
-        put_form(listing, "<p>More than %d names; the rest is not shown.</p>\n", LISTING_MAX);
-    put_form(listing, "<p>%zu %s, %zu %s, ", directories,
+    char text[128];
+    snprintf(text, sizeof text, "<p>%s%zu %s, %zu %s, ",
+             listing->more ? "There are more than are shown here: " : "", directories,
              directories == 1 ? "directory" : "directories", files, files == 1 ? "file" : "files");
+    put(listing, text);
     put_size(listing, size);
     put(listing, "</p>\n");
 }

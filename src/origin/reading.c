@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "origin/lastmodified.h"
 #include "origin/sidecar.h"
+#include "origin/sitepath.h"
 
 static struct reading *reading_of(struct job *job)
 {
@@ -120,13 +121,6 @@ static void reading_done(struct job *job)
     reading_free(reading);
 }
 
-/* The path of the directory that a file is in. */
-static void reading_cut(char *path)
-{
-    char *slash = strrchr(path, '/');
-    *(slash ? slash : path) = '\0';
-}
-
 bool reading_begin(struct entry *entry, const struct reading *as)
 {
     const size_t path_size = strlen(entry->place.path) + 1;
@@ -146,7 +140,7 @@ bool reading_begin(struct entry *entry, const struct reading *as)
     };
     memcpy(reading->path, entry->place.path, path_size);
     if (as->listing)
-        reading_cut(reading->path);
+        sitepath_cut(reading->path);
     entry->reading = reading;
     errands_send(&reading->library->errands, &reading->errand, as->loop, WORK_NOW);
     return true;

@@ -47,3 +47,9 @@ enum sitepath_kind sitepath_read(struct stet_span path, char to[SITEPATH_ROOM])
     to[rest.len + sitepath_index.len] = '\0';
     return SITEPATH_DIRECTORY;
 }
+
+void sitepath_cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *(slash ? slash : path) = '\0';
+}

@@ -17,6 +17,9 @@ enum sitepath_kind {
 /* Reads a decoded path that begins with "/" and writes the path of the file below the root. */
 enum sitepath_kind sitepath_read(struct stet_span path, char to[SITEPATH_ROOM]);
 
+/* Cuts a path of a file to the directory it is in; "" is the root. */
+void sitepath_cut(char *path);
+
 /* A name that is not shown and not walked: it begins with "." (".well-known" in the root is not
  * hidden). */
 bool sitepath_hidden(struct stet_span segment, bool in_root);
