@@ -7,10 +7,15 @@
 #define BASE_CHUNK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+
+/* From this length on a chunk is steady, if the machine has pages for it. */
+#define CHUNK_STEADY 65536
 
 struct chunk {
     atomic_uint refs;
+    bool steady; /* its memory never changes, not even after the chunk is gone */
     size_t len;
     char bytes[];
 };

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static _Thread_local uint64_t memory_made;
 static _Thread_local uint64_t memory_fails; /* 0 equals no count: counts start at 1 */
@@ -44,6 +45,19 @@ void *memory_grow(void *old, size_t size)
 void memory_free(void *memory)
 {
     free(memory);
+}
+
+void *memory_new_pages(size_t size)
+{
+    if (memory_refused())
+        return NULL;
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+void memory_free_pages(void *pages, size_t size)
+{
+    (void)munmap(pages, size);
 }
 
 void memory_fail_nth(uint64_t nth)

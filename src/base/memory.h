@@ -20,6 +20,12 @@ void *memory_grow(void *old, size_t size);
 
 void memory_free(void *memory);
 
+/* `size` bytes, all zero, in pages of their own. When they are given back the process never gets
+ * those pages again: whoever still has references of them (the kernel, sending them) sees what they
+ * held. NULL when there are none. Ends at memory_free_pages with the same size. */
+void *memory_new_pages(size_t size);
+void memory_free_pages(void *pages, size_t size);
+
 /* For tests: from now on the allocation number `nth` (1 is the next) made by this thread fails,
  * once; 0 turns it off. memory_count tells how many allocations this thread has made since. */
 void memory_fail_nth(uint64_t nth);

@@ -190,6 +190,7 @@ static void loop_epoll_free(struct loop *base)
 {
     struct loop_epoll *loop = (struct loop_epoll *)base;
     CHECK(!loop->again);
+    pagepipe_fini(&loop->pages);
     if (loop->signal >= 0)
         close(loop->signal);
     if (loop->wake >= 0)
@@ -210,6 +211,7 @@ static const struct loop_ops loop_epoll_ops = {
     .sock_start = sock_epoll_start,
     .sock_read = sock_epoll_read,
     .sock_write = sock_epoll_write,
+    .sock_write_steady = sock_epoll_write_steady,
     .sock_shutdown = sock_epoll_shutdown,
     .sock_close = sock_epoll_close,
     .listener_start = listener_epoll_start,
@@ -225,6 +227,7 @@ struct loop *loop_new_epoll(void)
     }
     loop_init(&loop->loop, &loop_epoll_ops);
     loop->signal = -1;
+    pagepipe_init(&loop->pages);
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->wake < 0 || loop->epoll < 0 ||

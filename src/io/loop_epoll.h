@@ -5,6 +5,7 @@
 #define IO_LOOP_EPOLL_H
 
 #include "io/loop_ops.h"
+#include "io/pagepipe.h"
 
 #include <sys/epoll.h>
 
@@ -20,6 +21,7 @@ struct loop_epoll {
     int signal; /* a signalfd, or -1 */
     void (*caught)(void *owner, int number);
     void *caught_owner;
+    struct pagepipe pages;      /* for sock_write_steady */
     struct sock *again;         /* sockets to call in the next turn without an event */
     struct listener *accepting; /* the listener whose callback runs; NULL once it is stopped */
     int count;                  /* events of this turn */
@@ -48,6 +50,7 @@ void listener_epoll_event(struct listener *listener);
 bool sock_epoll_start(struct sock *sock);
 ssize_t sock_epoll_read(struct sock *sock, void *to, size_t size);
 ssize_t sock_epoll_write(struct sock *sock, const struct iovec *pieces, int count);
+ssize_t sock_epoll_write_steady(struct sock *sock, const struct iovec *pieces, int count);
 void sock_epoll_shutdown(struct sock *sock);
 void sock_epoll_close(struct sock *sock, bool reset);
 bool listener_epoll_start(struct listener *listener);

@@ -28,6 +28,7 @@ struct loop_ops {
     bool (*sock_start)(struct sock *sock);
     ssize_t (*sock_read)(struct sock *sock, void *to, size_t size);
     ssize_t (*sock_write)(struct sock *sock, const struct iovec *pieces, int count);
+    ssize_t (*sock_write_steady)(struct sock *sock, const struct iovec *pieces, int count);
     void (*sock_shutdown)(struct sock *sock);
     void (*sock_close)(struct sock *sock, bool reset);
     bool (*listener_start)(struct listener *listener);

@@ -133,6 +133,7 @@ static const struct loop_ops sim_loop_ops = {
     .sock_start = sock_sim_start,
     .sock_read = sock_sim_read,
     .sock_write = sock_sim_write,
+    .sock_write_steady = sock_sim_write,
     .sock_shutdown = sock_sim_shutdown,
     .sock_close = sock_sim_close,
     .listener_start = listener_sim_start,

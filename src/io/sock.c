@@ -36,6 +36,12 @@ ssize_t sock_write(struct sock *sock, const struct iovec *pieces, int count)
     return sock->loop->ops->sock_write(sock, pieces, count);
 }
 
+ssize_t sock_write_steady(struct sock *sock, const struct iovec *pieces, int count)
+{
+    CHECK(count > 0 && count <= SOCK_PIECES);
+    return sock->loop->ops->sock_write_steady(sock, pieces, count);
+}
+
 void sock_shutdown(struct sock *sock)
 {
     sock->loop->ops->sock_shutdown(sock);

@@ -61,6 +61,10 @@ ssize_t sock_read(struct sock *sock, void *to, size_t size);
  * than offered means the socket is full), SOCK_AGAIN, SOCK_BROKEN. Never raises SIGPIPE. */
 ssize_t sock_write(struct sock *sock, const struct iovec *pieces, int count);
 
+/* The same; but the last piece is in memory that never changes, not even after it was given up (see
+ * chunk.h), and if it is large it goes without a copy. The process ignores SIGPIPE. */
+ssize_t sock_write_steady(struct sock *sock, const struct iovec *pieces, int count);
+
 /* Says "no more from us" and goes on reading (half-close) [RFC 9112 §9.6]. */
 void sock_shutdown(struct sock *sock);
 

@@ -69,20 +69,52 @@ ssize_t sock_epoll_read(struct sock *sock, void *to, size_t size)
     return got;
 }
 
-ssize_t sock_epoll_write(struct sock *sock, const struct iovec *pieces, int count)
+static ssize_t sock_epoll_send(struct sock *sock, const struct iovec *pieces, int count, int flags)
 {
     const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
                                    .msg_iovlen = (size_t)count};
     ssize_t sent;
+    flags |= MSG_NOSIGNAL;
     do {
         if (count == 1)
-            sent = send(sock->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL);
+            sent = send(sock->fd, pieces->iov_base, pieces->iov_len, flags);
         else
-            sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL);
+            sent = sendmsg(sock->fd, &message, flags);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return errno == EAGAIN ? SOCK_AGAIN : SOCK_BROKEN;
     return sent;
+}
+
+ssize_t sock_epoll_write(struct sock *sock, const struct iovec *pieces, int count)
+{
+    return sock_epoll_send(sock, pieces, count, 0);
+}
+
+/* The bytes before the last piece are held back by the kernel until that follows. */
+ssize_t sock_epoll_write_steady(struct sock *sock, const struct iovec *pieces, int count)
+{
+    struct pagepipe *pages = &loop_of(sock->loop)->pages;
+    const struct iovec *last = &pieces[count - 1];
+    ssize_t before = 0, went;
+
+    if (last->iov_len < PAGEPIPE_LEAST || pages->barred)
+        return sock_epoll_write(sock, pieces, count);
+    if (count > 1) {
+        size_t size = 0;
+        for (int i = 0; i < count - 1; i++)
+            size += pieces[i].iov_len;
+        before = sock_epoll_send(sock, pieces, count - 1, MSG_MORE);
+        if (before < (ssize_t)size)
+            return before;
+    }
+    went = pagepipe_send(pages, sock->fd, last);
+    if (went >= 0 && pages->barred) {
+        struct iovec rest = {(char *)last->iov_base + went, last->iov_len - (size_t)went};
+        ssize_t copied = sock_epoll_write(sock, &rest, 1);
+        went += copied > 0 ? copied : 0;
+    }
+    return went < 0 && before > 0 ? before : before + went;
 }
 
 void sock_epoll_shutdown(struct sock *sock)

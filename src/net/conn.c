@@ -161,7 +161,9 @@ static bool conn_send(struct conn *conn)
 
     if (whole == 0)
         return true;
-    ssize_t sent = sock_write(&conn->sock, pieces + first, count - first);
+    ssize_t sent = out->tail.len && out->steady
+                       ? sock_write_steady(&conn->sock, pieces + first, count - first)
+                       : sock_write(&conn->sock, pieces + first, count - first);
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;

@@ -227,6 +227,7 @@ static bool h1_late_take(struct h1_sending *sending, struct outbox *out)
 static bool h1_chunk_take(struct h1 *h1, struct outbox *out)
 {
     size_t turn = (size_t)h1->codec.limits->send_turn;
+    out->steady = h1->sending.chunk->steady;
     out->tail = stet_span(h1->sending.chunk->bytes + h1->sending.from,
                           h1->sending.left < turn ? (size_t)h1->sending.left : turn);
     return true;
@@ -296,6 +297,7 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         h1_chunk_open(h1, out, bytes.len);
     if (bytes.len > h1->sending.left)
         bytes.len = (size_t)h1->sending.left;
+    out->steady = false;
     out->tail = bytes;
     return true;
 }

@@ -37,6 +37,25 @@ static void test_sizes(void **state)
     memory_fail_nth(0);
 }
 
+/* A large chunk has pages of its own; where there are none it is one like the others. */
+static void test_steady(void **state)
+{
+    (void)state;
+    struct chunk *small = chunk_new(CHUNK_STEADY - 1), *large = chunk_new(CHUNK_STEADY);
+    assert_false(small->steady);
+    assert_true(large->steady);
+    large->bytes[CHUNK_STEADY - 1] = 'x';
+    chunk_unref(small);
+    chunk_unref(large);
+    memory_fail_nth(1);
+    large = chunk_new(CHUNK_STEADY);
+    memory_fail_nth(0);
+    assert_non_null(large);
+    assert_false(large->steady);
+    large->bytes[CHUNK_STEADY - 1] = 'x';
+    chunk_unref(large);
+}
+
 static void *take_and_give(void *argument)
 {
     struct chunk *chunk = argument;
@@ -74,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_steady),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,21 @@ static void test_failed_growth_keeps(void **state)
     memory_free(bytes);
 }
 
+static void test_pages(void **state)
+{
+    (void)state;
+    char *pages = memory_new_pages(10000);
+    assert_non_null(pages);
+    assert_int_equal((uintptr_t)pages % 4096, 0);
+    assert_int_equal(pages[9999], 0);
+    pages[9999] = 1;
+    memory_free_pages(pages, 10000);
+    memory_fail_nth(1);
+    assert_null(memory_new_pages(10000));
+    memory_fail_nth(0);
+    assert_null(memory_new_pages(SIZE_MAX / 2));
+}
+
 static void *allocate(void *argument)
 {
     (void)argument;
@@ -82,6 +97,7 @@ int main(void)
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_nth_fails_once),
         cmocka_unit_test(test_failed_growth_keeps),
+        cmocka_unit_test(test_pages),
         cmocka_unit_test(test_threads_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
