@@ -199,7 +199,8 @@ static void client_put(struct client *client, const char *method, const char *ta
     question->accept_encoding = line_value(fields, "Accept-Encoding");
     char *expectation = line_value(fields, "Expect");
     question->expects = expectation != NULL;
-    question->judged = true;
+    /* a listing is no file */
+    question->judged = !client->scene->options.browse || target[strlen(target) - 1] != '/';
     free(expectation);
     sim_client_send(client->end, head, (size_t)size);
     free(head);

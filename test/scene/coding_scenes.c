@@ -237,4 +237,7 @@ void tell_range_of_coded(struct scene *s)
     expect_status(client, 206);
     client_get_with(client, "/a.css", "Range: bytes=10-19\nIf-Range: %s", tag);
     expect_status(client, 200); /* of another coding */
+    client_get_with(client, "/a.css", "Range: bytes=10-19\nIf-Range: %s",
+                    client_field(client, "Last-Modified"));
+    expect_status(client, 200); /* the date is that of all codings */
 }

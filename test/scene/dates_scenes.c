@@ -136,6 +136,19 @@ void tell_date_becomes_strong(struct scene *s)
     client_get_with(client, "/a.png", "Range: bytes=0-3\nIf-Range: %s", date);
     expect_status(client, 206);
     expect_body(client, "0123");
+
+    /* the file is old enough, its date is not */
+    scene_write(s, "b.png", "0123456789");
+    scene_touch_at(s, "b.png", scene_seconds(s) + 3);
+    scene_pass(s, SECONDS(4));
+    client_get(client, "/b.png");
+    date = client_field(client, "Last-Modified");
+    expect(s, response_date(date) == scene_seconds(s) - 1);
+    client_get_with(client, "/b.png", "Range: bytes=0-3\nIf-Range: %s", date);
+    expect_status(client, 200);
+    scene_pass(s, SECONDS(1));
+    client_get_with(client, "/b.png", "Range: bytes=0-3\nIf-Range: %s", date);
+    expect_status(client, 206);
 }
 
 /* A large file has no tag until it is hashed; then it has. */
@@ -172,6 +185,32 @@ void tell_large_not_hashed_yet(struct scene *s)
     expect_status(client, 200);
     client_get_with(client, "/big.bin", "If-Modified-Since: %s", date);
     expect_status(client, 200);
+}
+
+/* The same file system clock that stands still, for a file that is not read whole. */
+void tell_large_edit_within_a_tick(struct scene *s)
+{
+    s->options.file_in_memory_max = 1 << 20;
+    struct client *client = scene_client(s);
+    for (uint64_t round = 0; round < 3; round++) {
+        scene_fill(s, "big.bin", (1 << 20) + 100, 31 + 2 * round);
+        const struct fs_stamp before = fs_sim_stamp(s->fs, "big.bin");
+        client_get(client, "/big.bin");
+        expect_status(client, 200);
+        const char *tag = client_field(client, "ETag");
+        const char *date = client_field(client, "Last-Modified");
+        scene_pass(s,
+                   (int64_t)round * MILLISECONDS(700)); /* slower clocks than this are not known */
+        scene_fill(s, "big.bin", (1 << 20) + 100, 32 + 2 * round);
+        fs_sim_set_times(s->fs, "big.bin", before.modified, before.changed);
+        for (int i = 0; i < 4; i++) {
+            client_get_with(client, "/big.bin", "If-None-Match: %s", *tag ? tag : "\"none\"");
+            expect_status(client, 200);
+            client_get_with(client, "/big.bin", "If-Modified-Since: %s", *date ? date : "never");
+            expect_status(client, 200);
+            scene_pass(s, SECONDS(2));
+        }
+    }
 }
 
 /* A large file edited while it is being hashed. */

@@ -63,6 +63,14 @@ void client_expect_body_has(struct client *client, const char *text, const char 
                    text);
 }
 
+/* Also where the rest is relaxed: what must not be in a content is in none. */
+void client_expect_no_part(struct client *client, const char *text, const char *here)
+{
+    if (strstr(body(client), text))
+        scene_fail(client->scene, "%s: content \"%.300s\" with \"%.100s\"", here, body(client),
+                   text);
+}
+
 void client_expect_length(struct client *client, size_t len, const char *here)
 {
     if (!relaxed(client) && client->response.len != len)

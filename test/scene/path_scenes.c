@@ -343,3 +343,111 @@ void tell_freshness(struct scene *s)
     client_get(client, "/bare/x.html");
     expect_no_field(client, "Cache-Control");
 }
+
+/* ---- listings ---- */
+
+void tell_browse(struct scene *s)
+{
+    s->options.browse = true;
+    scene_write(s, "with/index.html", "mine");
+    scene_write(s, "dir/b.txt", "bb");
+    scene_write(s, "dir/sub/c.txt", "c");
+    scene_write(s, "dir/.hidden", "no");
+    fs_sim_symlink(s->fs, "dir/out", "/etc/passwd");
+    fs_sim_fifo(s->fs, "dir/pipe");
+    fs_sim_symlink(s->fs, "outside", "/etc");
+    scene_pass(s, SECONDS(10));
+    struct client *client = scene_client(s);
+    client_get(client, "/with/");
+    expect_body(client, "mine");
+    client_get(client, "/dir/");
+    expect_status(client, 200);
+    expect_field(client, "Content-Type", "text/html; charset=utf-8");
+    expect_body_has(client, "href=\"./b.txt\"");
+    expect_body_has(client, "href=\"./sub/\"");
+    expect_no_part(client, "hidden");
+    expect_no_part(client, "pipe");
+    expect_no_part(client, "passwd");
+    expect_no_part(client, "\"out");
+    const char *tag = client_field(client, "ETag");
+    client_get_with(client, "/dir/", "If-None-Match: %s", tag);
+    expect_status(client, 304);
+    client_get(client, "/dir");
+    expect_status(client, 301);
+    client_get(client, "/none/");
+    expect_status(client, 404);
+    client_get(client, "/outside/");
+    expect_status(client, 404);
+
+    scene_write(s, "dir/new.txt", "n");
+    client_get_with(client, "/dir/", "If-None-Match: %s", tag);
+    expect_status(client, 200);
+    expect_body_has(client, "new.txt");
+    tag = client_field(client, "ETag");
+    scene_write(s, "dir/b.txt", "longer than before");
+    scene_pass(s, SECONDS(5));
+    client_get_with(client, "/dir/", "If-None-Match: %s", tag);
+    expect_status(client, 200);
+    scene_write(s, "dir/index.html", "a page of its own");
+    client_get_with(client, "/dir/", "If-None-Match: %s", tag);
+    expect_status(client, 200);
+    expect_body(client, "a page of its own");
+    scene_remove(s, "dir/index.html");
+    client_get(client, "/dir/");
+    expect_body_has(client, "new.txt");
+}
+
+void tell_browse_hostile_names(struct scene *s)
+{
+    static const char *const names[] = {"<script>alert(1)<|script>",
+                                        "\"onmouseover=\"x",
+                                        "'quote'",
+                                        "a&amp;b",
+                                        "javascript:x",
+                                        "\xe2\x80\xaetxt.exe",
+                                        "\xff\xfe",
+                                        "new\nline",
+                                        "esc\x1b[31m",
+                                        "per%cent"};
+    s->options.browse = true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[60];
+        snprintf(path, sizeof path, "d/%s", names[i]);
+        scene_write(s, path, "x");
+    }
+    scene_pass(s, SECONDS(10));
+    struct client *client = scene_client(s);
+    client_get(client, "/d/");
+    expect_status(client, 200);
+    expect_no_part(client, "<script");
+    expect_no_part(client, "href=\"javascript:");
+    expect_body_has(client, "href=\"./%22onmouseover%3D%22x\"");
+    expect_no_part(client, "\xff");
+    expect_no_part(client, "\x1b");
+    expect_body_has(client, "href=\"./%3Cscript%3Ealert%281%29%3C%7Cscript%3E\"");
+    expect_body_has(client, "a&amp;amp;b");
+    client_get(client, "/d/%3Cscript%3Ealert%281%29%3C%7Cscript%3E");
+    expect(s, client->response.status == 404 || client->response.status == 200);
+}
+
+/* The listing of a directory that changes or vanishes meanwhile. */
+static void remove_the_directory(struct fs *fs, void *owner)
+{
+    (void)owner;
+    fs_sim_remove(fs, "dir");
+}
+
+void tell_browse_and_removal(struct scene *s)
+{
+    s->options.browse = true;
+    scene_write(s, "dir/b.txt", "bb");
+    scene_pass(s, SECONDS(10));
+    struct client *client = scene_client(s);
+    client_get(client, "/dir/");
+    expect_status(client, 200);
+    fs_sim_after(s->fs, (struct fs_sim_point){FS_SIM_STATE, "dir", 1}, remove_the_directory, s);
+    client_get(client, "/dir/");
+    expect(s, client->response.status == 404 || client->response.status == 200);
+    client_get(client, "/dir/");
+    expect_status(client, 404);
+}

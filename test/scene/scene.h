@@ -244,6 +244,7 @@ const char *client_field(struct client *client, const char *name);
 #define expect_no_field(client, name) client_expect_no_field(client, name, HERE)
 #define expect_body(client, text) client_expect_body(client, text, HERE)
 #define expect_body_has(client, text) client_expect_body_has(client, text, HERE)
+#define expect_no_part(client, text) client_expect_no_part(client, text, HERE)
 #define expect_length(client, len) client_expect_length(client, len, HERE)
 
 /* The server has closed in an orderly way, with nothing more to read; has broken the connection; or
@@ -265,6 +266,7 @@ void client_expect_field_has(struct client *client, const char *name, const char
 void client_expect_no_field(struct client *client, const char *name, const char *here);
 void client_expect_body(struct client *client, const char *text, const char *here);
 void client_expect_body_has(struct client *client, const char *text, const char *here);
+void client_expect_no_part(struct client *client, const char *text, const char *here);
 void client_expect_length(struct client *client, size_t len, const char *here);
 void client_expect_state(struct client *client, enum sim_client_state state, const char *here);
 void client_expect_gone(struct client *client, const char *here);

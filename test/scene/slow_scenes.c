@@ -66,6 +66,24 @@ void tell_head_in_pieces(struct scene *s)
     }
 }
 
+/* Each head has its own time, though one ends and the next begins in one segment. */
+void tell_heads_overlapping(struct scene *s)
+{
+    struct client *client = visitor(s);
+    client_said(client, "GET");
+    client_say(client, "GET / HT");
+    for (int i = 0; i < 6; i++) {
+        scene_pass(s, SECONDS(9));
+        client_said(client, "GET");
+        client_say(client, "TP/1.1\r\nHost: www\r\n\r\nGET / HT");
+        client_hear(client);
+        expect_status(client, 200);
+    }
+    scene_pass(s, SECONDS(16));
+    client_hear(client);
+    expect_status(client, 408);
+}
+
 void tell_silent_client(struct scene *s)
 {
     struct client *client = visitor(s);
