@@ -105,7 +105,8 @@ static const char *entry_type(const struct entry *entry)
 /* Content of this kind and size is coded where that makes it smaller. */
 static bool entry_codable(const struct entry *entry)
 {
-    return entry->library->options.compress && entry_is_small(entry, &entry->record.stamp) &&
+    return entry->library->options.compress &&
+           entry->record.stamp.size <= entry->library->small_max &&
            mediatype_compressible(entry_type(entry));
 }
 

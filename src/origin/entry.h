@@ -5,6 +5,7 @@
 
 #include "origin/library.h"
 #include "origin/representation.h"
+#include "origin/sidecar.h"
 
 /* Where an entry stands: fixed when it is made. */
 struct entry_place {
@@ -54,7 +55,8 @@ struct entry {
     struct reading *reading; /* under way, and the next too */
     struct recoding *recodings;
     struct files_query *waiting;
-    bool used; /* since the hand last came by */
+    bool beside; /* it has sidecars, although it is large */
+    bool used;   /* since the hand last came by */
     struct entry *before;
     struct entry *after;
 };
@@ -76,10 +78,11 @@ void entry_set(struct entry *entry, enum entry_kind kind, const struct record *r
 void entry_set_listing(struct entry *entry, const struct digest *digest, struct chunk *page,
                        struct content *content);
 
-/* Small enough to be read whole. */
-static inline bool entry_is_small(const struct entry *entry, const struct fs_stamp *stamp)
+/* A file in this state is to be read whole. */
+static inline bool entry_is_whole(const struct entry *entry, const struct fs_stamp *stamp)
 {
-    return stamp->size <= entry->library->small_max;
+    return stamp->size <= entry->library->small_max ||
+           (entry->beside && stamp->size <= SIDECAR_FILE_MAX);
 }
 
 /* The answers are those to give at `now` (wall clock, ns). */

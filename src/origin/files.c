@@ -327,7 +327,7 @@ static bool files_stands(const struct files *files, const struct entry *entry,
     return entry->kind == ENTRY_FILE && entry->record.hashed &&
            fs_stamp_equal(&entry->record.stamp, stamp) &&
            record_settled(stamp, entry->record.began) &&
-           (entry->content || !entry_is_small(entry, stamp) ||
+           (entry->content || !entry_is_whole(entry, stamp) ||
             loop_now(files->loop) < entry->retry);
 }
 
@@ -343,16 +343,30 @@ static void files_look_beside(struct files *files, struct entry *entry)
     recoding_begin(entry, &as, files->loop);
 }
 
+/* A file that is too large to be kept for itself is, if it has sidecars. */
+static void files_weigh(struct files *files, struct entry *entry, const struct fs_stamp *stamp)
+{
+    const int64_t now = loop_now(files->loop);
+    if (stamp->size <= files->library->small_max || stamp->size > SIDECAR_FILE_MAX)
+        return;
+    if (entry->kind == ENTRY_FILE && fs_stamp_equal(&entry->record.stamp, stamp) &&
+        (entry->content || now < entry->look))
+        return;
+    entry->beside = sidecar_present(files->library->fs, entry->place.path);
+    entry->look = now + ENTRY_AGAIN;
+}
+
 static enum files_answer search_examine(const struct search *search, struct entry *entry,
                                         const struct fs_stamp *stamp)
 {
+    files_weigh(search->files, entry, stamp);
     if (files_stands(search->files, entry, stamp)) {
         files_mark_used(entry);
         files_look_beside(search->files, entry);
         entry->checked = search->query->moment;
         return search_answer(search, entry);
     }
-    return entry_is_small(entry, stamp) ? search_small(search, entry, stamp)
+    return entry_is_whole(entry, stamp) ? search_small(search, entry, stamp)
                                         : search_large(search, entry, stamp);
 }
 

@@ -23,7 +23,8 @@ struct files_options {
     bool spa;                    /* paths that lead nowhere give /index.html with 200 */
     bool compress;               /* make gzip, brotli and zstd variants (on by default) */
     uint64_t bytes_in_memory;    /* budget for contents and variants kept in memory */
-    uint64_t file_in_memory_max; /* larger files are read as they are sent; at least 1 MiB counts */
+    uint64_t file_in_memory_max; /* larger files are read as they are sent, unless they have
+                                  * sidecars; at least 1 MiB counts */
     uint64_t paths_max;          /* paths each worker remembers */
     uint64_t records_max;        /* files whose digests are remembered */
     const char

@@ -9,7 +9,6 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "origin/lastmodified.h"
-#include "origin/sidecar.h"
 #include "origin/sitepath.h"
 
 static struct reading *reading_of(struct job *job)
@@ -42,7 +41,7 @@ static void reading_run(struct job *job)
     if (reading->listing)
         load_run_listing(load, library->fs, reading->path);
     else
-        load_run(load, library->fs, reading->path, library->small_max);
+        load_run(load, library->fs, reading->path, reading->max);
     if (load->outcome != LOAD_DONE)
         return;
     reading->content = contents_add(&library->contents, &load->digest, load->bytes);
@@ -134,6 +133,7 @@ bool reading_begin(struct entry *entry, const struct reading *as)
         .loop = as->loop,
         .moment = as->moment,
         .listing = as->listing,
+        .max = entry->beside ? SIDECAR_FILE_MAX : entry->library->small_max,
         .began = loop_wall(as->loop),
         .done = as->done,
         .owner = as->owner,

@@ -15,6 +15,7 @@ struct reading {
     struct content *content; /* if there was room */
     uint64_t moment;         /* it begins after this moment of the world */
     bool listing;            /* of the directory the file would be in */
+    uint64_t max;            /* size of the file */
     int64_t began;           /* wall clock, ns, not later than the real beginning */
     void (*done)(void *owner, struct entry *entry);
     void *owner;

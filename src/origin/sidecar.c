@@ -3,7 +3,7 @@
  * What is served is the bytes that were proved, from memory: what becomes of the sidecar's file
  * later cannot make them wrong. Its state is remembered with the content, so that it is read once.
  *
- * Given up: sidecars of files too large for memory, and sidecars larger than their file.
+ * Given up: sidecars of files above SIDECAR_FILE_MAX, and sidecars larger than their file.
  */
 #include "origin/sidecar.h"
 
@@ -73,18 +73,54 @@ static bool sidecar_wrong(struct fs *fs, const char *path, struct content *conte
     return wrong;
 }
 
+/* The names that sidecars of a path have, one after the other; false at the end. */
+struct sidecar_walk {
+    char path[SITEPATH_ROOM + 8];
+    size_t len;
+    int next;
+};
+
+static bool sidecar_walk_begin(struct sidecar_walk *walk, const char *path)
+{
+    walk->len = strlen(path);
+    walk->next = 0;
+    if (walk->len >= SITEPATH_ROOM || !sidecar_possible(stet_span(path, walk->len)))
+        return false;
+    memcpy(walk->path, path, walk->len);
+    return true;
+}
+
+static bool sidecar_walk_next(struct sidecar_walk *walk, enum stet_coding *coding)
+{
+    if (walk->next == SIDECAR_NAMES)
+        return false;
+    const struct sidecar_name *name = &sidecar_names[walk->next++];
+    memcpy(walk->path + walk->len, name->suffix.at, name->suffix.len + 1);
+    *coding = name->coding;
+    return true;
+}
+
 void sidecar_look(struct fs *fs, const char *path, struct content *content,
                   void (*refused)(void *owner, const char *path), void *owner)
 {
-    char beside[SITEPATH_ROOM + 8];
-    const size_t len = strlen(path);
-    if (len >= SITEPATH_ROOM || !sidecar_possible(stet_span(path, len)))
+    struct sidecar_walk walk;
+    enum stet_coding coding;
+    if (!sidecar_walk_begin(&walk, path))
         return;
-    memcpy(beside, path, len);
-    for (int i = 0; i < SIDECAR_NAMES; i++) {
-        const struct sidecar_name *name = &sidecar_names[i];
-        memcpy(beside + len, name->suffix.at, name->suffix.len + 1);
-        if (sidecar_wrong(fs, beside, content, name->coding))
-            refused(owner, beside);
-    }
+    while (sidecar_walk_next(&walk, &coding))
+        if (sidecar_wrong(fs, walk.path, content, coding))
+            refused(owner, walk.path);
+}
+
+bool sidecar_present(struct fs *fs, const char *path)
+{
+    struct sidecar_walk walk;
+    enum stet_coding coding;
+    struct fs_state state;
+    bool present = false;
+    if (!sidecar_walk_begin(&walk, path))
+        return false;
+    while (!present && sidecar_walk_next(&walk, &coding))
+        present = fs_state(fs, walk.path, &state) == 0 && state.kind == FS_REGULAR;
+    return present;
 }

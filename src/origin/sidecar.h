@@ -12,6 +12,13 @@
 void sidecar_look(struct fs *fs, const char *path, struct content *content,
                   void (*refused)(void *owner, const char *path), void *owner);
 
+/* A file too large to be kept in memory is read whole nevertheless if it has sidecars, up to here.
+ */
+#define SIDECAR_FILE_MAX (UINT64_C(64) << 20)
+
+/* There is a file that may be a sidecar of `path`. */
+bool sidecar_present(struct fs *fs, const char *path);
+
 /* A file of this name may have sidecars: it is none itself. */
 bool sidecar_possible(struct stet_span path);
 

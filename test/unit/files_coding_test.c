@@ -340,12 +340,56 @@ static void test_sidecar_changes(void **state)
     site_free(site);
 }
 
+/* A file too large for memory by itself: with sidecars it is read whole, without it is not coded;
+ * a sidecar may come later. */
+static void test_sidecar_of_large(void **state)
+{
+    (void)state;
+    enum { LARGE = 6 << 20 };
+    struct site *site = site_new();
+    char *text = malloc(LARGE + 1);
+    for (size_t i = 0; i < LARGE; i++)
+        text[i] = long_text[i * 7919 % (sizeof long_text - 1)];
+    text[LARGE] = '\0';
+    fs_sim_write(site->fs, "a.wasm", text, LARGE);
+    put_sidecar(site, "a.wasm.br", STET_CODING_BROTLI, text);
+    text[0] ^= 1;
+    fs_sim_write(site->fs, "b.wasm", text, LARGE);
+    site_pass(site, 10 * SECOND);
+    site_start(site);
+    struct seen first = see_coded(site, "/a.wasm", "br, gzip");
+    assert_string_equal(first.coding, "br");
+    assert_true(first.vary);
+    assert_string_equal(see_coded(site, "/a.wasm", "gzip").coding, ""); /* none is made of it */
+    struct seen plain = see_coded(site, "/a.wasm", NULL);
+    assert_int_equal(plain.length, LARGE);
+    assert_true(plain.vary);
+    assert_string_equal(see_coded(site, "/b.wasm", "br, gzip").coding, "");
+    put_sidecar(site, "b.wasm.gz", STET_CODING_GZIP, text);
+    site_pass(site, 2 * SECOND);
+    assert_string_equal(see_coded(site, "/b.wasm", "gzip").coding, "gzip");
+    /* Edited, its sidecar is wrong. */
+    text[0] ^= 3;
+    fs_sim_write(site->fs, "a.wasm", text, LARGE);
+    struct seen edited = see_coded(site, "/a.wasm", "br, gzip");
+    assert_string_equal(edited.coding, "");
+    assert_string_not_equal(edited.etag + 2, plain.etag);
+    assert_int_equal(site->warnings, 1);
+    free(text);
+    site_stop(site);
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),   cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_racy),     cmocka_unit_test(test_off),
-        cmocka_unit_test(test_sidecars), cmocka_unit_test(test_sidecar_changes),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_racy),
+        cmocka_unit_test(test_off),
+        cmocka_unit_test(test_sidecars),
+        cmocka_unit_test(test_sidecar_of_large),
+        cmocka_unit_test(test_sidecar_changes),
     };
     fill_text();
     fill_noise();
