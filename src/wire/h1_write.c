@@ -37,16 +37,32 @@ size_t h1_head_room(const struct reply *reply)
     return room;
 }
 
-/* The space behind the code stands even when there is no phrase [RFC 9112 §4]. The version is our
- * own, whatever the request's was [RFC 9112 §2.3]. */
+/* The whole line, for a code that has a phrase. The version is our own, whatever the request's was
+ * [RFC 9112 §2.3]. */
+static struct stet_span status_line(int status)
+{
+    switch (status) {
+#define STATUS(code, phrase) \
+    case code:               \
+        return STET_SPAN("HTTP/1.1 " #code " " phrase "\r\n");
+#include "wire/status.tbl"
+#undef STATUS
+    default:
+        return STET_SPAN_NONE;
+    }
+}
+
+/* The space behind the code stands even when there is no phrase [RFC 9112 §4]. */
 static char *status_line_put(char *to, int status)
 {
+    const struct stet_span line = status_line(status);
+
+    if (line.len > 0)
+        return h1_span_write(line, to);
     CHECK(status >= 100 && status <= 599);
     to = h1_span_write(STET_SPAN("HTTP/1.1 "), to);
     to += h1_number_write((uint64_t)status, to);
-    *to++ = ' ';
-    to = h1_span_write(reply_reason_phrase(status), to);
-    return h1_span_write(STET_SPAN("\r\n"), to);
+    return h1_span_write(STET_SPAN(" \r\n"), to);
 }
 
 /* Answers with these end at their empty line, so nothing may speak of a length
