@@ -9,6 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMORY_HIDES 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define MEMORY_HIDES 1
+#endif
+#if defined(MEMORY_HIDES)
+#include <sanitizer/asan_interface.h>
+#endif
+
 /* `size` bytes, not cleared; NULL when there are none. Ends at memory_free. */
 void *memory_new(size_t size);
 
@@ -26,9 +37,33 @@ void memory_free(void *memory);
 void *memory_new_pages(size_t size);
 void memory_free_pages(void *pages, size_t size);
 
+/* Nobody may look at this memory until memory_show (or memory_free): under AddressSanitizer who
+ * does dies. For what is lent for a while, so that a pointer that is kept too long is found out;
+ * else these do nothing. */
+static inline void memory_hide(const void *memory, size_t size);
+static inline void memory_show(const void *memory, size_t size);
+
 /* For tests: from now on the allocation number `nth` (1 is the next) made by this thread fails,
  * once; 0 turns it off. memory_count tells how many allocations this thread has made since. */
 void memory_fail_nth(uint64_t nth);
 uint64_t memory_count(void);
+
+static inline void memory_hide(const void *memory, size_t size)
+{
+#if defined(MEMORY_HIDES)
+    __asan_poison_memory_region(memory, size);
+#else
+    (void)memory, (void)size;
+#endif
+}
+
+static inline void memory_show(const void *memory, size_t size)
+{
+#if defined(MEMORY_HIDES)
+    __asan_unpoison_memory_region(memory, size);
+#else
+    (void)memory, (void)size;
+#endif
+}
 
 #endif

@@ -23,10 +23,6 @@
 
 #include <string.h>
 
-/* The most octets of one read: enough for a deep pipeline, little enough to be kept for each of
- * many clients that take no answers. */
-#define CONN_READ 32768
-
 /* Octets a connection has to hold; without them it holds no memory but itself. */
 struct conn_octets {
     char *bytes; /* NULL when there are none */
@@ -137,7 +133,7 @@ static void conn_close(struct conn *conn, bool reset)
 /* Keeps what the socket did not take of the outbox's text. False when memory is out. */
 static bool conn_keep_output(struct conn *conn, size_t done)
 {
-    struct outbox *out = &conn->set->out;
+    struct outbox *out = &conn->set->desk.out;
     CHECK(!conn->unsent.bytes);
     if (done >= out->used)
         return true;
@@ -153,7 +149,7 @@ static bool conn_keep_output(struct conn *conn, size_t done)
 /* Sends what the outbox holds. False: the connection is broken. */
 static bool conn_send(struct conn *conn)
 {
-    struct outbox *out = &conn->set->out;
+    struct outbox *out = &conn->set->desk.out;
     struct iovec pieces[2] = {{out->text, out->used},
                               {(void *)(uintptr_t)out->tail.at, out->tail.len}};
     int first = out->used == 0, count = out->tail.len ? 2 : 1;
@@ -226,7 +222,7 @@ static bool conn_may_read(const struct conn *conn)
 
 static bool conn_has_output(const struct conn *conn)
 {
-    const struct outbox *out = &conn->set->out;
+    const struct outbox *out = &conn->set->desk.out;
     return out->used || out->tail.len || conn->codec->ops->wants_take(conn->codec);
 }
 
@@ -238,7 +234,7 @@ static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
 
     conn->blocked = false;
     do {
-        now = codec->ops->feed(codec, bytes + used, size - used, &conn->set->out);
+        now = codec->ops->feed(codec, bytes + used, size - used, &conn->set->desk.out);
         used += now;
         conn->blocked = conn_has_output(conn) || !conn_may_read(conn);
     } while (now > 0 && used < size && !conn->blocked);
@@ -251,8 +247,8 @@ static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
 static bool conn_feed_kept(struct conn *conn)
 {
     size_t size = conn->kept.size;
-    memcpy(conn->set->input, conn->kept.bytes, size);
-    return conn_feed(conn, conn->set->input, size);
+    memcpy(conn->set->desk.input, conn->kept.bytes, size);
+    return conn_feed(conn, conn->set->desk.input, size);
 }
 
 /* Reads once and feeds. False: broken, or memory is out. */
@@ -262,11 +258,11 @@ static bool conn_read(struct conn *conn)
     size_t kept = conn->kept.size;
     bool announced = conn->arrival.announced;
 
-    CHECK(kept + CONN_READ <= set->input_size);
-    ssize_t got = sock_read(&conn->sock, set->input + kept, CONN_READ);
+    CHECK(kept + DESK_READ <= set->desk.input_size);
+    ssize_t got = sock_read(&conn->sock, set->desk.input + kept, DESK_READ);
     if (got == SOCK_BROKEN)
         return false;
-    conn->arrival.readable = got == CONN_READ;
+    conn->arrival.readable = got == DESK_READ;
     conn->arrival.announced = conn->arrival.renewed = false;
     if (got == SOCK_AGAIN)
         return true;
@@ -278,8 +274,8 @@ static bool conn_read(struct conn *conn)
     conn->watch.moved += (size_t)got;
     conn->arrival.prompt = announced && !kept ? conn->codec->begun + 1 : 0;
     if (kept)
-        memcpy(set->input, conn->kept.bytes, kept);
-    return conn_feed(conn, set->input, kept + (size_t)got);
+        memcpy(set->desk.input, conn->kept.bytes, kept);
+    return conn_feed(conn, set->desk.input, kept + (size_t)got);
 }
 
 enum conn_step { CONN_BREAK = -1, CONN_REST = 0, CONN_GO_ON = 1 };
@@ -294,7 +290,7 @@ static enum conn_step conn_went(bool well)
 static enum conn_step conn_step(struct conn *conn)
 {
     struct codec *codec = conn->codec;
-    struct outbox *out = &conn->set->out;
+    struct outbox *out = &conn->set->desk.out;
 
     if (out->used || out->tail.len) {
         if (!out->tail.len && codec->ops->wants_take(codec))
@@ -397,16 +393,15 @@ static void conn_turn(struct conn *conn)
     uint64_t until = conn->watch.moved + conn->set->limits->send_turn;
     enum conn_step step;
 
-    conn->set->out.date = dateline_at(&conn->set->date, loop_wall(conn->set->loop));
+    desk_open(&conn->set->desk, loop_wall(conn->set->loop));
     conn->busy = true;
     do {
         step = conn_step(conn);
-    } while (step == CONN_GO_ON &&
-             (conn->watch.moved < until || conn->set->out.used || conn->set->out.tail.len));
+    } while (step == CONN_GO_ON && (conn->watch.moved < until || conn->set->desk.out.used ||
+                                    conn->set->desk.out.tail.len));
     conn->busy = false;
+    desk_close(&conn->set->desk);
     if (step == CONN_BREAK) {
-        conn->set->out.used = 0;
-        conn->set->out.tail = STET_SPAN_NONE;
         conn_close(conn, true);
         return;
     }
@@ -455,8 +450,8 @@ static void conn_expire(struct conn *conn)
     enum deadline_phase phase = conn->watch.deadline.phase;
 
     if (phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT) {
-        conn->set->out.date = dateline_at(&conn->set->date, loop_wall(conn->set->loop));
-        conn->codec->ops->expired(conn->codec, &conn->set->out);
+        desk_open(&conn->set->desk, loop_wall(conn->set->loop));
+        conn->codec->ops->expired(conn->codec, &conn->set->desk.out);
         conn_turn(conn);
         return;
     }
@@ -496,7 +491,7 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     conn->task.run = conn_run;
     conn->peer = *peer;
     conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
-    h1_init(&conn->h1, &conn->owner, set->limits, set->head);
+    h1_init(&conn->h1, &conn->owner, set->limits, set->desk.head);
     conn->codec = &conn->h1.codec;
     conn_link(conn, &set->first);
     set->count++;
@@ -504,32 +499,9 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
         conn_close(conn, true);
 }
 
-/* Room for the longest piece that the codec wants to see whole, and for a read behind it. */
-static size_t conn_input_size(const struct limits *limits)
-{
-    uint64_t whole = limits->head_size;
-    if (whole < limits->trailer_size)
-        whole = limits->trailer_size;
-    if (whole < limits->chunk_line_size)
-        whole = limits->chunk_line_size;
-    return (size_t)whole + CONN_READ;
-}
-
 bool conn_set_init(struct conn_set *set)
 {
-    set->input_size = conn_input_size(set->limits);
-    set->out.size = 65536 + 32768;
-    set->out.scratch_size = (size_t)set->limits->send_turn;
-    set->input = memory_new(set->input_size);
-    set->out.text = memory_new(set->out.size);
-    set->out.scratch = memory_new(set->out.scratch_size);
-    set->head = memory_new_zero(sizeof *set->head);
-    if (!set->input || !set->out.text || !set->out.scratch || !set->head) {
-        conn_set_fini(set);
-        return false;
-    }
-    set->out.date = dateline_at(&set->date, loop_wall(set->loop));
-    return true;
+    return desk_init(&set->desk, set->limits);
 }
 
 void conn_set_drain(struct conn_set *set)
@@ -554,10 +526,5 @@ void conn_set_fini(struct conn_set *set)
         conn_unlink(conn);
         memory_free(conn);
     }
-    memory_free(set->input);
-    memory_free(set->out.text);
-    memory_free(set->out.scratch);
-    memory_free(set->head);
-    set->input = set->out.text = set->out.scratch = NULL;
-    set->head = NULL;
+    desk_fini(&set->desk);
 }

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "io/loop.h"
 #include "io/sock.h"
-#include "net/dateline.h"
+#include "net/desk.h"
 #include "wire/codec.h"
 #include "wire/h1.h"
 
@@ -44,13 +44,9 @@ struct conn_set {
     void (*drained)(struct conn_set *set); /* the last connection ended while draining; or NULL */
     void *owner;                           /* for `drained` */
 
-    char *input; /* read buffer of input_size octets */
-    size_t input_size;
-    struct outbox out;
-    struct h1_head *head; /* scratch of the codecs */
-    uint64_t moment;      /* see conn_moment */
-    uint64_t turn;        /* of the loop, when `moment` was last begun for it */
-    struct dateline date;
+    struct desk desk;
+    uint64_t moment; /* see conn_moment */
+    uint64_t turn;   /* of the loop, when `moment` was last begun for it */
 };
 
 /* Makes an empty set: loop, limits, census, service and service_owner are to be set by the caller.
