@@ -8,6 +8,7 @@ import signal
 import statistics
 import sys
 import tempfile
+import time
 
 import calls
 import idle
@@ -225,7 +226,7 @@ class Bench:
             ["first answer, s", "all known, s", "files/s", "MiB/s hashed", "MiB resident"],
             "The files are in the page cache. Known means hashed, or remembered and checked.")
         with self.field() as field:
-            targets.time.sleep(2.5)  # younger files are hashed again: they may still change
+            time.sleep(2.5)  # younger files are hashed again: they may still change
             for text in ("cold memo", "warm memo"):
                 self.tell(f"start-up with a {text}")
                 found = startup.measure(field, place, memo, count)
