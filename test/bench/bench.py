@@ -19,7 +19,7 @@ import report
 import startup
 import targets
 
-SMALL, LARGE = "/small.txt", "/large.bin"
+SMALL, LARGE, HUGE = "/small.txt", "/large.bin", "/huge.bin"
 MATCH, SINCE = ("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")
 
 
@@ -39,6 +39,8 @@ REQUESTS = {
     "200-256": ("1 KiB, 200, 256 connections", small(connections=256), 1.10),
     "etag-256": ("304 by If-None-Match, 256 connections", unchanged(MATCH, connections=256), 1.08),
     "1MiB": ("1 MiB, 200", load.Load(LARGE, size=1 << 20), 0.70),
+    "8MiB": ("8 MiB, 200, read from the file, 8 connections", load.Load(HUGE, connections=8, size=8 << 20),
+             None),
 }
 # name: (what it is, load, least rate beside the null server's)
 PIPELINED = {
@@ -93,7 +95,7 @@ class Bench:
             wanted = asked.fields(stet)
             found = [field.null(probe.ask(stet.port, asked.path, wanted)[0].raw), stet,
                      field.nginx(self.site, False)]
-            if asked.path == LARGE:
+            if asked.path != SMALL:
                 found.append(field.nginx(self.site, True))
             for target in found:
                 target.wait_until_up()
@@ -124,7 +126,7 @@ class Bench:
             if "nginx, sendfile" in runs:
                 nginx += f", {self.nginx_cell(runs, 'nginx, sendfile')} with sendfile"
             table.add(report.Row(name, text, statistics.median(found), report.spread(found),
-                                 f"<= {most:.2f}", most=most,
+                                 most and f"<= {most:.2f}", most=most,
                                  others=[f"{report.middle(runs['null'], 'cpu'):.2f}", nginx]))
             if asked.connections == 64 and asked.path == SMALL:
                 self.user_row(user, name, text, runs)
@@ -318,8 +320,9 @@ class Bench:
         os.makedirs(self.site)
         with open(self.site + SMALL, "wb") as file:
             file.write(b"0123456789abcde\n" * 64)
-        with open(self.site + LARGE, "wb") as file:
-            file.write(os.urandom(1 << 20))
+        for path, size in ((LARGE, 1 << 20), (HUGE, 8 << 20)):
+            with open(self.site + path, "wb") as file:
+                file.write(os.urandom(size))
         self.requests()
         self.pipelined()
         for name in OTHERS:
