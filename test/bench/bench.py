@@ -367,7 +367,8 @@ def interrupted(*_):
 
 def main():
     options = options_read()
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     about = report.machine()
     place = tempfile.mkdtemp(prefix="stet-bench.")
     try:
