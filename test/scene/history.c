@@ -234,7 +234,7 @@ static bool decode(const char *coding, const char *bytes, size_t len, char *to, 
 
 char *history_decode(const char *coding, const char *bytes, size_t len, size_t *to_len)
 {
-    static char decoded[HISTORY_DECODED_MAX];
+    static _Thread_local char decoded[HISTORY_DECODED_MAX];
     if (!decode(coding, bytes, len, decoded, to_len))
         return NULL;
     char *to = malloc(*to_len + 1);

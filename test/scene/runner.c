@@ -28,7 +28,7 @@ enum {
     LONG = 64,     /* makes many calls: only some of them are made to fail, drawn by the seed */
 
     WATCHDOG = 30,   /* seconds of real time for one telling */
-    LONG_TELLS = 40, /* how often a LONG scene is told */
+    LONG_TELLS = 20, /* how often a LONG scene is told */
 };
 
 struct telling {
