@@ -271,7 +271,7 @@ class Bench:
             more = target is not pair[0]
             table.add(report.Row(target.name, target.name, cost,
                                  f"{report.middle(mine, 'cpu'):.2f} ({cost:.2f} of one's)",
-                                 "<= 1.05 of one's" if more else None, most=1.05 if more else None,
+                                 "<= 1.10 of one's" if more else None, most=1.10 if more else None,
                                  others=[f"{report.middle(mine, 'rate'):,.0f} "
                                          f"({rate:.2f} of one's)"]))
         self.show(table)
