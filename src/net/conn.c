@@ -20,14 +20,9 @@
 #include "base/memory.h"
 #include "net/census.h"
 #include "net/deadline.h"
+#include "net/octets.h"
 
 #include <string.h>
-
-/* Octets a connection has to hold; without them it holds no memory but itself. */
-struct conn_octets {
-    char *bytes; /* NULL when there are none */
-    uint32_t size, done;
-};
 
 /* What the connection waits for now, and until when. */
 struct conn_watch {
@@ -38,10 +33,11 @@ struct conn_watch {
 
 /* What may be read, and when it arrived; see conn_moment. */
 struct conn_arrival {
-    uint64_t prompt; /* number of the request that an event has announced; 0: none */
-    bool readable;   /* a read may give something */
-    bool announced;  /* by an event, and nothing was read since */
-    bool renewed;    /* a moment was begun after the present read */
+    uint32_t first;     /* low bits of the number of the first request of the present read */
+    bool readable : 1;  /* a read may give something */
+    bool announced : 1; /* by an event, and nothing was read since */
+    bool prompt : 1;    /* the first request had begun to arrive when the event came */
+    bool renewed : 1;   /* a moment was begun after the present read */
 };
 
 struct conn {
@@ -53,8 +49,8 @@ struct conn {
     struct codec *codec;
     struct h1 h1; /* what `codec` points to */
 
-    struct conn_octets kept;   /* read but not consumed */
-    struct conn_octets unsent; /* what the socket has not taken */
+    struct octets kept;   /* read but not consumed */
+    struct octets unsent; /* what the socket has not taken */
     struct conn_watch watch;
     struct conn_arrival arrival;
     struct sock_address peer;
@@ -82,7 +78,7 @@ uint64_t conn_moment(const struct stream *stream)
 {
     struct conn *conn = conn_of_stream(stream);
     struct conn_set *set = conn->set;
-    bool behind = stream->number != conn->arrival.prompt;
+    bool behind = !conn->arrival.prompt || (uint32_t)stream->number != conn->arrival.first;
 
     if (set->turn != loop_turn(set->loop) || (behind && !conn->arrival.renewed)) {
         set->turn = loop_turn(set->loop);
@@ -116,8 +112,8 @@ static void conn_close(struct conn *conn, bool reset)
     loop_timer_cancel(set->loop, &conn->watch.timer);
     conn->busy = true; /* what the service does now wakes nobody */
     conn->codec->ops->fini(conn->codec);
-    memory_free(conn->kept.bytes);
-    memory_free(conn->unsent.bytes);
+    octets_fini(&conn->kept);
+    octets_fini(&conn->unsent);
     conn_unlink(conn);
     set->count--;
     census_leave(set->census, &conn->peer);
@@ -128,22 +124,6 @@ static void conn_close(struct conn *conn, bool reset)
         memory_free(conn);
     if (set->draining && set->count == 0 && set->drained)
         set->drained(set);
-}
-
-/* Keeps what the socket did not take of the outbox's text. False when memory is out. */
-static bool conn_keep_output(struct conn *conn, size_t done)
-{
-    struct outbox *out = &conn->set->desk.out;
-    CHECK(!conn->unsent.bytes);
-    if (done >= out->used)
-        return true;
-    conn->unsent.bytes = memory_new(out->used - done);
-    if (!conn->unsent.bytes)
-        return false;
-    conn->unsent.size = (uint32_t)(out->used - done);
-    conn->unsent.done = 0;
-    memcpy(conn->unsent.bytes, out->text + done, conn->unsent.size);
-    return true;
 }
 
 /* Sends what the outbox holds. False: the connection is broken. */
@@ -165,7 +145,7 @@ static bool conn_send(struct conn *conn)
     size_t done = sent > 0 ? (size_t)sent : 0;
     conn->watch.moved += done;
     conn->full = done < whole;
-    bool kept = conn_keep_output(conn, done);
+    bool kept = done >= out->used || octets_add(&conn->unsent, out->text + done, out->used - done);
     size_t tail = done > out->used ? done - out->used : 0;
     out->used = 0;
     if (out->tail.len) {
@@ -178,39 +158,14 @@ static bool conn_send(struct conn *conn)
 /* Sends what was kept. False: broken. */
 static bool conn_send_kept(struct conn *conn)
 {
-    struct iovec piece = {conn->unsent.bytes + conn->unsent.done,
-                          conn->unsent.size - conn->unsent.done};
+    struct iovec piece = {octets_at(&conn->unsent), octets_left(&conn->unsent)};
     ssize_t sent = sock_write(&conn->sock, &piece, 1);
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
     conn->watch.moved += done;
-    conn->unsent.done += (uint32_t)done;
     conn->full = done < piece.iov_len;
-    if (!conn->full) {
-        memory_free(conn->unsent.bytes);
-        conn->unsent.bytes = NULL;
-    }
-    return true;
-}
-
-/* Keeps the octets that the codec did not consume. False when memory is out. */
-static bool conn_keep_input(struct conn *conn, const char *bytes, size_t size)
-{
-    if (size == 0) {
-        memory_free(conn->kept.bytes);
-        conn->kept.bytes = NULL;
-        conn->kept.size = 0;
-        return true;
-    }
-    char *input = conn->kept.bytes;
-    if (!input || conn->kept.size < size)
-        input = memory_grow(conn->kept.bytes, size);
-    if (!input)
-        return false;
-    memmove(input, bytes, size);
-    conn->kept.bytes = input;
-    conn->kept.size = (uint32_t)size;
+    octets_skip(&conn->unsent, done);
     return true;
 }
 
@@ -226,40 +181,47 @@ static bool conn_has_output(const struct conn *conn)
     return out->used || out->tail.len || conn->codec->ops->wants_take(conn->codec);
 }
 
-/* Offers `size` octets to the codec and keeps the rest. False when memory is out. */
-static bool conn_feed(struct conn *conn, const char *bytes, size_t size)
+/* Offers `size` octets to the codec; returns how many it consumed. */
+static size_t conn_feed(struct conn *conn, const char *bytes, size_t size)
 {
     struct codec *codec = conn->codec;
     size_t used = 0, now;
 
-    conn->blocked = false;
     do {
         now = codec->ops->feed(codec, bytes + used, size - used, &conn->set->desk.out);
         used += now;
         conn->blocked = conn_has_output(conn) || !conn_may_read(conn);
     } while (now > 0 && used < size && !conn->blocked);
-    if (used == size && !conn->kept.bytes)
-        return true;
-    return conn_keep_input(conn, bytes + used, size - used);
+    return used;
 }
 
-/* Feeds what was kept while output had to go first. False when memory is out. */
-static bool conn_feed_kept(struct conn *conn)
+/* Feeds what was kept, because output had to go first or there was too little of it. */
+static void conn_feed_kept(struct conn *conn)
 {
-    size_t size = conn->kept.size;
-    memcpy(conn->set->desk.input, conn->kept.bytes, size);
-    return conn_feed(conn, conn->set->desk.input, size);
+    struct octets *kept = &conn->kept;
+    octets_skip(kept, conn_feed(conn, octets_at(kept), octets_left(kept)));
+}
+
+/* Feeds what was just read, behind what was kept. False when memory is out. */
+static bool conn_feed_input(struct conn *conn, size_t size)
+{
+    const char *input = conn->set->desk.input;
+
+    if (conn->kept.bytes) {
+        if (!octets_add(&conn->kept, input, size))
+            return false;
+        conn_feed_kept(conn);
+        return true;
+    }
+    size_t used = conn_feed(conn, input, size);
+    return used == size || octets_add(&conn->kept, input + used, size - used);
 }
 
 /* Reads once and feeds. False: broken, or memory is out. */
 static bool conn_read(struct conn *conn)
 {
-    struct conn_set *set = conn->set;
-    size_t kept = conn->kept.size;
     bool announced = conn->arrival.announced;
-
-    CHECK(kept + DESK_READ <= set->desk.input_size);
-    ssize_t got = sock_read(&conn->sock, set->desk.input + kept, DESK_READ);
+    ssize_t got = sock_read(&conn->sock, conn->set->desk.input, DESK_READ);
     if (got == SOCK_BROKEN)
         return false;
     conn->arrival.readable = got == DESK_READ;
@@ -272,10 +234,9 @@ static bool conn_read(struct conn *conn)
         return true;
     }
     conn->watch.moved += (size_t)got;
-    conn->arrival.prompt = announced && !kept ? conn->codec->begun + 1 : 0;
-    if (kept)
-        memcpy(set->desk.input, conn->kept.bytes, kept);
-    return conn_feed(conn, set->desk.input, kept + (size_t)got);
+    conn->arrival.first = (uint32_t)conn->codec->begun + 1;
+    conn->arrival.prompt = announced && !conn->kept.bytes;
+    return conn_feed_input(conn, (size_t)got);
 }
 
 enum conn_step { CONN_BREAK = -1, CONN_REST = 0, CONN_GO_ON = 1 };
@@ -308,7 +269,10 @@ static enum conn_step conn_step(struct conn *conn)
     const bool waiting = conn->kept.bytes && conn->blocked;
     if (!(waiting || conn->arrival.readable) || !conn_may_read(conn))
         return CONN_REST;
-    return conn_went(waiting ? conn_feed_kept(conn) : conn_read(conn));
+    if (!waiting)
+        return conn_went(conn_read(conn));
+    conn_feed_kept(conn);
+    return CONN_GO_ON;
 }
 
 static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait wait)
@@ -344,7 +308,7 @@ static bool conn_deadline(struct conn *conn, enum codec_wait wait)
     enum deadline_phase phase = conn_phase(conn, wait);
     bool single = phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT;
 
-    deadline_enter(&conn->watch.deadline, phase, single ? conn->codec->begun : 0,
+    deadline_enter(&conn->watch.deadline, phase, single ? (uint32_t)conn->codec->begun : 0,
                    loop_now(conn->set->loop), conn->watch.moved);
     return conn_time(conn);
 }

@@ -7,14 +7,14 @@
 
 #define NS_PER_MS 1000000
 
-void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint64_t request,
+void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32_t request,
                     int64_t now, uint64_t moved)
 {
     bool same = phase == deadline->phase && request == deadline->request;
 
     if (same && phase != DEADLINE_IDLE)
         return;
-    *deadline = (struct deadline){phase, now, moved, request};
+    *deadline = (struct deadline){now, moved, request, (uint8_t)phase};
 }
 
 static uint64_t deadline_window(const struct deadline *deadline, const struct limits *limits)

@@ -22,16 +22,16 @@ enum deadline_phase {
 };
 
 struct deadline {
-    enum deadline_phase phase;
     int64_t since;    /* loop_now, ns: start of the phase, or of its window */
     uint64_t from;    /* octets that had moved before */
-    uint64_t request; /* number of the request that the phase is about */
+    uint32_t request; /* the low bits of its number, if the phase is about one */
+    uint8_t phase;    /* enum deadline_phase */
 };
 
-/* Is in `phase` now, about request number `request` (0 where one goes on for several): if either is
- * new, or the connection idle, the time begins anew. `moved` counts the octets read and written in
- * the life of the connection. */
-void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint64_t request,
+/* Is in `phase` now, about the request with the low bits `request` (0 where one phase goes on for
+ * several): if either is new, or the connection idle, the time begins anew. `moved` counts the
+ * octets read and written in the life of the connection. */
+void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32_t request,
                     int64_t now, uint64_t moved);
 
 /* loop_now at which it is to be looked at again; INT64_MAX when there is no end. */

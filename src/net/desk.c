@@ -7,22 +7,11 @@
 /* Room for a whole pipeline of answers with small contents. */
 #define DESK_TEXT 98304
 
-static size_t desk_input_size(const struct limits *limits)
-{
-    uint64_t whole = limits->head_size;
-    if (whole < limits->trailer_size)
-        whole = limits->trailer_size;
-    if (whole < limits->chunk_line_size)
-        whole = limits->chunk_line_size;
-    return (size_t)whole + DESK_READ;
-}
-
 bool desk_init(struct desk *desk, const struct limits *limits)
 {
-    *desk = (struct desk){.input_size = desk_input_size(limits)};
-    desk->out.size = DESK_TEXT;
+    *desk = (struct desk){.out.size = DESK_TEXT};
     desk->out.scratch_size = (size_t)limits->send_turn;
-    desk->input = memory_new(desk->input_size);
+    desk->input = memory_new(DESK_READ);
     desk->out.text = memory_new(desk->out.size);
     desk->out.scratch = memory_new(desk->out.scratch_size);
     desk->head = memory_new_zero(sizeof *desk->head);
@@ -45,7 +34,7 @@ void desk_fini(struct desk *desk)
 
 void desk_open(struct desk *desk, int64_t wall)
 {
-    memory_show(desk->input, desk->input_size);
+    memory_show(desk->input, DESK_READ);
     memory_show(desk->out.text, desk->out.size);
     memory_show(desk->out.scratch, desk->out.scratch_size);
     memory_show(desk->head, sizeof *desk->head);
@@ -56,7 +45,7 @@ void desk_close(struct desk *desk)
 {
     desk->out.used = 0;
     desk->out.tail = STET_SPAN_NONE;
-    memory_hide(desk->input, desk->input_size);
+    memory_hide(desk->input, DESK_READ);
     memory_hide(desk->out.text, desk->out.size);
     memory_hide(desk->out.scratch, desk->out.scratch_size);
     memory_hide(desk->head, sizeof *desk->head);

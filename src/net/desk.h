@@ -15,15 +15,13 @@
 #define DESK_READ 32768
 
 struct desk {
-    char *input; /* what a connection had kept, and a read behind it: input_size octets */
-    size_t input_size;
+    char *input; /* for a read: DESK_READ octets */
     struct outbox out;
     struct h1_head *head; /* scratch of the codecs */
     struct dateline date;
 };
 
-/* A closed desk, with room for the longest piece of input that has to be seen whole. False when
- * memory is out: then nothing is kept. */
+/* A closed desk. False when memory is out: then nothing is kept. */
 bool desk_init(struct desk *desk, const struct limits *limits);
 
 /* No-op on one that is all zero. */

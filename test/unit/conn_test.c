@@ -406,7 +406,7 @@ static void a_second_read_in_a_turn_has_a_later_moment(void **state)
     world->limits.pipeline_depth = 10000;
     world_open(world);
     struct sim_client *client = world_client(world);
-    size_t read = world->set.desk.input_size - world->limits.head_size;
+    const size_t read = DESK_READ;
     char request[SIZE + 1];
     snprintf(request, sizeof request, "GET /304 HTTP/1.1\r\nHost: a\r\nX: %093d\r\n\r\n", 0);
     assert_int_equal(strlen(request), SIZE);

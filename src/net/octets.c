@@ -1,0 +1,53 @@
+/* Octets held: one piece of memory, just as large as what is put there at once, and growing by half
+ * when more comes, so that a drip of single octets is not copied anew with each of them.
+ */
+#include "net/octets.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+static bool octets_grow(struct octets *octets, size_t wanted)
+{
+    size_t room = octets->size > 0 ? wanted + wanted / 2 : wanted;
+    CHECK(room <= UINT32_MAX);
+    char *bytes = memory_grow(octets->bytes, room);
+    if (!bytes)
+        return false;
+    octets->bytes = bytes;
+    octets->room = (uint32_t)room;
+    return true;
+}
+
+bool octets_add(struct octets *octets, const char *bytes, size_t size)
+{
+    size_t left = octets_left(octets);
+
+    if (size == 0)
+        return true;
+    if (size > octets->room - octets->size && octets->done > 0) {
+        memmove(octets->bytes, octets_at(octets), left);
+        octets->size = (uint32_t)left;
+        octets->done = 0;
+    }
+    if (size > octets->room - octets->size && !octets_grow(octets, left + size))
+        return false;
+    memcpy(octets->bytes + octets->size, bytes, size);
+    octets->size += (uint32_t)size;
+    return true;
+}
+
+void octets_skip(struct octets *octets, size_t count)
+{
+    CHECK(count <= octets_left(octets));
+    octets->done += (uint32_t)count;
+    if (octets->done == octets->size)
+        octets_fini(octets);
+}
+
+void octets_fini(struct octets *octets)
+{
+    memory_free(octets->bytes);
+    *octets = (struct octets){0};
+}
