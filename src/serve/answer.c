@@ -11,6 +11,7 @@
  */
 #include "serve/answer.h"
 
+#include "base/check.h"
 #include "serve/multipart_body.h"
 #include "stet/answer.h"
 
@@ -160,6 +161,7 @@ void answer_page(struct answer *answer, int status, struct stet_span block)
         snprintf(answer->text, sizeof answer->text, "Server: stet\r\nCache-Control: %s\r\n%.*s",
                  status < 400 || status == 404 ? "no-cache" : "no-store", (int)block.len,
                  block.len ? block.at : "");
+    CHECK(head > 0 && (size_t)head < sizeof answer->text);
     reply->blocks[0] = stet_span(answer->text, (size_t)head);
     if (status == 204)
         return;

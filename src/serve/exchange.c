@@ -19,8 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The most that one waiting request may take: head, decoded path and the copy for the log. */
-#define EXCHANGE_CEILING (512 * 1024)
+/* The most that one waiting request may take: its fields, and its head a few times over (the head
+ * itself, target, path, query, decoded path, a redirect); with the copy for the log. */
+#define EXCHANGE_CEILING(limits) ((size_t)(65536 + 6 * (limits)->head_size))
 
 /* How many ended exchanges a worker keeps for the next ones. */
 #define EXCHANGE_IDLE_MAX 64
@@ -262,7 +263,7 @@ static void exchange_woken(struct task *task)
 
 /* ---- the service ---- */
 
-static struct exchange *exchange_new(struct exchange_context *context)
+static struct exchange *exchange_new(struct exchange_context *context, const struct limits *limits)
 {
     struct exchange *exchange = context->idle;
     if (exchange) {
@@ -272,7 +273,7 @@ static struct exchange *exchange_new(struct exchange_context *context)
         exchange = memory_new_zero(sizeof *exchange);
         if (!exchange)
             return NULL;
-        arena_init(&exchange->arena, EXCHANGE_CEILING);
+        arena_init(&exchange->arena, EXCHANGE_CEILING(limits));
         exchange->context = context;
         exchange->query.waiter.run = exchange_woken;
     }
@@ -301,7 +302,7 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
                              bool content)
 {
     struct exchange_context *context = owner;
-    struct exchange *exchange = exchange_new(context);
+    struct exchange *exchange = exchange_new(context, stream->codec->limits);
 
     (void)content; /* content has no meaning for what a directory answers [RFC 9110 §9.3.1] */
     context->counters.requests++;

@@ -23,9 +23,8 @@ struct exchange_counters {
 struct exchange_context {
     struct loop *loop;
     struct files *files;
-    struct accesslog *log; /* NULL: no access log */
-    bool cors;             /* answer preflight requests */
-    const char *cors_origin;
+    struct accesslog *log;   /* NULL: no access log */
+    const char *cors_origin; /* answers preflight requests; NULL: no CORS */
     struct exchange_counters counters;
     struct exchange *idle; /* kept for reuse */
     size_t idle_count;
