@@ -197,6 +197,17 @@ unsigned content_variants(struct content *content, enum variant_state state)
     return bits;
 }
 
+unsigned content_sidecars(struct content *content)
+{
+    unsigned bits = 0;
+    pthread_mutex_lock(&content->contents->lock);
+    for (unsigned i = 0; i < STET_CODING_COUNT; i++)
+        if (content->variants[i].state == VARIANT_READY && content->variants[i].sidecar)
+            bits |= 1U << i;
+    pthread_mutex_unlock(&content->contents->lock);
+    return bits;
+}
+
 /* With the lock held. */
 static void content_charge(struct content *content, uint64_t more, uint64_t less)
 {

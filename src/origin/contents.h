@@ -87,6 +87,9 @@ struct variant content_variant(struct content *content, enum stet_coding coding)
 /* The bits (1 << coding) of variants in a state. */
 unsigned content_variants(struct content *content, enum variant_state state);
 
+/* Of those that are ready: from sidecars. */
+unsigned content_sidecars(struct content *content);
+
 /* Sets a variant; keeps a reference of its bytes. One from a sidecar is not replaced by one of our
  * own. If there is no room for the bytes it becomes useless. */
 void content_set_variant(struct content *content, enum stet_coding coding,

@@ -110,7 +110,8 @@ static bool entry_codable(const struct entry *entry)
            mediatype_compressible(entry_type(entry));
 }
 
-/* Finds out which codings there are. The version is read first: what changes later shows. */
+/* Finds out which codings there are. The version is read first: what changes later shows. A content
+ * may be that of other paths too: what was made for those is not for one that is never coded. */
 static void entry_codings(struct entry *entry)
 {
     struct entry_view *view = &entry->view;
@@ -118,9 +119,11 @@ static void entry_codings(struct entry *entry)
     if (!entry->content)
         return;
     view->version = atomic_load_explicit(&entry->content->version, memory_order_acquire);
-    view->ready |= content_variants(entry->content, VARIANT_READY);
+    const bool codable = entry_codable(entry);
+    view->ready |= codable ? content_variants(entry->content, VARIANT_READY)
+                           : content_sidecars(entry->content);
     view->possible |= view->ready;
-    if (entry_codable(entry) && entry->record.stamp.size >= ENTRY_CODED_MIN)
+    if (codable && entry->record.stamp.size >= ENTRY_CODED_MIN)
         view->possible |= content_variants(entry->content, VARIANT_UNKNOWN);
 }
 

@@ -113,6 +113,25 @@ void tell_not_worth_coding(struct scene *s)
     expect_no_field(client, "Vary");
 }
 
+/* The same bytes under two names: what is made for the one is not for the other. */
+void tell_copies_of_other_types(struct scene *s)
+{
+    scene_write_text(s, "a.txt", 3000, 4);
+    scene_write_text(s, "a.bin", 3000, 4);
+    scene_pass(s, SECONDS(10));
+    struct client *client = scene_client(s);
+    client_get_with(client, "/a.bin", "Accept-Encoding: gzip");
+    expect_no_field(client, "Vary");
+    const char *tag = client_field(client, "ETag");
+    client_get_with(client, "/a.txt", "Accept-Encoding: gzip");
+    expect_field(client, "Content-Encoding", "gzip");
+    client_get_with(client, "/a.bin", "Accept-Encoding: gzip\nIf-None-Match: %s", tag);
+    expect_status(client, 304);
+    expect_no_field(client, "Vary");
+    client_get_with(client, "/a.bin", "Accept-Encoding: gzip");
+    expect_no_field(client, "Content-Encoding");
+}
+
 void tell_coding_off(struct scene *s)
 {
     s->options.compress = false;

@@ -407,7 +407,7 @@ static bool audit_tags(const struct history *history, const struct question *que
     char *fields = repeated_fields(response);
     const bool same = !saying || strcmp(fields, saying->fields) == 0;
     free(fields);
-    return same || wrong(fault, "304 without what the 200 said: %.100s", saying->fields);
+    return same || wrong(fault, "304 without what the 200 said: %.150s", saying->fields);
 }
 
 static bool audit_date(const struct history *history, const struct question *question,

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RESPONSE_FIELDS = 64, RESPONSE_FAULT = 160 };
+enum { RESPONSE_FIELDS = 64, RESPONSE_FAULT = 300 };
 
 struct response_field {
     const char *name; /* with a NUL, in `text` of the response */
