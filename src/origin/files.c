@@ -32,8 +32,8 @@ struct files {
     struct library *library;
     struct loop *loop;
     struct library_ear *ear;
-    struct map table; /* of struct entry, by key */
-    struct entry *hand;
+    struct map table; /* of struct fileentry, by key */
+    struct fileentry *hand;
 };
 
 /* Where a question leads: an entry's key, the file, the status of the answer, and where to look
@@ -56,7 +56,7 @@ static enum files_answer search_look(const struct search *search);
 
 /* ---- the table ---- */
 
-static void files_unlink(struct files *files, struct entry *entry)
+static void files_unlink(struct files *files, struct fileentry *entry)
 {
     map_remove(&files->table, entry->place.key, entry->place.key_len);
     if (files->hand == entry)
@@ -66,16 +66,16 @@ static void files_unlink(struct files *files, struct entry *entry)
 }
 
 /* The entry has no waiters. */
-static void files_drop(struct files *files, struct entry *entry)
+static void files_drop(struct files *files, struct fileentry *entry)
 {
     files_unlink(files, entry);
     if (entry->reading)
         reading_abandon(entry->reading);
     recoding_abandon(entry->recodings);
-    entry_free(entry);
+    fileentry_free(entry);
 }
 
-static bool files_busy(const struct entry *entry)
+static bool files_busy(const struct fileentry *entry)
 {
     return entry->waiting || entry->reading || entry->recodings;
 }
@@ -87,7 +87,7 @@ static void files_make_room(struct files *files)
     if (files->table.count < files->library->options.paths_max)
         return;
     for (int i = 0; i < FILES_SEARCH && files->hand; i++) {
-        struct entry *entry = files->hand;
+        struct fileentry *entry = files->hand;
         files->hand = entry->after;
         if (files_busy(entry))
             continue;
@@ -99,14 +99,14 @@ static void files_make_room(struct files *files)
     }
 }
 
-static struct entry *files_add(struct files *files, const struct destination *to)
+static struct fileentry *files_add(struct files *files, const struct destination *to)
 {
     files_make_room(files);
-    struct entry *entry = entry_new(files->library, to->key, to->path, to->status);
+    struct fileentry *entry = fileentry_new(files->library, to->key, to->path, to->status);
     if (!entry)
         return NULL;
     if (!map_put(&files->table, entry->place.key, entry->place.key_len, entry)) {
-        entry_free(entry);
+        fileentry_free(entry);
         return NULL;
     }
     if (!files->hand)
@@ -120,7 +120,7 @@ static struct entry *files_add(struct files *files, const struct destination *to
 
 /* ---- waiting ---- */
 
-static enum files_answer files_wait(struct entry *entry, struct files_query *query)
+static enum files_answer files_wait(struct fileentry *entry, struct files_query *query)
 {
     query->waits_on = &entry->waiting;
     query->next = entry->waiting;
@@ -142,7 +142,7 @@ void files_forget(struct files *files, struct files_query *query)
 
 /* Wakes those who wait now, in their order. They hang on a list of their own meanwhile, from which
  * files_forget can take them, and where none can come to. */
-static void files_wake(struct entry *entry)
+static void files_wake(struct fileentry *entry)
 {
     struct files_query *woken = NULL;
     while (entry->waiting) {
@@ -159,7 +159,7 @@ static void files_wake(struct entry *entry)
     }
 }
 
-static void files_entry_ready(void *owner, struct entry *entry)
+static void files_entry_ready(void *owner, struct fileentry *entry)
 {
     (void)owner;
     files_wake(entry);
@@ -184,7 +184,7 @@ static enum files_answer search_failed(const struct search *search, int failure)
 
 /* The coding is possible, but has to be made first. So the answer to a request does not depend on
  * what others have asked for before, and the tag that a client holds is found again. */
-static enum files_answer files_encode(struct files *files, struct entry *entry,
+static enum files_answer files_encode(struct files *files, struct fileentry *entry,
                                       struct files_query *query, enum stet_coding coding)
 {
     const struct recoding as = {
@@ -193,7 +193,7 @@ static enum files_answer files_encode(struct files *files, struct entry *entry,
 }
 
 /* Asked for again, at a later moment: what is asked for once only makes room first. */
-static void files_mark_used(struct entry *entry)
+static void files_mark_used(struct fileentry *entry)
 {
     struct content *content = entry->content;
     entry->used = true;
@@ -202,12 +202,12 @@ static void files_mark_used(struct entry *entry)
 }
 
 /* The answer from an entry that is known to be a file. */
-static enum files_answer files_answer(struct files *files, struct entry *entry,
+static enum files_answer files_answer(struct files *files, struct fileentry *entry,
                                       struct files_query *query)
 {
     const int64_t now = loop_wall(files->loop);
-    if (!entry_view_holds(entry, now))
-        entry_view_renew(entry, now);
+    if (!fileentry_view_holds(entry, now))
+        fileentry_view_renew(entry, now);
     enum stet_coding coding = stet_coding_choose(&query->accepted, entry->view.possible);
     if (coding == STET_CODING_COUNT && entry->place.status == 200)
         return FILES_NOT_ACCEPTABLE;
@@ -215,22 +215,22 @@ static enum files_answer files_answer(struct files *files, struct entry *entry,
         coding = STET_CODING_IDENTITY;
     if (!(entry->view.ready & 1U << coding))
         return files_encode(files, entry, query, coding);
-    struct representation *representation = entry_representation(entry, coding, now);
+    struct representation *representation = fileentry_representation(entry, coding, now);
     if (!representation)
         return FILES_BROKEN;
     query->representation = representation_ref(representation);
     return entry->place.status == 200 ? FILES_FOUND : FILES_MISSING;
 }
 
-static enum files_answer search_answer(const struct search *search, struct entry *entry)
+static enum files_answer search_answer(const struct search *search, struct fileentry *entry)
 {
     switch (entry->kind) {
-    case ENTRY_FILE:
-    case ENTRY_LISTING:
+    case FILEENTRY_FILE:
+    case FILEENTRY_LISTING:
         return files_answer(search->files, entry, search->query);
-    case ENTRY_MISSING:
+    case FILEENTRY_MISSING:
         return search_on(search);
-    case ENTRY_FORBIDDEN:
+    case FILEENTRY_FORBIDDEN:
         return FILES_FORBIDDEN;
     default:
         return FILES_BROKEN;
@@ -239,7 +239,8 @@ static enum files_answer search_answer(const struct search *search, struct entry
 
 /* ---- finding out ---- */
 
-static enum files_answer search_read(const struct search *search, struct entry *entry, bool listing)
+static enum files_answer search_read(const struct search *search, struct fileentry *entry,
+                                     bool listing)
 {
     const struct reading as = {.loop = search->files->loop,
                                .moment = search->query->moment,
@@ -251,7 +252,7 @@ static enum files_answer search_read(const struct search *search, struct entry *
     return files_wait(entry, search->query);
 }
 
-static enum files_answer search_small(const struct search *search, struct entry *entry,
+static enum files_answer search_small(const struct search *search, struct fileentry *entry,
                                       const struct fs_stamp *stamp)
 {
     struct library *library = search->files->library;
@@ -263,7 +264,7 @@ static enum files_answer search_small(const struct search *search, struct entry 
     struct content *content = contents_find(&library->contents, &record.digest);
     if (!content)
         return search_read(search, entry, false);
-    entry_set(entry, ENTRY_FILE, &record, content);
+    fileentry_set(entry, FILEENTRY_FILE, &record, content);
     entry->checked = search->query->moment;
     return search_answer(search, entry);
 }
@@ -284,7 +285,7 @@ static int files_open_check(struct files *files, const char *path, const struct 
 }
 
 /* What may be said of a large file in this state at `now`, and whether it has to be hashed. */
-static bool search_large_record(const struct search *search, const struct entry *entry,
+static bool search_large_record(const struct search *search, const struct fileentry *entry,
                                 const struct fs_stamp *stamp, struct record *record)
 {
     struct library *library = search->files->library;
@@ -304,59 +305,59 @@ static bool search_large_record(const struct search *search, const struct entry 
     return true;
 }
 
-static enum files_answer search_large(const struct search *search, struct entry *entry,
+static enum files_answer search_large(const struct search *search, struct fileentry *entry,
                                       const struct fs_stamp *stamp)
 {
     struct record record;
-    if (entry->kind != ENTRY_FILE || !fs_stamp_equal(&entry->record.stamp, stamp)) {
+    if (entry->kind != FILEENTRY_FILE || !fs_stamp_equal(&entry->record.stamp, stamp)) {
         int failure = files_open_check(search->files, entry->place.path, stamp);
         if (failure)
             return search_failed(search, failure);
     }
     if (!search_large_record(search, entry, stamp, &record))
         return FILES_BROKEN;
-    entry_set(entry, ENTRY_FILE, &record, NULL);
+    fileentry_set(entry, FILEENTRY_FILE, &record, NULL);
     entry->checked = search->query->moment;
     return search_answer(search, entry);
 }
 
 /* The entry stands as it is, for a file in this state. */
-static bool files_stands(const struct files *files, const struct entry *entry,
+static bool files_stands(const struct files *files, const struct fileentry *entry,
                          const struct fs_stamp *stamp)
 {
-    return entry->kind == ENTRY_FILE && entry->record.hashed &&
+    return entry->kind == FILEENTRY_FILE && entry->record.hashed &&
            fs_stamp_equal(&entry->record.stamp, stamp) &&
            record_settled(stamp, entry->record.began) &&
-           (entry->content || !entry_is_whole(entry, stamp) ||
+           (entry->content || !fileentry_is_whole(entry, stamp) ||
             loop_now(files->loop) < entry->retry);
 }
 
 /* From time to time, for sidecars that were not there before. */
-static void files_look_beside(struct files *files, struct entry *entry)
+static void files_look_beside(struct files *files, struct fileentry *entry)
 {
     const struct recoding as = {
         .task = RECODING_SIDECARS, .done = files_entry_ready, .owner = files};
     const int64_t now = loop_now(files->loop);
     if (!entry->content || now < entry->look)
         return;
-    entry->look = now + ENTRY_AGAIN;
+    entry->look = now + FILEENTRY_AGAIN;
     recoding_begin(entry, &as, files->loop);
 }
 
 /* A file that is too large to be kept for itself is, if it has sidecars. */
-static void files_weigh(struct files *files, struct entry *entry, const struct fs_stamp *stamp)
+static void files_weigh(struct files *files, struct fileentry *entry, const struct fs_stamp *stamp)
 {
     const int64_t now = loop_now(files->loop);
     if (stamp->size <= files->library->small_max || stamp->size > SIDECAR_FILE_MAX)
         return;
-    if (entry->kind == ENTRY_FILE && fs_stamp_equal(&entry->record.stamp, stamp) &&
+    if (entry->kind == FILEENTRY_FILE && fs_stamp_equal(&entry->record.stamp, stamp) &&
         (entry->content || now < entry->look))
         return;
     entry->beside = sidecar_present(files->library->fs, entry->place.path);
-    entry->look = now + ENTRY_AGAIN;
+    entry->look = now + FILEENTRY_AGAIN;
 }
 
-static enum files_answer search_examine(const struct search *search, struct entry *entry,
+static enum files_answer search_examine(const struct search *search, struct fileentry *entry,
                                         const struct fs_stamp *stamp)
 {
     files_weigh(search->files, entry, stamp);
@@ -366,8 +367,8 @@ static enum files_answer search_examine(const struct search *search, struct entr
         entry->checked = search->query->moment;
         return search_answer(search, entry);
     }
-    return entry_is_whole(entry, stamp) ? search_small(search, entry, stamp)
-                                        : search_large(search, entry, stamp);
+    return fileentry_is_whole(entry, stamp) ? search_small(search, entry, stamp)
+                                            : search_large(search, entry, stamp);
 }
 
 /* It is what the request names, and no page in its place; with or without a slash at its end. */
@@ -390,7 +391,7 @@ static bool search_lists(const struct search *search)
     return fs_state(files->library->fs, path, &state) == 0 && state.kind == FS_DIRECTORY;
 }
 
-static enum files_answer search_nothing(const struct search *search, struct entry *entry,
+static enum files_answer search_nothing(const struct search *search, struct fileentry *entry,
                                         int failure)
 {
     struct files *files = search->files;
@@ -406,7 +407,7 @@ static enum files_answer search_nothing(const struct search *search, struct entr
     return search_failed(search, failure ? failure : FS_NOT_FOUND);
 }
 
-static enum files_answer search_state(const struct search *search, struct entry *entry)
+static enum files_answer search_state(const struct search *search, struct fileentry *entry)
 {
     struct files *files = search->files;
     struct fs_state state;
@@ -427,8 +428,8 @@ static enum files_answer search_state(const struct search *search, struct entry 
 static enum files_answer search_look(const struct search *search)
 {
     const struct stet_span key = search->to->key;
-    struct entry *entry = map_find(&search->files->table, key.at, key.len);
-    if (entry && entry->kind != ENTRY_NEW && entry->checked >= search->query->moment)
+    struct fileentry *entry = map_find(&search->files->table, key.at, key.len);
+    if (entry && entry->kind != FILEENTRY_NEW && entry->checked >= search->query->moment)
         return search_answer(search, entry);
     return search_state(search, entry);
 }
@@ -437,8 +438,8 @@ enum files_answer files_find(struct files *files, struct files_query *query)
 {
     static const struct destination missing = {{"404", 3}, "404.html", 404, NULL};
     static const struct destination page = {{"/index.html", 11}, "index.html", 200, &missing};
-    struct entry *entry = map_find(&files->table, query->path.at, query->path.len);
-    if (entry && entry->kind == ENTRY_FILE && entry->checked >= query->moment)
+    struct fileentry *entry = map_find(&files->table, query->path.at, query->path.len);
+    if (entry && entry->kind == FILEENTRY_FILE && entry->checked >= query->moment)
         return files_answer(files, entry, query);
 
     char path[SITEPATH_ROOM];
@@ -458,9 +459,9 @@ static void files_let_go(void *owner)
 {
     struct files *files = owner;
     size_t cursor = 0;
-    for (struct entry *entry; (entry = map_next(&files->table, &cursor));) {
+    for (struct fileentry *entry; (entry = map_next(&files->table, &cursor));) {
         if (entry->content && atomic_load_explicit(&entry->content->gone, memory_order_relaxed))
-            entry_set(entry, ENTRY_NEW, NULL, NULL);
+            fileentry_set(entry, FILEENTRY_NEW, NULL, NULL);
     }
 }
 

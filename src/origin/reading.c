@@ -50,7 +50,7 @@ static void reading_run(struct job *job)
 }
 
 /* The bytes are known: into the records. */
-static void reading_learn(struct reading *reading, struct entry *entry)
+static void reading_learn(struct reading *reading, struct fileentry *entry)
 {
     const struct load *load = &reading->load;
     struct library *library = reading->library;
@@ -63,25 +63,25 @@ static void reading_learn(struct reading *reading, struct entry *entry)
     struct content *content = reading->content;
     reading->content = NULL;
     if (reading->listing) {
-        entry_set_listing(entry, &load->digest, load->bytes, content);
+        fileentry_set_listing(entry, &load->digest, load->bytes, content);
         return;
     }
     if (!records_learn(&library->records, &sight, loop_wall(reading->loop), &record)) {
-        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
+        fileentry_set(entry, FILEENTRY_BROKEN, NULL, NULL);
         content_unref(content);
         return;
     }
-    entry->retry = entry->look = loop_now(reading->loop) + ENTRY_AGAIN;
+    entry->retry = entry->look = loop_now(reading->loop) + FILEENTRY_AGAIN;
     if (!content && !record_settled(&record.stamp, record.began)) {
         /* The bytes will be read again, and may be others by then: no validator may stand for them
          * (D-50). */
         record.hashed = false;
         record.modified = LASTMODIFIED_NONE;
     }
-    entry_set(entry, ENTRY_FILE, &record, content);
+    fileentry_set(entry, FILEENTRY_FILE, &record, content);
 }
 
-static void reading_tell(struct reading *reading, struct entry *entry)
+static void reading_tell(struct reading *reading, struct fileentry *entry)
 {
     const struct record unsteady = {.stamp = reading->load.stamp, .modified = LASTMODIFIED_NONE};
     switch (reading->load.outcome) {
@@ -89,19 +89,19 @@ static void reading_tell(struct reading *reading, struct entry *entry)
         reading_learn(reading, entry);
         break;
     case LOAD_LARGE: /* it has grown: to be looked at as a large file */
-        entry_set(entry, ENTRY_NEW, NULL, NULL);
+        fileentry_set(entry, FILEENTRY_NEW, NULL, NULL);
         break;
     case LOAD_UNSTEADY:
-        entry_set(entry, ENTRY_FILE, &unsteady, NULL);
+        fileentry_set(entry, FILEENTRY_FILE, &unsteady, NULL);
         break;
     case LOAD_MISSING:
-        entry_set(entry, ENTRY_MISSING, NULL, NULL);
+        fileentry_set(entry, FILEENTRY_MISSING, NULL, NULL);
         break;
     case LOAD_FORBIDDEN:
-        entry_set(entry, ENTRY_FORBIDDEN, NULL, NULL);
+        fileentry_set(entry, FILEENTRY_FORBIDDEN, NULL, NULL);
         break;
     case LOAD_BROKEN:
-        entry_set(entry, ENTRY_BROKEN, NULL, NULL);
+        fileentry_set(entry, FILEENTRY_BROKEN, NULL, NULL);
         break;
     }
     entry->checked = reading->moment;
@@ -110,7 +110,7 @@ static void reading_tell(struct reading *reading, struct entry *entry)
 static void reading_done(struct job *job)
 {
     struct reading *reading = reading_of(job);
-    struct entry *entry = reading->entry;
+    struct fileentry *entry = reading->entry;
     errands_back(&reading->library->errands, &reading->errand);
     if (entry) {
         entry->reading = NULL;
@@ -120,7 +120,7 @@ static void reading_done(struct job *job)
     reading_free(reading);
 }
 
-bool reading_begin(struct entry *entry, const struct reading *as)
+bool reading_begin(struct fileentry *entry, const struct reading *as)
 {
     const size_t path_size = strlen(entry->place.path) + 1;
     struct reading *reading = memory_new(sizeof *reading + path_size);

@@ -3,12 +3,12 @@
 #ifndef ORIGIN_READING_H
 #define ORIGIN_READING_H
 
-#include "origin/entry.h"
+#include "origin/fileentry.h"
 #include "origin/load.h"
 
 struct reading {
     struct errand errand;
-    struct entry *entry; /* NULL: no one is interested any more */
+    struct fileentry *entry; /* NULL: no one is interested any more */
     struct library *library;
     struct loop *loop;
     struct load load;
@@ -17,7 +17,7 @@ struct reading {
     bool listing;            /* of the directory the file would be in */
     uint64_t max;            /* size of the file */
     int64_t began;           /* wall clock, ns, not later than the real beginning */
-    void (*done)(void *owner, struct entry *entry);
+    void (*done)(void *owner, struct fileentry *entry);
     void *owner;
     char path[];
 };
@@ -26,7 +26,7 @@ struct reading {
  * `done` is called on `loop` when the entry knows what it found; not if the entry is taken away
  * before by reading_abandon. Of `as` loop, moment, listing, done and owner count. False when memory
  * is out. */
-bool reading_begin(struct entry *entry, const struct reading *as);
+bool reading_begin(struct fileentry *entry, const struct reading *as);
 
 /* The entry goes. */
 void reading_abandon(struct reading *reading);

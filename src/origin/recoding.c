@@ -74,7 +74,7 @@ static void recoding_done(struct job *job)
     recoding_free(recoding);
 }
 
-static bool recoding_under_way(const struct entry *entry, const struct recoding *as)
+static bool recoding_under_way(const struct fileentry *entry, const struct recoding *as)
 {
     for (const struct recoding *each = entry->recodings; each; each = each->next)
         if (each->task == as->task && each->coding == as->coding && each->content == entry->content)
@@ -82,7 +82,7 @@ static bool recoding_under_way(const struct entry *entry, const struct recoding 
     return false;
 }
 
-bool recoding_begin(struct entry *entry, const struct recoding *as, struct loop *loop)
+bool recoding_begin(struct fileentry *entry, const struct recoding *as, struct loop *loop)
 {
     const size_t path_size = strlen(entry->place.path) + 1;
     if (recoding_under_way(entry, as))

@@ -34,6 +34,11 @@ struct representation {
     struct stet_span type;             /* Content-Type, for the parts of a multipart answer */
     struct stet_span whole_untyped;    /* `whole` without Content-Type, for multipart answers */
     struct stet_span etag_text;        /* the tag as sent, quotes and W/ included; empty if none */
+    struct stet_span date;             /* value of Date, of a response made elsewhere; empty: now */
+    bool stored; /* a cache's: conditions are evaluated as a cache does [RFC 9111 §4.3.2] */
+    bool passes; /* neither conditions nor ranges apply: whoever made it has judged them */
+    bool unknown_length; /* `length` is not known yet: no ranges */
+    bool tunnel;         /* what follows the head is no content but a tunnel's octets */
 };
 
 static inline struct representation *representation_ref(struct representation *representation)

@@ -1,14 +1,14 @@
 /* Entries: one path in a worker's table, what was last seen there, and the answers made of it.
  */
-#ifndef ORIGIN_ENTRY_H
-#define ORIGIN_ENTRY_H
+#ifndef ORIGIN_FILEENTRY_H
+#define ORIGIN_FILEENTRY_H
 
 #include "origin/library.h"
 #include "origin/representation.h"
 #include "origin/sidecar.h"
 
 /* Where an entry stands: fixed when it is made. */
-struct entry_place {
+struct fileentry_place {
     const char *key; /* as asked for */
     size_t key_len;
     const char *path; /* of the file */
@@ -18,17 +18,17 @@ struct entry_place {
     int status; /* of the answer: 200, or 404 */
 };
 
-enum entry_kind {
-    ENTRY_NEW, /* nothing is known */
-    ENTRY_FILE,
-    ENTRY_LISTING, /* of the directory, as there is no such file */
-    ENTRY_MISSING,
-    ENTRY_FORBIDDEN,
-    ENTRY_BROKEN
+enum fileentry_kind {
+    FILEENTRY_NEW, /* nothing is known */
+    FILEENTRY_FILE,
+    FILEENTRY_LISTING, /* of the directory, as there is no such file */
+    FILEENTRY_MISSING,
+    FILEENTRY_FORBIDDEN,
+    FILEENTRY_BROKEN
 };
 
 /* The answers made of what is known; remade when that changes, or with the clock. */
-struct entry_view {
+struct fileentry_view {
     struct representation *representations[STET_CODING_COUNT];
     unsigned possible; /* bits (1 << coding) of what is ready, or can be made */
     unsigned ready;
@@ -41,14 +41,14 @@ struct files_query;
 struct reading;
 struct recoding;
 
-struct entry {
-    struct entry_place place;
+struct fileentry {
+    struct fileentry_place place;
     struct library *library;
-    enum entry_kind kind;
-    struct record record;    /* of ENTRY_FILE: state, digest, date */
+    enum fileentry_kind kind;
+    struct record record;    /* of FILEENTRY_FILE: state, digest, date */
     struct content *content; /* its bytes in memory, or NULL */
-    struct chunk *page;      /* of ENTRY_LISTING, if there was no room for a content */
-    struct entry_view view;
+    struct chunk *page;      /* of FILEENTRY_LISTING, if there was no room for a content */
+    struct fileentry_view view;
     uint64_t checked;        /* the moment of the world in which all this was so */
     int64_t retry;           /* loop time to try again to get the bytes into memory */
     int64_t look;            /* loop time to look for sidecars again */
@@ -57,36 +57,36 @@ struct entry {
     struct files_query *waiting;
     bool beside; /* it has sidecars, although it is large */
     bool used;   /* since the hand last came by */
-    struct entry *before;
-    struct entry *after;
+    struct fileentry *before;
+    struct fileentry *after;
 };
 
 /* How often sidecars are looked for, and bytes tried to be kept that there was no room for; ns. */
-#define ENTRY_AGAIN INT64_C(1000000000)
+#define FILEENTRY_AGAIN INT64_C(1000000000)
 
 /* NULL when memory is out. Copies key and path. */
-struct entry *entry_new(struct library *library, struct stet_span key, const char *path,
-                        int status);
-void entry_free(struct entry *entry);
+struct fileentry *fileentry_new(struct library *library, struct stet_span key, const char *path,
+                                int status);
+void fileentry_free(struct fileentry *entry);
 
 /* Takes in what was found out; takes the reference of `content`. Answers that are still true are
  * kept. */
-void entry_set(struct entry *entry, enum entry_kind kind, const struct record *record,
-               struct content *content);
+void fileentry_set(struct fileentry *entry, enum fileentry_kind kind, const struct record *record,
+                   struct content *content);
 
 /* The same for a listing; keeps a reference of `page` if there is no content. */
-void entry_set_listing(struct entry *entry, const struct digest *digest, struct chunk *page,
-                       struct content *content);
+void fileentry_set_listing(struct fileentry *entry, const struct digest *digest, struct chunk *page,
+                           struct content *content);
 
 /* A file in this state is to be read whole. */
-static inline bool entry_is_whole(const struct entry *entry, const struct fs_stamp *stamp)
+static inline bool fileentry_is_whole(const struct fileentry *entry, const struct fs_stamp *stamp)
 {
     return stamp->size <= entry->library->small_max ||
            (entry->beside && stamp->size <= SIDECAR_FILE_MAX);
 }
 
 /* The answers are those to give at `now` (wall clock, ns). */
-static inline bool entry_view_holds(const struct entry *entry, int64_t now)
+static inline bool fileentry_view_holds(const struct fileentry *entry, int64_t now)
 {
     const struct content *content = entry->content;
     return now >= entry->view.from && now < entry->view.until &&
@@ -95,11 +95,11 @@ static inline bool entry_view_holds(const struct entry *entry, int64_t now)
 }
 
 /* Throws the answers away and finds out which codings there are. */
-void entry_view_renew(struct entry *entry, int64_t now);
+void fileentry_view_renew(struct fileentry *entry, int64_t now);
 
 /* The answer in a coding: identity, or one whose variant is ready; borrowed from the entry. NULL
  * when memory is out or the variant is not there. */
-struct representation *entry_representation(struct entry *entry, enum stet_coding coding,
-                                            int64_t now);
+struct representation *fileentry_representation(struct fileentry *entry, enum stet_coding coding,
+                                                int64_t now);
 
 #endif

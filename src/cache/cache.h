@@ -1,0 +1,136 @@
+/* The cache: one judgement over stored responses, and the one way to fetch.
+ *
+ *     cache_find --> may a stored response answer? ------------------------> CACHE_FOUND
+ *         ^            | no: join the flight of its key, or begin one
+ *         |            v
+ *         `-- ready -- CACHE_WAIT     (a flight ends in: stored, renewed, passing, failed)
+ *
+ * `struct cache` is shared by all workers; a `struct cache_worker` belongs to one. The outcome is
+ * always a representation, for the one place that answers (serve/answer.h): a stored response, one
+ * that is still filling, or one that only passes.
+ */
+#ifndef CACHE_CACHE_H
+#define CACHE_CACHE_H
+
+#include "cache/rules.h"
+#include "origin/forward.h"
+#include "origin/representation.h"
+#include "origin/upstream.h"
+#include "stet/cachestatus.h"
+#include "stet/reuse.h"
+#include "store/store.h"
+
+struct cache;
+struct cache_worker;
+
+/* `store` outlives it. `seed` keys the hashes of keys. NULL when memory is out. */
+struct cache *cache_new(struct store *store, const uint64_t seed[2]);
+
+/* All workers' parts are closed. */
+void cache_free(struct cache *cache);
+
+/* One worker's part. NULL when memory is out. */
+struct cache_worker *cache_open(struct cache *cache, struct loop *loop);
+
+/* Ends it: flights that nobody waits for are given up; no query is open. */
+void cache_close(struct cache_worker *worker);
+
+/* Where a request goes that nothing stored answers. */
+struct cache_route {
+    const struct cache_rules *rules;
+    const struct forward_rules *forward;
+    struct upstream *upstream; /* of the same worker */
+};
+
+struct cache_query;
+
+/* What the asker is told, on its own loop. From any of them it may call cache_find, cache_forget
+ * and the rest. */
+struct cache_events {
+    /* CACHE_WAIT is over: ask again. */
+    void (*ready)(struct cache_query *query);
+    /* An interim response that is to be relayed [RFC 9110 §15.2]. */
+    void (*interim)(struct cache_query *query, const struct stet_response *response);
+    /* The body of the representation, which had said BODY_WAIT, has more. */
+    void (*more)(struct cache_query *query);
+    /* After cache_content has said "no more": there is room again. */
+    void (*room)(struct cache_query *query);
+};
+
+/* What is known of an answer besides the representation, for Cache-Status, Proxy-Status, Age, logs
+ * and metrics. */
+struct cache_facts {
+    bool hit;
+    bool stored;    /* the response that came back is being stored */
+    bool collapsed; /* it was fetched for someone else */
+    bool has_ttl;
+    bool has_age;     /* `age` is to be sent */
+    bool synthesized; /* the validators are ours */
+    uint32_t age;
+    int64_t ttl;
+    enum stet_forward forward;
+    int forward_status;          /* what the origin said; 0: not asked, or no answer */
+    enum stet_reason reason;     /* of the judgement that decided */
+    enum stet_reason storing;    /* why it was stored or not; STET_REASON_NONE: was not asked */
+    enum stet_proxy_error error; /* of a fetch that failed */
+    struct stet_span next_hop;   /* whom the fetch asked; lives as long as the route */
+};
+
+enum cache_outcome {
+    CACHE_FOUND, /* `representation`, one reference the asker's */
+    CACHE_WAIT,  /* `ready` is called when asking again makes sense */
+    CACHE_FAILED /* `status` (500, 502, 503, 504, 508...) says with what to answer, `facts` why */
+};
+
+/* One question. The asker sets the first part and leaves it alone until cache_forget; all else is
+ * zero at first. */
+struct cache_query {
+    const struct stet_request *request; /* its target URI is complete, scheme included */
+    const struct cache_route *route;
+    const struct forward_client *client;
+    const struct cache_events *events;
+    struct arena *arena; /* the exchange's: for what is sent on */
+    bool content;        /* the request has content: follows by cache_content */
+    bool upgrade;        /* HTTP/1.1 asked for an upgrade, which the route allows */
+    bool buffered;       /* `request` is a copy that stays; set before asking again */
+
+    struct representation *representation; /* the outcome */
+    int status;
+    struct cache_facts facts;
+
+    struct cache_worker *worker; /* private from here on */
+    struct flight *flight;
+    struct cache_query *next, **link;
+    struct stet_asked asked;
+    unsigned rounds; /* how often it was judged */
+    void *state;
+};
+
+/* Judges, and fetches if need be. */
+enum cache_outcome cache_find(struct cache_worker *worker, struct cache_query *query);
+
+/* Request content goes on to the origin. False: no more until `room`. Octets that nobody wants any
+ * more are dropped. */
+bool cache_content(struct cache_query *query, struct stet_span bytes);
+void cache_content_end(struct cache_query *query);
+
+/* The asker is done, or goes away at any point. A fetch that fills the store for others or for
+ * later goes on; one that only passed to this asker is given up. */
+void cache_forget(struct cache_query *query);
+
+/* ---- operating ---- */
+
+enum cache_purge_scope {
+    CACHE_PURGE_URL,    /* this URL with all its variants; `text` is an absolute URL */
+    CACHE_PURGE_PREFIX, /* all URLs that begin so */
+    CACHE_PURGE_MATCH,  /* all URLs that this regular expression (pcre2) finds */
+    CACHE_PURGE_GROUP,  /* all responses in this group [RFC 9875] */
+    CACHE_PURGE_ALL
+};
+
+/* Soft marks as stale and keeps validators; hard removes. How many entries were reached, or -1:
+ * `*error` says what is wrong with `text`. From any thread. */
+int64_t cache_purge(struct cache *cache, enum cache_purge_scope scope, struct stet_span text,
+                    bool hard, int64_t now, const char **error);
+
+#endif

@@ -1,0 +1,102 @@
+/* Calls: a request sent to an origin server and the response to it, over HTTP/1.
+ *
+ *     call_start --[an idle connection, or dial]--> head, content --> origin server
+ *                               interim*, head, content*, end <--
+ *
+ * The caller of a worker keeps connections that may be used again, by place. Back-pressure goes
+ * both ways: content of the response stops when `content` says so, content of the request when
+ * call_send says so. Nothing above learns which protocol was spoken.
+ */
+#ifndef NET_CALL_H
+#define NET_CALL_H
+
+#include "base/limits.h"
+#include "io/resolve.h"
+#include "wire/h1_client.h"
+
+/* Where an origin server listens. Borrowed by callers and calls: outlives them. */
+struct call_place {
+    const char *host; /* a name, or an address without brackets; for AF_UNIX the socket's path */
+    uint16_t port;
+    bool unix_socket;
+};
+
+/* The connections to origin servers of one worker. */
+struct caller;
+
+/* `limits` outlive it. NULL when memory is out. */
+struct caller *caller_new(struct loop *loop, const struct limits *limits,
+                          struct resolver *resolver);
+
+/* Closes idle connections. No call is open any more. */
+void caller_free(struct caller *caller);
+
+/* Connections that wait for a request, and those in use. */
+size_t caller_idle(const struct caller *caller);
+size_t caller_busy(const struct caller *caller);
+
+struct call;
+
+/* Who is told. What is handed over is borrowed until the function returns. The order: any number of
+ * `interim`, one `head`, any number of `content`, one `end`; `end` may come at any point before,
+ * also out of call_start's own turn, never from within it. A call may be cancelled from any of
+ * them. */
+struct call_events {
+    void (*interim)(void *owner, const struct stet_response *response);
+    /* The final head; also 101 and a 2xx to CONNECT, after which both directions are octets of a
+     * tunnel, handed over as content and sent by call_send. */
+    void (*head)(void *owner, const struct stet_response *response,
+                 const struct h1_response_framing *framing);
+    /* Content, at least one octet. False: no more until call_resume. What was handed over counts as
+     * taken. */
+    bool (*content)(void *owner, struct stet_span bytes);
+    /* After call_send has said "no more": there is room again. */
+    void (*room)(void *owner);
+    /* The last call: how it ended. `trailers` may be empty. */
+    void (*end)(void *owner, enum h1_client_end end, const struct stet_head *trailers);
+};
+
+/* One call. Embedded in its owner, whose fields are the first three; the rest is private. Not to be
+ * moved while open. */
+struct call {
+    const struct call_events *events;
+    void *owner;
+    const struct h1_client_request *request; /* its spans live until `end` or call_cancel */
+
+    struct caller *caller;
+    const struct call_place *place;
+    struct line *line;           /* the connection, once there is one */
+    struct dial *dial;           /* until then */
+    enum stet_proxy_error error; /* of the end */
+    bool reused;                 /* on a connection that had served before */
+    bool heard;                  /* something of a response came */
+    bool sent;                   /* some of the request may have reached the server */
+};
+
+/* Starts a call. Never fails at once: what goes wrong is told by `end`, later in this turn or in
+ * another. With `fresh` no idle connection is used. */
+void call_start(struct caller *caller, struct call *call, const struct call_place *place,
+                bool fresh);
+
+/* Request content, if the request has any: copied or sent at once. False: no more until `room`;
+ * these octets were taken all the same. */
+bool call_send(struct call *call, struct stet_span bytes);
+
+/* The request content is complete. In a tunnel: half-close. */
+void call_finish(struct call *call);
+
+/* Goes on after `content` said false. May call events before it returns. */
+void call_resume(struct call *call);
+
+/* Not wanted any more: no event follows; a connection in the middle of something is closed. */
+void call_cancel(struct call *call);
+
+/* Ended badly before anything of a response came, on a connection that had served before: the
+ * server had most likely closed it, and an idempotent request without content may be sent once more
+ * [RFC 9110 §9.2.2, RFC 9112 §9.3.1]. In and after `end`. */
+static inline bool call_may_repeat(const struct call *call)
+{
+    return call->reused && !call->heard;
+}
+
+#endif

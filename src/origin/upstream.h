@@ -1,0 +1,73 @@
+/* Upstreams: the origin servers behind a proxy route, and one request to whichever of them is best.
+ *
+ * Several servers of one upstream hold the same resources. The one with the fewest requests under
+ * way is asked; one that has failed lately is left alone for a while (passive health). A request
+ * that died with an idle connection is sent once more if that is lawful.
+ *
+ * One per worker and route. Fetches are told in the order of net/call.h.
+ */
+#ifndef ORIGIN_UPSTREAM_H
+#define ORIGIN_UPSTREAM_H
+
+#include "net/call.h"
+
+/* The most servers of one upstream. */
+#define UPSTREAM_SERVERS 16
+
+/* Where an upstream is, as the operator wrote it: "http://HOST[:PORT]", "http+unix:PATH". */
+struct upstream_url {
+    char *text;      /* as written; owns */
+    char *host;      /* owns; the socket's path for http+unix; without brackets */
+    char *authority; /* owns; for Host: "example.org:8080", "localhost" for http+unix */
+    uint16_t port;
+    bool unix_socket;
+};
+
+/* Reads one. NULL, or static text that says what is wrong with it (a path, a query, userinfo, an
+ * unknown scheme, no host). On success the caller owns what `url` holds: upstream_url_fini. */
+const char *upstream_url_read(const char *text, struct upstream_url *url);
+void upstream_url_fini(struct upstream_url *url);
+
+struct upstream;
+
+/* `urls` outlive it. NULL when memory is out. */
+struct upstream *upstream_new(struct caller *caller, struct loop *loop,
+                              const struct upstream_url *urls, size_t count);
+
+/* No fetch is under way any more. */
+void upstream_free(struct upstream *upstream);
+
+/* One request and the response to it. Embedded in its owner; set events, owner and request; the
+ * rest is private. `request->host` is STET_SPAN_NONE for the authority of the server that is
+ * chosen. */
+struct fetch {
+    const struct call_events *events;
+    void *owner;
+    const struct h1_client_request *request; /* its spans live until `end` or fetch_cancel */
+
+    struct upstream *upstream;
+    struct call call;
+    struct h1_client_request sent; /* with the Host of the server */
+    struct task fail;              /* when no server can be asked */
+    size_t server;
+    unsigned tries;
+    enum stet_proxy_error error;
+};
+
+/* Starts it. What goes wrong is told by `end`, never from within this call. */
+void fetch_start(struct upstream *upstream, struct fetch *fetch);
+
+/* As those of net/call.h. */
+bool fetch_send(struct fetch *fetch, struct stet_span bytes);
+void fetch_finish(struct fetch *fetch);
+void fetch_resume(struct fetch *fetch);
+void fetch_cancel(struct fetch *fetch);
+
+/* Why it did not end well, for Proxy-Status; in and after `end`. */
+enum stet_proxy_error fetch_error(const struct fetch *fetch);
+
+/* Whom it asked, "HOST:PORT" or the path, for Proxy-Status and logs; empty before that is known.
+ * Lives as long as the upstream's URLs. */
+struct stet_span fetch_next_hop(const struct fetch *fetch);
+
+#endif
