@@ -29,7 +29,11 @@ struct resolve_query {
     struct sock_address addresses[RESOLVE_ADDRESSES]; /* ports set; IPv6 and IPv4 in turns, the
                                                          family of the first answer first
                                                          [RFC 8305 §4] */
-    void *resolver_state;                             /* the resolver's */
+
+    struct resolve_name
+        *name; /* the resolver's from here: what it waits for, NULL when it does not */
+    struct resolve_query *next;
+    struct resolve_query **from;
 };
 
 /* `servers` is NULL for the system's, else "127.0.0.1:5353,..." for tests. NULL on failure. */

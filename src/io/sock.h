@@ -45,6 +45,7 @@ struct sock {
     void *end;          /* simulated world: the memory pipe */
     int fd;             /* machine: the descriptor; -1 when closed */
     bool ended;         /* machine: the peer's end was seen, perhaps behind unread bytes */
+    uint8_t connected;  /* enum sock_connected, of a socket made by sock_connect */
     struct sock *again; /* machine: list of those to be called without an event */
     struct sock **again_from;
 };
@@ -52,6 +53,34 @@ struct sock {
 /* Begins to watch a socket that `accepted` (below) has handed out. False when the kernel refuses;
  * the socket is then closed. */
 bool sock_start(struct sock *sock);
+
+/* How far sock_connect got. */
+enum sock_connected {
+    SOCK_CONNECTING,
+    SOCK_CONNECTED,
+    SOCK_REFUSED,     /* nobody listens there, or we may not go there */
+    SOCK_UNREACHABLE, /* no way to that address, or the machine lacks its family */
+    SOCK_TIMED_OUT,   /* the kernel gave up */
+    SOCK_EXHAUSTED,   /* no descriptor or memory left, or the queue of a unix socket is full: may
+                         pass */
+    SOCK_FAILED       /* anything else */
+};
+
+/* Begins to connect to an address, or to the unix socket at `path` when the family is AF_UNIX (else
+ * NULL). The owner has set `ready` before; the rest of `*sock` is filled in, and after this the
+ * struct may not be moved. SOCK_CONNECTING: `ready` is called with SOCK_WRITABLE when it is known
+ * how it went, perhaps also before; read and write only when sock_connect_state says
+ * SOCK_CONNECTED; sock_close is due in any case. Else it failed at once and nothing is open. */
+enum sock_connected sock_connect(struct sock *sock, struct loop *loop,
+                                 const struct sock_address *address, const char *path);
+
+/* How it went so far. */
+enum sock_connected sock_connect_state(struct sock *sock);
+
+/* The same socket in another struct, whose `ready` is set by its owner before and is called in a
+ * later turn with what is ready; `*from` is closed. False when the kernel refuses; both are then
+ * closed. */
+bool sock_move(struct sock *from, struct sock *to);
 
 /* Reads at most `size` (not 0) bytes: how many came (> 0), 0 at the end of the stream, SOCK_AGAIN,
  * SOCK_BROKEN. */
