@@ -30,6 +30,16 @@ struct forward_conditions {
     bool max_age_zero; /* add "max-age=0" to Cache-Control: ask the origin itself (D-12) */
 };
 
+/* One request that is to go on. */
+struct forward {
+    const struct forward_rules *rules;
+    const struct forward_client *client;
+    const struct stet_request *request;          /* its target URI is complete, scheme included */
+    const struct forward_conditions *conditions; /* or NULL */
+    bool content; /* the request has content, framed as its own fields say */
+    bool upgrade; /* the route allows upgrades: one that the request asks for goes along */
+};
+
 enum forward_verdict {
     FORWARD_GOES,
     FORWARD_LOOP,     /* our own name is in Via or CDN-Loop: 502 (D-47) [RFC 9110 §7.6.3] */
@@ -39,24 +49,32 @@ enum forward_verdict {
 
 /* Judges a request and makes what is sent on: hop-by-hop fields and those that Connection names are
  * gone; so are, from a client that is not trusted, Forwarded, X-Forwarded-* and the fields that
- * applications take for another host, path or method (X-Original-URL, X-Rewrite-URL,
- * X-HTTP-Method-Override and their kind): what is no part of the key must not choose the answer.
- * Via, X-Forwarded-For, -Proto, -Host and CDN-Loop are added. The target is sent as it was
- * received, in origin form [RFC 9110 §7.7]. Spans of `to` point into the request and the arena.
- * Content framing is read from the request's own fields: `has_content` says that there is content.
- * With `upgrade` Upgrade goes along. */
-enum forward_verdict forward_request(const struct forward_rules *rules,
-                                     const struct forward_client *client,
-                                     const struct stet_request *request, bool has_content,
-                                     const struct forward_conditions *conditions,
-                                     struct arena *arena, struct h1_client_request *to);
+ * applications take for another host, path, method or client (distrusted.tbl): what is no part of
+ * the key must not choose the answer. Via, X-Forwarded-For, -Proto, -Host and CDN-Loop are added.
+ *
+ * The target is sent as it was received, in origin form [RFC 9110 §7.7]. `to->host` is
+ * STET_SPAN_NONE where the server's own is to be sent. Upgrade goes along only as HTTP/1.1 asks for
+ * it, without content, and never to another version of HTTP: `to->upgrade` says whether it did.
+ * Spans of `to` point into the request, the rules and the arena. */
+enum forward_verdict forward_request(const struct forward *forward, struct arena *arena,
+                                     struct h1_client_request *to);
+
+/* Connection names fields that are there and do not go on: the origin answers another request than
+ * one that has them and does not name them, and Vary does not tell the two apart. What it answers
+ * is not to be stored. */
+bool forward_hides(const struct stet_head *request);
 
 /* Of a response that passes: may this field go to the client? Neither hop-by-hop nor named by
  * Connection; nor what the codec writes itself (Date, Content-Length, Transfer-Encoding). */
 bool forward_field(const struct stet_head *head, const struct stet_field *field);
 
 /* Writes the lines of a response that pass, each "Name: value" CRLF, to `to`; returns the octets
- * that takes, also when that is more than `room`. */
+ * that takes, also when that is more than `room`: what was written is then cut short. */
 size_t forward_response(const struct stet_head *head, char *to, size_t room);
+
+/* The same for the trailers of a response with this `head`: those that may be trailers
+ * [RFC 9110 §6.5.1]. */
+size_t forward_trailers(const struct stet_head *head, const struct stet_head *trailers, char *to,
+                        size_t room);
 
 #endif
