@@ -1,0 +1,186 @@
+// The public suite http-cache-tests against `stet proxy`, in front of the suite's own origin.
+//
+//     STET=path/to/stet node cache_suite.mjs [--profile NAME] [--only TEST] [--list] [--verbose]
+//
+// It runs once a profile. Every required and every optimal test has to pass, but for those that
+// cache_suite.tbl lists with the paragraph they contradict, or with the guard that fails them on
+// purpose; a listed test that passes is a fault of the list. Tests of kind "check" only tell what a
+// cache does: they are printed with --verbose. The last line is "N passed, N failed".
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Agent } from 'node:http'
+import nodeFetch from 'node-fetch'
+import suites from 'http-cache-tests/tests/index.mjs'
+import surrogate from 'http-cache-tests/tests/surrogate-control.mjs'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '..', '..')
+const options = process.argv.slice(2)
+const has = name => options.includes(name)
+const value = name => has(name) ? options[options.indexOf(name) + 1] : undefined
+
+// One run of the suite in a process of its own: it keeps its results in modules.
+if (has('--child'))
+  await child(value('--child'))
+else
+  process.exit(await main())
+
+function deadline(promise, ms, what) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${ms / 1000} s`)), ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+async function child(base) {
+  const runner = await import('http-cache-tests/client/runner.mjs')
+  const agent = new Agent({ keepAlive: false })
+  const fetch = (url, init) => deadline(nodeFetch(url, { ...init, agent }), 20000, url)
+  const wanted = value('--only')
+  let tests = [...suites, surrogate]
+  if (wanted)
+    tests = tests.map(suite => ({ ...suite, tests: suite.tests.filter(test => test.id === wanted) }))
+  if (wanted && has('--verbose'))
+    tests.forEach(suite => suite.tests.forEach(test => { test.dump = true }))
+  await runner.runTests(tests, fetch, false, base)
+  process.stdout.write(`\nresults ${JSON.stringify(runner.getResults())}\n`, () => process.exit(0))
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+// Starts a program and waits for the line that `pattern` finds in what it writes.
+function start(command, argv, env, pattern) {
+  const program = spawn(command, argv, { env: { ...process.env, ...env }, cwd: root })
+  let text = ''
+  const ready = new Promise((resolve, reject) => {
+    const look = piece => {
+      text += piece
+      const match = text.match(pattern)
+      if (match)
+        resolve(match[1])
+    }
+    program.stdout.on('data', look)
+    program.stderr.on('data', look)
+    program.on('error', reject)
+    program.on('exit', status => reject(new Error(`${command} ended with ${status}: ${text}`)))
+  })
+  return { program, ready: deadline(ready, 20000, command), text: () => text }
+}
+
+function end({ program }) {
+  return new Promise(resolve => {
+    if (program.exitCode !== null)
+      return resolve()
+    program.on('exit', resolve)
+    program.kill('SIGTERM')
+    setTimeout(() => program.kill('SIGKILL'), 3000).unref()
+  })
+}
+
+// "profile | test | why" -> Map test -> why
+function exceptions(profile) {
+  const lines = readFileSync(join(here, 'cache_suite.tbl'), 'utf8').split('\n')
+    .filter(line => line && !line.startsWith('#')).map(line => line.split('|').map(cell => cell.trim()))
+  return new Map(lines.filter(([where]) => where === profile || where === 'all')
+    .map(([, test, why]) => [test, why]))
+}
+
+async function results(profile, directory) {
+  const port = await freePort()
+  const origin = start('node', ['test/node_modules/http-cache-tests/server/server.mjs'],
+    { npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: join(directory, 'pid') },
+    /(Listening on) http/)
+  let proxy
+  try {
+    await origin.ready
+    proxy = start(process.env.STET, ['proxy', `http://127.0.0.1:${port}`, '--listen', '127.0.0.1:0',
+      '--profile', profile, '--workers', '1', '--log', 'off'], {}, /listening on (http:\/\/[^\s/]+)/)
+    const base = await proxy.ready
+    const argv = [fileURLToPath(import.meta.url), '--child', base, ...options]
+    const run = spawn('node', argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    run.stdout.on('data', piece => { text += piece })
+    await deadline(new Promise(resolve => run.on('close', resolve)), 400000, 'the suite')
+    if (has('--verbose') && value('--only'))
+      console.log(text)
+    const line = text.match(/^results (.*)$/m)
+    if (!line)
+      throw new Error(`the suite broke off: ${text.slice(-2000)}`)
+    if (proxy.program.exitCode !== null)
+      throw new Error(`the proxy ended: ${proxy.text().slice(-2000)}`)
+    return JSON.parse(line[1])
+  } finally {
+    await Promise.all([origin, proxy].filter(Boolean).map(end))
+  }
+}
+
+function judge(profile, found) {
+  const listed = exceptions(profile)
+  let passed = 0, failed = 0
+  const fault = text => { failed++; console.log(`not ok - ${profile}: ${text}`) }
+
+  for (const suite of [...suites, surrogate]) {
+    for (const test of suite.tests) {
+      const kind = test.kind ?? 'required', result = found[test.id]
+      if (test.browser_only || (value('--only') && test.id !== value('--only')))
+        continue
+      if (kind === 'check') {
+        if (has('--verbose'))
+          console.log(`# ${profile}: ${test.id}: ${result === true ? 'yes' : `no, ${result?.[1]}`}`)
+      } else if (result === undefined) {
+        fault(`${test.id} (${kind}) has no result`)
+      } else if (result === true && listed.has(test.id)) {
+        fault(`${test.id} (${kind}) passes, but cache_suite.tbl says it cannot`)
+      } else if (result === true || listed.has(test.id)) {
+        passed++
+        if (result !== true && has('--verbose'))
+          console.log(`# ${profile}: ${test.id} fails on purpose: ${listed.get(test.id)}`)
+      } else {
+        fault(`${test.id} (${kind}, ${suite.id}): ${result.join(': ')}`)
+      }
+      listed.delete(test.id)
+    }
+  }
+  if (!value('--only'))
+    listed.forEach((_, test) => fault(`cache_suite.tbl names ${test}, which is no such test`))
+  return [passed, failed]
+}
+
+async function main() {
+  if (has('--help') || (!process.env.STET && !has('--list'))) {
+    console.log(readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\nimport')[0].replace(/^\/\/ ?/gm, ''))
+    return has('--help') ? 0 : 2
+  }
+  if (has('--list')) {
+    [...suites, surrogate].forEach(suite => suite.tests.forEach(test =>
+      console.log(`${test.kind ?? 'required'}\t${suite.id}\t${test.id}\t${test.name}`)))
+    return 0
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'stet-suite-'))
+  let passed = 0, failed = 0
+  try {
+    for (const profile of value('--profile') ? [value('--profile')] : ['rfc9111', 'gateway']) {
+      const [good, bad] = judge(profile, await results(profile, directory))
+      passed += good
+      failed += bad
+    }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  return failed ? 1 : 0
+}
