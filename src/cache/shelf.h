@@ -66,7 +66,8 @@ void shelf_set_drop(struct shelf_set *set);
 /* Puts a response that may be stored on the shelf, in the place of the one it replaces, still
  * without content: the entry is filled and sealed by the caller, who calls store_grown. `expected`
  * as in entry_new. NULL when memory is out or it is too large. Its head is made of what
- * stet_may_keep lets through. */
+ * stet_may_keep lets through. If the response gives no lifetime itself, the one that
+ * `rules->lifetimes` have for its status counts; so it does in shelf_renew. */
 struct entry *shelf_put(const struct shelf *shelf, const struct shelf_key *key,
                         const struct cache_rules *rules, const struct stet_transaction *transaction,
                         const struct stet_storing *storing, uint64_t expected);
@@ -76,6 +77,18 @@ struct entry *shelf_put(const struct shelf *shelf, const struct shelf_key *key,
 struct entry_head *shelf_head(const struct cache_rules *rules, const struct stet_head *response,
                               const struct stet_stored *stored, struct stet_span tag,
                               int64_t modified);
+
+/* Gives a stored response, of the head it has now, validators that were made here of its content: a
+ * whole ETag value, and Last-Modified (seconds) where it has none itself; negative: no date. From
+ * now on clients may ask by them; the origin is never asked by them, since it does not know them:
+ * shelf_gather leaves them out of its views. They stay when the response is renewed. Marks that
+ * come at the same time are not lost. False when memory is out. */
+bool shelf_tag(struct entry *entry, const struct cache_rules *rules, struct stet_span tag,
+               int64_t modified);
+
+/* What shelf_tag gave it: an empty span, a negative date if it did not. */
+struct stet_span shelf_made_tag(const struct entry_head *head);
+int64_t shelf_made_modified(const struct entry_head *head);
 
 /* Renews a stored response by a 304 to it, or by another response with the same content: times
  * start again and, with `update`, its fields are updated (D-16) [RFC 9111 §4.3.4]. False when
