@@ -1,0 +1,44 @@
+/* Connection, read as what it says about other fields: which of them end here.
+ *
+ * A field that stet knows to be end-to-end is not removed by being named: no sender may name it
+ * [RFC 9110 §7.6.1], and one who does wants the origin to answer another request than the one that
+ * was judged here by that very field: one without the Cookie, the Authorization or the Host that
+ * the key, the guards and Vary saw.
+ *
+ * Given up: lists of more options than anyone sends. They are not read to their end, for each
+ * option costs as many comparisons as there are fields; all that is unknown goes.
+ */
+#include "origin/hopbyhop.h"
+
+#include "stet/list.h"
+
+void hopbyhop_read(struct hopbyhop *hops, const struct stet_head *head)
+{
+    struct stet_list list = stet_list_of(head, STET_FIELD_CONNECTION);
+    struct stet_span option;
+
+    hops->count = 0;
+    hops->many = false;
+    while (stet_list_next(&list, &option)) {
+        if (hops->count == HOPBYHOP_OPTIONS) {
+            hops->many = true;
+            return;
+        }
+        hops->options[hops->count++] = option;
+    }
+}
+
+bool hopbyhop_names(const struct hopbyhop *hops, const struct stet_field *field)
+{
+    if (field->id != STET_FIELD_UNKNOWN)
+        return false;
+    for (size_t i = 0; i < hops->count; i++)
+        if (stet_span_equal_nocase(hops->options[i], field->name))
+            return true;
+    return hops->many;
+}
+
+bool hopbyhop_has(const struct hopbyhop *hops, const struct stet_field *field)
+{
+    return stet_field_is_hop(field->id) || hopbyhop_names(hops, field);
+}
