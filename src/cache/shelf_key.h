@@ -1,0 +1,31 @@
+/* The shelf and its keys: under what a response is stored and looked for (D-38).
+ */
+#ifndef CACHE_SHELF_KEY_H
+#define CACHE_SHELF_KEY_H
+
+#include "cache/rules.h"
+#include "stet/head.h"
+#include "store/store.h"
+
+/* A shelf: a store, and what keys its hashes. Immutable once made; shared by all workers. */
+struct shelf {
+    struct store *store;
+    uint64_t seed[2];
+};
+
+/* The key of a target URI: its text, and the hash of it. Whatever methods and fields of requests
+ * are told apart besides, is behind it. */
+struct shelf_key {
+    struct stet_span url; /* partition and normal form; borrowed */
+    uint64_t primary[2];
+};
+
+/* Room that the text of a key takes at most. */
+size_t shelf_key_room(const struct cache_rules *rules, const struct stet_request *request);
+
+/* Makes the key of the target URI of `request` (scheme, authority, path and query are set) in `to`,
+ * which the key borrows. */
+void shelf_key_make(const struct shelf *shelf, const struct cache_rules *rules,
+                    const struct stet_request *request, char *to, struct shelf_key *key);
+
+#endif
