@@ -35,11 +35,17 @@ struct cache_worker *cache_open(struct cache *cache, struct loop *loop);
 /* Ends it: flights that nobody waits for are given up; no query is open. */
 void cache_close(struct cache_worker *worker);
 
-/* Where a request goes that nothing stored answers. */
+/* Where a request goes that nothing stored answers. Belongs to one worker; it and all it points to
+ * stay until no query names it and no fetch uses it any more. */
 struct cache_route {
     const struct cache_rules *rules;
     const struct forward_rules *forward;
     struct upstream *upstream; /* of the same worker */
+
+    size_t flights; /* the cache's: fetches by this route, those nobody waits for among them */
+    /* The last of them has ended: called on the loop as the last thing that is done with the
+     * route. The route must not go from within. May be NULL. */
+    void (*landed)(struct cache_route *route);
 };
 
 struct cache_query;
@@ -86,7 +92,7 @@ enum cache_outcome {
  * zero at first. */
 struct cache_query {
     const struct stet_request *request; /* its target URI is complete, scheme included */
-    const struct cache_route *route;
+    struct cache_route *route;
     const struct forward_client *client;
     const struct cache_events *events;
     struct arena *arena; /* the exchange's: for what is sent on */
