@@ -48,14 +48,19 @@ void sim_client_raise(struct sim_client *client, unsigned events)
 
 void sim_client_break(struct sim_client *client)
 {
+    if (client->broken)
+        return;
     client->broken = true;
     sim_client_raise(client, SOCK_READABLE | SOCK_WRITABLE);
+    sim_far_note(client);
+    if (client->far.other)
+        sim_client_break(client->far.other);
 }
 
 void sim_client_moved(struct sim_client *client, size_t len)
 {
     client->moved += len;
-    if (client->moved >= client->break_at && !client->broken)
+    if (client->moved >= client->break_at)
         sim_client_break(client);
 }
 
@@ -74,8 +79,7 @@ static struct sock_address sim_peer(struct sim_world *world, const char *peer)
     return address;
 }
 
-/* One of those that listen there, drawn; NULL when none does. */
-static struct sim_port *sim_port_find(struct sim_world *world, const char *address)
+struct sim_port *sim_port_find(struct sim_world *world, const char *address)
 {
     uint64_t found = 0;
     struct sim_port *chosen = NULL;
@@ -87,15 +91,18 @@ static struct sim_port *sim_port_find(struct sim_world *world, const char *addre
     return chosen;
 }
 
-struct sim_client *sim_client_open(struct sim_world *world, const char *address, const char *peer)
+void sim_port_join(struct sim_port *port, struct sim_client *client)
 {
-    struct sim_port *port = sim_port_find(world, address);
-    if (!port)
-        return NULL;
+    client->port = port;
+    *port->end = client;
+    port->end = &client->next_in;
+}
+
+struct sim_client *sim_client_new(struct sim_world *world, const char *peer)
+{
     struct sim_client *client = sim_alloc(NULL, sizeof *client);
     *client = (struct sim_client){.world = world,
                                   .next = world->clients,
-                                  .port = port,
                                   .faults = world->faults,
                                   .down.window = SIM_UNLIMITED,
                                   .break_at = UINT64_MAX};
@@ -103,8 +110,16 @@ struct sim_client *sim_client_open(struct sim_world *world, const char *address,
     if (world->faults.reset_after > 0)
         client->break_at = 1 + sim_world_draw(world, world->faults.reset_after);
     world->clients = client;
-    *port->end = client;
-    port->end = &client->next_in;
+    return client;
+}
+
+struct sim_client *sim_client_open(struct sim_world *world, const char *address, const char *peer)
+{
+    struct sim_port *port = sim_port_find(world, address);
+    if (!port)
+        return NULL;
+    struct sim_client *client = sim_client_new(world, peer);
+    sim_port_join(port, client);
     return client;
 }
 
@@ -114,7 +129,7 @@ void sim_client_send(struct sim_client *client, const void *bytes, size_t len)
     if (client->broken || len == 0)
         return;
     if (client->released) {
-        client->broken = true;
+        sim_client_break(client);
         return;
     }
     sim_buffer_append(&client->up.sent, bytes, len);

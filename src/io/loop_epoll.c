@@ -64,13 +64,40 @@ static void loop_epoll_wait(struct loop *base, int64_t until)
     loop_epoll_clocks(base);
 }
 
-bool loop_epoll_watch(struct loop_epoll *loop, int fd, uint32_t events, void *object,
-                      enum loop_epoll_kind kind)
+static struct epoll_event loop_epoll_event(uint32_t events, void *object, enum loop_epoll_kind kind)
 {
     uintptr_t pointer = (uintptr_t)object;
     CHECK((pointer & LOOP_EPOLL_KINDS) == 0);
-    struct epoll_event event = {.events = events, .data.u64 = pointer | kind};
+    return (struct epoll_event){.events = events, .data.u64 = pointer | kind};
+}
+
+bool loop_epoll_watch(struct loop_epoll *loop, int fd, uint32_t events, void *object,
+                      enum loop_epoll_kind kind)
+{
+    struct epoll_event event = loop_epoll_event(events, object, kind);
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool loop_epoll_rewatch(struct loop_epoll *loop, int fd, uint32_t events, void *object,
+                        enum loop_epoll_kind kind)
+{
+    struct epoll_event event = loop_epoll_event(events, object, kind);
+    return epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0;
+}
+
+bool loop_epoll_foreign(struct loop_epoll *loop, struct foreign *foreign, unsigned events,
+                        bool change)
+{
+    const uint32_t asked = (events & SOCK_READABLE ? (uint32_t)EPOLLIN : 0) |
+                           (events & SOCK_WRITABLE ? (uint32_t)EPOLLOUT : 0);
+    return change ? loop_epoll_rewatch(loop, foreign->fd, asked, foreign, LOOP_EPOLL_FOREIGN)
+                  : loop_epoll_watch(loop, foreign->fd, asked, foreign, LOOP_EPOLL_FOREIGN);
+}
+
+void loop_epoll_foreign_stop(struct loop_epoll *loop, struct foreign *foreign)
+{
+    loop_epoll_forget(loop, foreign);
+    (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, foreign->fd, NULL);
 }
 
 void loop_epoll_forget(struct loop_epoll *loop, const void *object)
@@ -117,6 +144,13 @@ static void loop_epoll_run_again(struct loop_epoll *loop)
     }
 }
 
+static void loop_epoll_foreign_event(struct foreign *foreign, uint32_t events)
+{
+    const uint32_t both = EPOLLERR | EPOLLHUP;
+    foreign->ready(foreign, (events & (EPOLLIN | both) ? SOCK_READABLE : 0) |
+                                (events & (EPOLLOUT | both) ? SOCK_WRITABLE : 0));
+}
+
 static void loop_epoll_caught(struct loop_epoll *loop)
 {
     struct signalfd_siginfo info;
@@ -136,6 +170,8 @@ static void loop_epoll_dispatch(struct loop *base)
             sock_epoll_event(object, event->events);
         else if (kind == LOOP_EPOLL_LISTENER)
             listener_epoll_event(object);
+        else if (kind == LOOP_EPOLL_FOREIGN)
+            loop_epoll_foreign_event(object, event->events);
         else if (kind == LOOP_EPOLL_SIGNAL)
             loop_epoll_caught(loop);
     }
@@ -214,6 +250,9 @@ static const struct loop_ops loop_epoll_ops = {
     .sock_write_steady = sock_epoll_write_steady,
     .sock_shutdown = sock_epoll_shutdown,
     .sock_close = sock_epoll_close,
+    .sock_connect = sock_epoll_connect,
+    .sock_connect_state = sock_epoll_connect_state,
+    .sock_move = sock_epoll_move,
     .listener_start = listener_epoll_start,
     .listener_stop = listener_epoll_stop,
 };
@@ -231,7 +270,7 @@ struct loop *loop_new_epoll(void)
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->wake < 0 || loop->epoll < 0 ||
-        !loop_epoll_watch(loop, loop->wake, EPOLLIN | EPOLLET, loop, LOOP_EPOLL_WAKE)) {
+        !loop_epoll_watch(loop, loop->wake, EPOLLIN | EPOLLET, NULL, LOOP_EPOLL_SOCK)) {
         int why = errno;
         loop_epoll_free(&loop->loop);
         errno = why;

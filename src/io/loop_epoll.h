@@ -12,7 +12,22 @@
 enum { LOOP_EPOLL_BATCH = 256 };
 
 /* What an event's pointer points at, in its lowest bits. */
-enum loop_epoll_kind { LOOP_EPOLL_SOCK, LOOP_EPOLL_LISTENER, LOOP_EPOLL_WAKE, LOOP_EPOLL_SIGNAL };
+enum loop_epoll_kind {
+    LOOP_EPOLL_SOCK,
+    LOOP_EPOLL_LISTENER,
+    LOOP_EPOLL_FOREIGN,
+    LOOP_EPOLL_SIGNAL
+};
+
+/* What a connected socket is watched for. */
+#define SOCK_EPOLL_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* A descriptor that belongs to a library, watched level-triggered. Embedded in its owner, who sets
+ * both. */
+struct foreign {
+    void (*ready)(struct foreign *foreign, unsigned events); /* SOCK_READABLE, SOCK_WRITABLE */
+    int fd;
+};
 
 struct loop_epoll {
     struct loop loop;
@@ -29,9 +44,22 @@ struct loop_epoll {
     struct epoll_event events[LOOP_EPOLL_BATCH];
 };
 
-/* Watches a descriptor. False when the kernel refuses. */
+/* Watches a descriptor; NULL with LOOP_EPOLL_SOCK: it only ends the wait. False when the kernel
+ * refuses. */
 bool loop_epoll_watch(struct loop_epoll *loop, int fd, uint32_t events, void *object,
                       enum loop_epoll_kind kind);
+
+/* The same for a descriptor that is watched already. */
+bool loop_epoll_rewatch(struct loop_epoll *loop, int fd, uint32_t events, void *object,
+                        enum loop_epoll_kind kind);
+
+/* Watches a library's descriptor for `events`, SOCK_READABLE and SOCK_WRITABLE; with `change` it is
+ * watched already. False when the kernel refuses. */
+bool loop_epoll_foreign(struct loop_epoll *loop, struct foreign *foreign, unsigned events,
+                        bool change);
+
+/* Watches it no more; it is still open. */
+void loop_epoll_foreign_stop(struct loop_epoll *loop, struct foreign *foreign);
 
 /* Drops what is still to be delivered to `object` in this turn: it may be freed after this. */
 void loop_epoll_forget(struct loop_epoll *loop, const void *object);
@@ -53,6 +81,10 @@ ssize_t sock_epoll_write(struct sock *sock, const struct iovec *pieces, int coun
 ssize_t sock_epoll_write_steady(struct sock *sock, const struct iovec *pieces, int count);
 void sock_epoll_shutdown(struct sock *sock);
 void sock_epoll_close(struct sock *sock, bool reset);
+enum sock_connected sock_epoll_connect(struct sock *sock, const struct sock_address *address,
+                                       const char *path);
+enum sock_connected sock_epoll_connect_state(struct sock *sock);
+bool sock_epoll_move(struct sock *from, struct sock *to);
 bool listener_epoll_start(struct listener *listener);
 void listener_epoll_stop(struct listener *listener);
 

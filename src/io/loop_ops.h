@@ -31,6 +31,10 @@ struct loop_ops {
     ssize_t (*sock_write_steady)(struct sock *sock, const struct iovec *pieces, int count);
     void (*sock_shutdown)(struct sock *sock);
     void (*sock_close)(struct sock *sock, bool reset);
+    enum sock_connected (*sock_connect)(struct sock *sock, const struct sock_address *address,
+                                        const char *path);
+    enum sock_connected (*sock_connect_state)(struct sock *sock);
+    bool (*sock_move)(struct sock *from, struct sock *to);
     bool (*listener_start)(struct listener *listener);
     void (*listener_stop)(struct listener *listener);
 };

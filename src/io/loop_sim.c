@@ -1,9 +1,9 @@
 /* The simulated world: one virtual clock, the loops under it, and who runs next.
  *
- * The world has actors: each loop, and the pool of jobs. As long as an actor has something to do, a
- * drawn one of them takes a turn; when none has, time may go on to the next timer or job. A loop's
- * turn is that of loop.c: the back end's wait only reads the virtual clocks, and its dispatch
- * delivers the events that were there when the turn began.
+ * The world has actors: each loop, the pool of jobs, and the other side of the network. As long as
+ * an actor has something to do, a drawn one of them takes a turn; when none has, time may go on to
+ * the next timer or job. A loop's turn is that of loop.c: the back end's wait only reads the
+ * virtual clocks, and its dispatch delivers the events that were there when the turn began.
  *
  * Given up: latency of the network. A scene that needs it sends later.
  */
@@ -25,6 +25,12 @@ void *sim_alloc(void *old, size_t size)
     void *memory = realloc(old, size);
     CHECK(memory);
     return memory;
+}
+
+char *sim_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(sim_alloc(NULL, size), text, size);
 }
 
 uint64_t sim_world_draw(struct sim_world *world, uint64_t below)
@@ -136,6 +142,9 @@ static const struct loop_ops sim_loop_ops = {
     .sock_write_steady = sock_sim_write,
     .sock_shutdown = sock_sim_shutdown,
     .sock_close = sock_sim_close,
+    .sock_connect = sock_sim_connect,
+    .sock_connect_state = sock_sim_connect_state,
+    .sock_move = sock_sim_move,
     .listener_start = listener_sim_start,
     .listener_stop = listener_sim_stop,
 };
@@ -186,7 +195,8 @@ static bool sim_loop_ready(struct sim_loop *loop)
 /* One turn of a drawn actor, `except` apart. False when none has anything to do. */
 static bool sim_world_turn(struct sim_world *world, const struct sim_loop *except)
 {
-    uint64_t ready = work_sim_due(world) <= world->now;
+    const bool far = sim_far_due(world) <= world->now;
+    uint64_t ready = (uint64_t)far + (work_sim_due(world) <= world->now);
     for (struct sim_loop *loop = world->loops; loop; loop = loop->next)
         ready += loop != except && sim_loop_ready(loop);
     if (ready == 0)
@@ -198,6 +208,10 @@ static bool sim_world_turn(struct sim_world *world, const struct sim_loop *excep
             return true;
         }
     }
+    if (far && (chosen > 0 || work_sim_due(world) > world->now)) {
+        sim_far_run(world);
+        return true;
+    }
     return work_sim_run(world);
 }
 
@@ -205,6 +219,8 @@ static bool sim_world_turn(struct sim_world *world, const struct sim_loop *excep
 static int64_t sim_world_next(const struct sim_world *world)
 {
     int64_t next = work_sim_due(world);
+    if (sim_far_due(world) < next)
+        next = sim_far_due(world);
     for (const struct sim_loop *loop = world->loops; loop; loop = loop->next) {
         int64_t timer = timers_next(&loop->loop.timers);
         if (!loop->loop.stopping && timer < next)
@@ -287,6 +303,7 @@ void sim_world_free(struct sim_world *world)
         world->clients = client->next;
         free(client->up.sent.bytes);
         free(client->down.received.bytes);
+        free(client->far.target);
         free(client);
     }
     while (world->ports) {
@@ -295,6 +312,7 @@ void sim_world_free(struct sim_world *world)
         free(port->address);
         free(port);
     }
+    sim_far_fini(world);
     free(world);
 }
 
@@ -332,9 +350,7 @@ int sim_world_listen(struct sim_world *world, const char *address)
 {
     struct sim_port *port = sim_alloc(NULL, sizeof *port);
     *port = (struct sim_port){.world = world, .fd = world->next_fd++};
-    size_t size = strlen(address) + 1;
-    port->address = sim_alloc(NULL, size);
-    memcpy(port->address, address, size);
+    port->address = sim_text(address);
     port->end = &port->first;
     struct sim_port **place = &world->ports;
     while (*place)

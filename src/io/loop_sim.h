@@ -1,5 +1,6 @@
-/* The simulated world: loops under one virtual clock, and clients that reach them through a memory
- * network. For tests: what runs on such a loop cannot tell it from the machine.
+/* The simulated world: loops under one virtual clock, clients that reach them through a memory
+ * network, and origin servers that they reach through it. For tests: what runs on such a loop
+ * cannot tell it from the machine.
  *
  * Nothing here happens by itself. A test sets something going (a client sends, a file changes) and
  * then calls sim_world_run_until_idle or sim_world_advance; time passes in the latter only, from
@@ -20,6 +21,7 @@
 
 struct sim_world;
 struct sim_client;
+struct sim_origin;
 
 /* What may go wrong; all zero: nothing does. */
 struct sim_faults {
@@ -27,7 +29,7 @@ struct sim_faults {
     size_t write_most;    /* the server's writes take at most this many bytes; 0: no bound */
     bool draw_sizes;      /* each read and write draws its bound from 1 up to the one above */
     uint64_t reset_after; /* a connection breaks after a number of bytes, both directions together,
-                           * drawn for each client from 1 up to this; 0: never */
+                           * drawn for each from 1 up to this; 0: never */
     bool shuffle;         /* ready sockets, and jobs of one kind, in drawn order */
     bool spurious;        /* some `ready` calls name a direction that is not */
     int64_t job_delay;    /* each job begins after a drawn time up to this, in ns */
@@ -69,7 +71,7 @@ int64_t sim_world_wall(const struct sim_world *world);
 void sim_world_set_wall(struct sim_world *world, int64_t wall);
 void sim_world_step_wall(struct sim_world *world, int64_t ns);
 
-/* Faults from now on. The sizes and resets hold for clients opened later, the rest at once. */
+/* Faults from now on. The sizes and resets hold for connections opened later, the rest at once. */
 void sim_world_faults(struct sim_world *world, const struct sim_faults *faults);
 
 /* For `ns` from now, accepting fails as if descriptors had run out. */
@@ -128,5 +130,40 @@ enum sim_client_state sim_client_state(const struct sim_client *client);
 /* Has a server accepted it? Has the server closed its end? */
 bool sim_client_accepted(const struct sim_client *client);
 bool sim_client_released(const struct sim_client *client);
+
+/* Reacts by itself: `heard` is called when bytes have come, or an end or a reset, out of the turn
+ * of any loop; once for all that came since it was called last. NULL: no more. */
+void sim_client_heard(struct sim_client *client,
+                      void (*heard)(struct sim_client *client, void *owner), void *owner);
+
+/* An origin server played by the test: what sock_connect reaches at `address`, "192.0.2.9:80",
+ * "[2001:db8::1]:80" or "unix:/path". The other end of each connection is a sim_client, driven as
+ * if it had been opened from outside. An address that has neither an origin nor a listener
+ * (sim_world_listen, of the same text: servers may connect to each other) refuses. The first of two
+ * for one address counts. Lives as long as the world. */
+struct sim_origin *sim_origin_open(struct sim_world *world, const char *address);
+
+enum sim_origin_answer {
+    SIM_ORIGIN_ACCEPTS, /* where each begins */
+    SIM_ORIGIN_REFUSES,
+    SIM_ORIGIN_UNREACHABLE, /* at once; after a while if that is asked for */
+    SIM_ORIGIN_EXHAUSTED,   /* at once, always */
+    SIM_ORIGIN_HANGS        /* for two minutes, then the kernel gives up */
+};
+
+/* What becomes of connects from now on, and how many ns that takes. */
+void sim_origin_answers(struct sim_origin *origin, enum sim_origin_answer answer, int64_t after);
+
+/* Connections accepted from now on have this as their sim_client_heard, which is also called once
+ * for each that comes. */
+void sim_origin_heard(struct sim_origin *origin,
+                      void (*heard)(struct sim_client *client, void *owner), void *owner);
+
+/* The next connection, in the order they came; NULL when there is no further one. */
+struct sim_client *sim_origin_next(struct sim_origin *origin);
+
+/* How often anyone began to connect, and how many connections there have been. */
+size_t sim_origin_tries(const struct sim_origin *origin);
+size_t sim_origin_count(const struct sim_origin *origin);
 
 #endif

@@ -33,10 +33,22 @@ struct sim_down {
     bool end;        /* FIN after them */
 };
 
+/* What a connection has to do with the world's other side. */
+struct sim_far {
+    struct sim_client *other; /* the other half, when both ends are servers */
+    char *target;             /* connecting: to where */
+    enum sim_origin_answer answer;
+    struct sim_client *next; /* those the other side has to look at */
+    int64_t due;             /* when it does */
+    bool queued;
+    void (*heard)(struct sim_client *client, void *owner);
+    void *owner;
+};
+
 struct sim_client {
     struct sim_world *world;
     struct sim_client *next;    /* all clients of the world */
-    struct sim_client *next_in; /* backlog of a port */
+    struct sim_client *next_in; /* backlog of a port, or those new at an origin */
     struct sim_port *port;      /* while it waits there */
     struct sim_loop *loop;      /* since accepted */
     struct sock *sock;          /* the server's end, while started */
@@ -44,6 +56,7 @@ struct sim_client {
     struct sim_faults faults;
     struct sim_up up;
     struct sim_down down;
+    struct sim_far far;
     uint64_t moved;    /* bytes of both directions so far */
     uint64_t break_at; /* value of `moved` at which the connection breaks */
     unsigned pending;  /* events not yet delivered */
@@ -65,6 +78,20 @@ struct sim_port {
     bool resting; /* accepting has failed, the timer runs */
     struct sim_client *first;
     struct sim_client **end;
+};
+
+struct sim_origin {
+    struct sim_world *world;
+    struct sim_origin *next;
+    char *address;
+    enum sim_origin_answer answer;
+    int64_t after;
+    size_t tries;
+    size_t count;
+    struct sim_client *first; /* not yet handed to the test */
+    struct sim_client **end;
+    void (*heard)(struct sim_client *client, void *owner);
+    void *owner;
 };
 
 struct sim_loop {
@@ -98,6 +125,8 @@ struct sim_world {
     struct sim_loop *loops;
     struct sim_port *ports;
     struct sim_client *clients;
+    struct sim_client *far; /* those the other side has to look at */
+    struct sim_origin *origins;
     struct sim_job *jobs;
     int next_fd;
     uint16_t next_peer_port;
@@ -107,14 +136,48 @@ struct sim_world {
 /* Memory of the world itself; never NULL. */
 void *sim_alloc(void *old, size_t size);
 
+char *sim_text(const char *text);
+
+/* A connection with nothing at its ends. */
+struct sim_client *sim_client_new(struct sim_world *world, const char *peer);
+
+/* One of those that listen there, drawn; NULL when none does. */
+struct sim_port *sim_port_find(struct sim_world *world, const char *address);
+
+/* Into the backlog. */
+void sim_port_join(struct sim_port *port, struct sim_client *client);
+
 /* Something happened that the server's end is to be told. */
 void sim_client_raise(struct sim_client *client, unsigned events);
 
 /* Counts bytes that have moved; breaks the connection when its time has come. */
 void sim_client_moved(struct sim_client *client, size_t len);
 
-/* Breaks the connection. */
+/* Breaks the connection; no-op when it is broken. */
 void sim_client_break(struct sim_client *client);
+
+/* The server's end has moved bytes or ended: the other side is to look. */
+void sim_far_note(struct sim_client *client);
+
+/* It need not look any more. */
+void sim_far_drop(struct sim_client *client);
+
+/* When the other side has something to do; INT64_MAX when it has not. */
+int64_t sim_far_due(const struct sim_world *world);
+
+/* Lets it do one thing that is due. */
+void sim_far_run(struct sim_world *world);
+
+/* Frees the origins. */
+void sim_far_fini(struct sim_world *world);
+
+/* How many bytes another server at the other end still takes. */
+size_t sim_far_room(const struct sim_client *client);
+
+enum sock_connected sock_sim_connect(struct sock *sock, const struct sock_address *address,
+                                     const char *path);
+enum sock_connected sock_sim_connect_state(struct sock *sock);
+bool sock_sim_move(struct sock *from, struct sock *to);
 
 /* The socket calls of the table loop_ops, and one turn's worth of them. */
 bool sock_sim_start(struct sock *sock);

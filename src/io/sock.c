@@ -24,6 +24,26 @@ bool sock_start(struct sock *sock)
     return sock->loop->ops->sock_start(sock);
 }
 
+enum sock_connected sock_connect(struct sock *sock, struct loop *loop,
+                                 const struct sock_address *address, const char *path)
+{
+    CHECK(sock->ready && (address->family == AF_UNIX) == (path != NULL));
+    *sock = (struct sock){.loop = loop, .ready = sock->ready, .fd = -1};
+    return loop->ops->sock_connect(sock, address, path);
+}
+
+enum sock_connected sock_connect_state(struct sock *sock)
+{
+    return sock->loop->ops->sock_connect_state(sock);
+}
+
+bool sock_move(struct sock *from, struct sock *to)
+{
+    CHECK(to->ready && from->fd >= 0);
+    *to = (struct sock){.loop = from->loop, .ready = to->ready, .fd = -1};
+    return from->loop->ops->sock_move(from, to);
+}
+
 ssize_t sock_read(struct sock *sock, void *to, size_t size)
 {
     CHECK(size > 0);

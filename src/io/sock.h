@@ -18,8 +18,10 @@
 
 enum { SOCK_AGAIN = -1, SOCK_BROKEN = -2 };
 
-/* Events for `ready`. */
-enum { SOCK_READABLE = 1, SOCK_WRITABLE = 2 };
+/* Events for `ready`. SOCK_GONE comes beside the others when neither side will take anything any
+ * more: the peer has reset the connection, or both ends have said that they send no more. It is
+ * also learnt without reading. What came before a clean end can still be read. */
+enum { SOCK_READABLE = 1, SOCK_WRITABLE = 2, SOCK_GONE = 4 };
 
 /* The other end. For logs and limits. */
 struct sock_address {

@@ -36,9 +36,8 @@ static struct loop_epoll *loop_of(struct loop *loop)
 
 bool sock_epoll_start(struct sock *sock)
 {
-    const uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     CHECK(sock->fd >= 0 && sock->ready);
-    if (loop_epoll_watch(loop_of(sock->loop), sock->fd, events, sock, LOOP_EPOLL_SOCK))
+    if (loop_epoll_watch(loop_of(sock->loop), sock->fd, SOCK_EPOLL_EVENTS, sock, LOOP_EPOLL_SOCK))
         return true;
     sock_epoll_close(sock, true);
     return false;
@@ -53,6 +52,8 @@ void sock_epoll_event(struct sock *sock, uint32_t events)
         ready |= SOCK_READABLE;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         ready |= SOCK_WRITABLE;
+    if (events & (EPOLLHUP | EPOLLERR))
+        ready |= SOCK_GONE;
     sock->ready(sock, ready);
 }
 

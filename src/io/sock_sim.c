@@ -50,7 +50,7 @@ bool sock_sim_start(struct sock *sock)
 ssize_t sock_sim_read(struct sock *sock, void *to, size_t size)
 {
     struct sim_client *client = sock->end;
-    CHECK(sock->fd >= 0);
+    CHECK(sock->fd >= 0 && !client->far.target);
     if (client->broken)
         return SOCK_BROKEN;
     if (client->up.visible == 0)
@@ -62,6 +62,8 @@ ssize_t sock_sim_read(struct sock *sock, void *to, size_t size)
     bool end_only = client->up.sent.len == 0 && client->up.end;
     if (client->up.visible == 0 && (client->up.sent.len > 0 || (end_only && len < size)))
         sim_client_raise(client, SOCK_READABLE);
+    if (client->far.other && client->far.other->down.blocked)
+        sim_client_raise(client->far.other, SOCK_WRITABLE);
     return (ssize_t)len;
 }
 
@@ -72,7 +74,9 @@ static size_t sim_client_receive(struct sim_client *client, const struct iovec *
     size_t offered = 0;
     for (int i = 0; i < count; i++) {
         size_t len = pieces[i].iov_len < room ? pieces[i].iov_len : room;
-        if (!client->gone)
+        if (client->far.other && !client->gone)
+            sim_client_send(client->far.other, pieces[i].iov_base, len);
+        else if (!client->gone)
             sim_buffer_append(&client->down.received, pieces[i].iov_base, len);
         room -= len;
         offered += pieces[i].iov_len;
@@ -83,13 +87,18 @@ static size_t sim_client_receive(struct sim_client *client, const struct iovec *
 ssize_t sock_sim_write(struct sock *sock, const struct iovec *pieces, int count)
 {
     struct sim_client *client = sock->end;
-    CHECK(sock->fd >= 0);
+    CHECK(sock->fd >= 0 && !client->far.target);
     if (client->broken || client->down.end)
         return SOCK_BROKEN;
     if (client->down.blocked)
         return SOCK_AGAIN;
     size_t bound = sim_bound(client, client->faults.write_most);
-    size_t room = client->down.window < bound ? (size_t)client->down.window : bound;
+    size_t room = sim_far_room(client);
+    if (client->down.window < room)
+        room = (size_t)client->down.window;
+    const bool stalls = room <= bound;
+    if (bound < room)
+        room = bound;
     size_t offered = sim_client_receive(client, pieces, count, room);
     size_t len = offered < room ? offered : room;
     if (client->down.window != SIM_UNLIMITED)
@@ -97,9 +106,10 @@ ssize_t sock_sim_write(struct sock *sock, const struct iovec *pieces, int count)
     client->down.total += client->gone ? 0 : len;
     if (len < offered) {
         client->down.blocked = true;
-        if (client->down.window > 0)
+        if (!stalls)
             sim_client_raise(client, SOCK_WRITABLE);
     }
+    sim_far_note(client);
     sim_client_moved(client, len);
     if (client->gone && len > 0)
         sim_client_break(client);
@@ -111,6 +121,9 @@ void sock_sim_shutdown(struct sock *sock)
     struct sim_client *client = sock->end;
     CHECK(sock->fd >= 0);
     client->down.end = true;
+    if (client->far.other)
+        sim_client_shutdown(client->far.other);
+    sim_far_note(client);
 }
 
 void sock_sim_close(struct sock *sock, bool reset)
@@ -123,8 +136,14 @@ void sock_sim_close(struct sock *sock, bool reset)
     client->released = true;
     client->loop->open--;
     client->down.end = true;
-    if (reset || client->up.sent.len > 0)
-        client->broken = true;
+    const bool cut = reset || client->up.sent.len > 0;
+    if (client->far.target)
+        sim_far_drop(client);
+    if (client->far.other)
+        sim_client_close(client->far.other, cut);
+    if (cut)
+        sim_client_break(client);
+    sim_far_note(client);
 }
 
 void sock_sim_deliver(struct sim_client *client)
@@ -140,6 +159,8 @@ void sock_sim_deliver(struct sim_client *client)
         client->down.blocked = false;
     if (client->world->faults.spurious && sim_world_draw(client->world, 4) == 0)
         events = SOCK_READABLE | SOCK_WRITABLE;
+    if (client->broken)
+        events |= SOCK_GONE;
     client->sock->ready(client->sock, events);
 }
 
@@ -179,7 +200,7 @@ void listener_sim_stop(struct listener *listener)
     for (; port->first; port->first = port->first->next_in) {
         port->first->port = NULL;
         port->first->released = true;
-        port->first->broken = true;
+        sim_client_break(port->first);
     }
     port->end = &port->first;
 }
