@@ -1,7 +1,7 @@
 /* stet serve: a directory as an origin server.
  */
 #include "cli/commands.h"
-#include "cli/units.h"
+#include "base/units.h"
 #include "io/sock.h"
 #include "serve/server.h"
 

@@ -1,5 +1,5 @@
 /* Sizes, durations and numbers as people write them. */
-#include "cli/units.h"
+#include "base/units.h"
 
 #include "table.h"
 

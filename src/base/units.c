@@ -1,6 +1,6 @@
 /* Sizes, durations and numbers: digits, then a unit from a table.
  */
-#include "cli/units.h"
+#include "base/units.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Sizes and numbers as people write them: "64MiB", "30s", "auto".
  */
-#ifndef CLI_UNITS_H
-#define CLI_UNITS_H
+#ifndef BASE_UNITS_H
+#define BASE_UNITS_H
 
 #include <stdbool.h>
 #include <stdint.h>
