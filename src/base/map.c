@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/siphash.h"
 
 #include <string.h>
 
@@ -28,63 +29,9 @@ struct map_slot {
     void *value; /* NULL: the slot is empty */
 };
 
-static uint64_t rotate(uint64_t word, unsigned bits)
-{
-    return word << bits | word >> (64 - bits);
-}
-
-/* The first `len` (at most 8) bytes as a number, the first one lowest. */
-static uint64_t load(const unsigned char *bytes, size_t len)
-{
-    uint64_t word = 0;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)bytes[i] << (8 * i);
-    return word;
-}
-
-/* The same for eight, in the form that compilers turn into one load. */
-static uint64_t load_whole(const unsigned char *b)
-{
-    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
-           (uint64_t)b[7] << 56;
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] = rotate(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    sip_round(v);
-    v[0] ^= word;
-}
-
 uint64_t map_hash(const uint64_t seed[2], const void *key, size_t len)
 {
-    const unsigned char *bytes = key;
-    /* SipHash's initial state spells "somepseudorandomlygeneratedbytes". */
-    uint64_t v[4] = {seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,
-                     seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573};
-    size_t left = len;
-    for (; left >= 8; left -= 8, bytes += 8)
-        sip_word(v, load_whole(bytes));
-    sip_word(v, load(bytes, left) | (uint64_t)len << 56);
-    v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return siphash(seed, key, len);
 }
 
 void map_init(struct map *map, const uint64_t seed[2])
@@ -159,14 +106,14 @@ void *map_find(const struct map *map, const void *key, size_t len)
 {
     if (map->count == 0)
         return NULL;
-    size_t place = map_place(map, map_hash(map->seed, key, len), key, len);
+    size_t place = map_place(map, siphash(map->seed, key, len), key, len);
     return place < map->capacity ? map->slots[place].value : NULL;
 }
 
 bool map_put(struct map *map, const void *key, size_t len, void *value)
 {
     CHECK(value != NULL);
-    struct map_slot entry = {map_hash(map->seed, key, len), key, len, value};
+    struct map_slot entry = {siphash(map->seed, key, len), key, len, value};
     size_t place = map_place(map, entry.hash, key, len);
     if (place < map->capacity) {
         map->slots[place] = entry;
@@ -180,7 +127,7 @@ bool map_put(struct map *map, const void *key, size_t len, void *value)
 
 void *map_remove(struct map *map, const void *key, size_t len)
 {
-    size_t place = map_place(map, map_hash(map->seed, key, len), key, len);
+    size_t place = map_place(map, siphash(map->seed, key, len), key, len);
     if (place >= map->capacity)
         return NULL;
     void *value = map->slots[place].value;
