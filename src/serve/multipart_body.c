@@ -126,8 +126,8 @@ struct body *multipart_body_new(struct representation *representation,
                                 const struct stet_ranges *ranges, struct loop *loop,
                                 char type[STET_MULTIPART_TYPE_LENGTH], uint64_t *length)
 {
-    static const struct body_ops ops = {multipart_body_peek, multipart_body_skip,
-                                        multipart_body_free};
+    static const struct body_ops ops = {
+        .peek = multipart_body_peek, .skip = multipart_body_skip, .free = multipart_body_free};
     struct multipart_body *self = memory_new_zero(sizeof *self);
 
     if (!self)

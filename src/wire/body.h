@@ -26,6 +26,11 @@ struct body_ops {
     enum body_peek (*peek)(struct body *body, char *scratch, size_t room, struct stet_span *bytes);
     /* `count` bytes of those last seen by peek are done with. */
     void (*skip)(struct body *body, size_t count);
+    /* After BODY_END: fields that were known only now, a block of whole lines as in wire/reply.h,
+     * or empty; borrowed until the body ends. Asked for where they can be sent, that is with
+     * chunks: whether the client reads them is the maker's to know [RFC 9110 §6.5.1]. May be NULL.
+     */
+    struct stet_span (*trailers)(struct body *body);
     /* Ends the body, at any point. */
     void (*free)(struct body *body);
 };

@@ -28,12 +28,14 @@ struct service {
     void (*request)(void *owner, struct stream *stream, const struct stet_request *request,
                     bool content);
     /* Content, borrowed. False: no more until stream_resume; an answer ends the pause as well, and
-     * what is left of the content. */
+     * what is left of the content. In a tunnel (see wire/reply.h): octets of the client. */
     bool (*content)(void *owner, struct stream *stream, struct stet_span bytes);
-    /* The content has ended; `trailers` may be empty. Not called when there was none. */
+    /* The content has ended; `trailers` may be empty. Not called when there was none. In a tunnel:
+     * the client sends no more, which does not end the other side. */
     void (*end)(void *owner, struct stream *stream, const struct stet_head *trailers);
-    /* The stream is over, the answer sent or not; the last call for this stream. `outcome` is NULL
-     * if the service never answered. */
+    /* The stream is over, the answer sent or not, perhaps because the client has gone; the last
+     * call for this stream, of which nothing may be asked any more. `outcome` is NULL if the
+     * service never answered. */
     void (*done)(void *owner, struct stream *stream, const struct stream_outcome *outcome);
     /* The codec refuses something with `status`, off the grammar or past a limit, and answers with
      * it unless an answer was given before. Either it never became a request: then `line` is what
@@ -58,6 +60,7 @@ struct codec_owner {
     /* The codec has something to send or can go on reading, outside of feed and take: called when
      * an answer comes later. */
     void (*wake)(struct codec_owner *owner);
+    struct stet_span scheme; /* what the connection speaks: "http" */
 };
 
 /* Where a codec puts bytes to be sent: text of its own in `text`, and behind it at most one piece
@@ -79,8 +82,10 @@ enum codec_wait {
     CODEC_HEAD,    /* for the rest of a request head */
     CODEC_CONTENT, /* for request content */
     CODEC_ANSWER,  /* for the service */
-    CODEC_OVER,    /* nothing more will be read: after the output is sent, close in stages */
-    CODEC_BROKEN   /* an answer broke off: after the output is sent, reset the connection */
+    CODEC_TUNNEL,  /* for octets of either side: reading and sending do not wait for each other */
+    CODEC_HALF, /* the same, and we have none left: after the output is sent, say so, but read on */
+    CODEC_OVER, /* nothing more will be read: after the output is sent, close in stages */
+    CODEC_BROKEN /* an answer broke off: after the output is sent, reset the connection */
 };
 
 struct codec_ops {
@@ -109,8 +114,10 @@ struct codec_ops {
     void (*drain)(struct codec *codec);
     /* Ends it, at any point; the service hears `done` of unfinished streams. */
     void (*fini)(struct codec *codec);
-    /* Answers a stream; see stream_reply. */
+    /* What a service does with a stream; see stream_reply and the others below. */
+    void (*interim)(struct stream *stream, int status, struct stet_span block);
     void (*reply)(struct stream *stream, const struct reply *reply);
+    void (*hold)(struct stream *stream);
     void (*resume)(struct stream *stream);
     void (*wake)(struct stream *stream);
 };
@@ -130,7 +137,26 @@ static inline void stream_reply(struct stream *stream, const struct reply *reply
     stream->codec->ops->reply(stream, reply);
 }
 
-/* Goes on with content that service->content had stopped. */
+/* Sends an interim answer before the final one: `status` is 100 to 199 but not 101, `block` whole
+ * field lines as in wire/reply.h, both borrowed. Any number of them, from within service->request
+ * or later, in order with the final one. Dropped are all of them towards HTTP/1.0 [RFC 9110 §15.2],
+ * a second 100, and those for which there is no memory or too many already wait for a client that
+ * does not take them (more than limits.head_size octets). */
+static inline void stream_interim(struct stream *stream, int status, struct stet_span block)
+{
+    stream->codec->ops->interim(stream, status, block);
+}
+
+/* From within service->request, which has content to come: it is not wanted yet. None comes before
+ * stream_resume or an answer. Where the client waits for "100 (Continue)" [RFC 9110 §10.1.1] the
+ * codec sends it by itself when service->request has returned, but not to a stream that is held: to
+ * that one with stream_resume, unless stream_interim has relayed one by then. */
+static inline void stream_hold(struct stream *stream)
+{
+    stream->codec->ops->hold(stream);
+}
+
+/* Goes on with content that service->content or stream_hold had stopped. */
 static inline void stream_resume(struct stream *stream)
 {
     stream->codec->ops->resume(stream);

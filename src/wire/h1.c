@@ -1,7 +1,8 @@
 /* The reading half of the HTTP/1 codec: bytes become requests, one after the other.
  *
  *     HEAD --request--> CONTENT --end--> DONE --answer is out--> HEAD
- *       |                  |                                      (or OVER)
+ *       |                  |             | ^                      (or OVER)
+ *       |                  |        TUNNEL +-- the client's end
  *       +---- refusal, "close", end of stream, drain ---> OVER
  *
  * A request is read in place from the bytes that feed is given; what the codec does not consume
@@ -16,14 +17,11 @@
 #include "wire/h1.h"
 
 #include "base/check.h"
-#include "base/memory.h"
 #include "wire/h1_parts.h"
 
 /* Room that must be free in the outbox before the next pipelined request is begun: an answer head
  * and a small content mostly fit, and what does not fit takes the slow way. */
 #define H1_ROOM 8192
-
-static const struct stet_span h1_scheme = STET_SPAN_INIT("http");
 
 static bool h1_persists(const struct h1 *h1)
 {
@@ -41,11 +39,12 @@ static void h1_begin(struct h1 *h1)
     h1->stream.number = ++h1->codec.begun;
     h1->stream.protocol = head->minor ? "HTTP/1.1" : "HTTP/1.0";
     h1->minor = (uint8_t)head->minor;
-    h1->head_only = head->request.method == STET_METHOD_HEAD;
+    h1->method = (uint8_t)head->request.method;
     h1->close = !h1_persists(h1);
     h1->open = true;
     h1->answered = h1->paused = false;
     h1->sending.sent = 0;
+    h1->sending.continued = false;
     h1->drained = 0;
     h1->scanned = 0;
     h1->content_left = h1->framing.length;
@@ -53,7 +52,7 @@ static void h1_begin(struct h1 *h1)
     h1->input = content ? H1_INPUT_CONTENT : H1_INPUT_DONE;
     h1->codec.owner->service->request(h1->codec.owner->service_owner, &h1->stream, &head->request,
                                       content);
-    if (h1->open && !h1->answered && content && h1->framing.expects_continue)
+    if (content && !h1->paused)
         h1_continue(h1);
 }
 
@@ -79,7 +78,8 @@ static size_t h1_feed_head(struct h1 *h1, const char *bytes, size_t size)
         h1->scanned = (uint32_t)size;
         return 0;
     }
-    int verdict = length < 0 ? length : h1_request_check(h1->head, h1_scheme, &h1->framing);
+    int verdict =
+        length < 0 ? length : h1_request_check(h1->head, h1->codec.owner->scheme, &h1->framing);
     if (verdict < 0) {
         h1_refuse(h1, -verdict, h1_line_of(bytes, size));
         return 0;
@@ -167,6 +167,10 @@ static size_t h1_step(struct h1 *h1, const char *bytes, size_t size, bool *again
         used = h1->framing.content == H1_CHUNKED ? h1_feed_chunked(h1, bytes, size)
                                                  : h1_feed_length(h1, bytes, size);
         break;
+    case H1_INPUT_TUNNEL:
+        h1_tunnel_feed(h1, stet_span(bytes, size));
+        used = size;
+        break;
     case H1_INPUT_OVER:
         used = size; /* read and thrown away, so that closing does not reset the answer */
         break;
@@ -177,10 +181,16 @@ static size_t h1_step(struct h1 *h1, const char *bytes, size_t size, bool *again
     return used;
 }
 
+/* What comes is handed to the service as it comes. */
+static bool h1_streams(const struct h1 *h1)
+{
+    return h1->input == H1_INPUT_CONTENT || h1->input == H1_INPUT_TUNNEL;
+}
+
 /* May the next step begin? Answers leave in order, so an unfinished one bars the next head. */
 static bool h1_may_step(const struct h1 *h1, const struct outbox *out, size_t answered)
 {
-    if (h1->input == H1_INPUT_DONE || (h1->input == H1_INPUT_CONTENT && h1->paused))
+    if (h1->input == H1_INPUT_DONE || (h1_streams(h1) && h1->paused))
         return false;
     if (h1->input == H1_INPUT_HEAD)
         return !h1->open && answered < h1->codec.limits->pipeline_depth &&
@@ -212,6 +222,8 @@ static void h1_ended(struct codec *codec)
         h1->input = H1_INPUT_OVER;
         if (h1->open && !h1->answered)
             h1_finish(h1);
+    } else if (h1->input == H1_INPUT_TUNNEL) {
+        h1_tunnel_ended(h1);
     } else if (h1->input == H1_INPUT_HEAD) {
         h1->input = H1_INPUT_OVER;
     } else {
@@ -224,7 +236,7 @@ static bool h1_wants_feed(const struct codec *codec)
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
     if (h1->sending.broken)
         return false;
-    if (h1->input == H1_INPUT_CONTENT)
+    if (h1_streams(h1))
         return !h1->paused;
     return !h1->open; /* else the answer goes first */
 }
@@ -236,6 +248,8 @@ static enum codec_wait h1_waits(const struct codec *codec)
         return CODEC_BROKEN;
     if (h1->input == H1_INPUT_CONTENT && !h1->paused)
         return CODEC_CONTENT;
+    if (h1->open && h1->sending.tunnel)
+        return h1->sending.late.bytes || h1_content_due(h1) ? CODEC_TUNNEL : CODEC_HALF;
     if (h1->open)
         return CODEC_ANSWER;
     if (h1->input == H1_INPUT_OVER)
@@ -271,14 +285,21 @@ static void h1_fini(struct codec *codec)
     if (h1->open)
         h1_finish(h1);
     h1_content_drop(h1); /* of a refusal */
-    memory_free(h1->sending.late);
-    h1->sending.late = NULL;
+    h1_late_fini(&h1->sending.late);
+}
+
+static void h1_hold(struct stream *stream)
+{
+    struct h1 *h1 = h1_of(stream->codec);
+    h1->paused = h1->input == H1_INPUT_CONTENT && !h1->answered;
 }
 
 static void h1_resume(struct stream *stream)
 {
     struct h1 *h1 = h1_of(stream->codec);
     h1->paused = false;
+    if (h1->input == H1_INPUT_CONTENT)
+        h1_continue(h1);
     h1->codec.owner->wake(h1->codec.owner);
 }
 
@@ -293,7 +314,9 @@ static const struct codec_ops h1_ops = {
     .expired = h1_expired,
     .drain = h1_drain,
     .fini = h1_fini,
+    .interim = h1_interim,
     .reply = h1_reply,
+    .hold = h1_hold,
     .resume = h1_resume,
     .wake = h1_body_wake,
 };

@@ -6,11 +6,13 @@
 #include "wire/codec.h"
 #include "wire/h1_chunked.h"
 #include "wire/h1_head.h"
+#include "wire/h1_late.h"
 
 /* How far the request in progress has been read. */
 enum h1_input {
     H1_INPUT_HEAD,    /* the next head comes */
     H1_INPUT_CONTENT, /* its content comes */
+    H1_INPUT_TUNNEL,  /* octets of a tunnel come */
     H1_INPUT_DONE,    /* all of it was read; the answer is not out yet */
     H1_INPUT_OVER     /* nothing more is read as a request */
 };
@@ -22,11 +24,12 @@ struct h1_sending {
     struct body *body; /* ... or of this body */
     uint64_t left;     /* octets that are to come; in chunked coding: of the present chunk */
     uint64_t sent;     /* octets of content that went */
-    char *late;        /* a head that found no outbox or no room in it; else NULL */
-    uint32_t late_size, late_done;
+    struct h1_late late;
     uint16_t status;
     bool chunked;
     bool chunk_begun; /* a CRLF is due before the next chunk line */
+    bool tunnel;      /* the body is the other side of a tunnel */
+    bool continued;   /* a 100 was sent */
     bool waits;       /* the body said BODY_WAIT */
     bool broken;      /* the content broke off */
 };
@@ -47,12 +50,12 @@ struct h1 {
 
     uint32_t scanned; /* octets of an incomplete head that were looked at */
     uint8_t minor;
-    uint8_t input; /* enum h1_input */
-    bool open;     /* a request is with the service */
+    uint8_t input;  /* enum h1_input */
+    uint8_t method; /* enum stet_method */
+    bool open;      /* a request is with the service */
     bool answered;
-    bool head_only; /* the method is HEAD */
-    bool close;     /* over after this answer */
-    bool paused;    /* the service wants no more content for now */
+    bool close;  /* over after this answer */
+    bool paused; /* the service wants no more content for now */
     bool draining;
     bool ended; /* the peer sends no more */
 };

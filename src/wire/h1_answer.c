@@ -4,10 +4,15 @@
  * worker's outbox, a small content behind its head, so that all answers to one read leave in
  * one send. A larger content stays here and is lent to the socket piece by piece. An answer that
  * comes later finds no outbox, and a very large head no room in it: such a head waits in memory of
- * its own until the connection takes it, in pieces if need be.
+ * its own (h1_late.c) until the connection takes it, in pieces if need be. So do interim answers,
+ * and trailers that find no room.
  *
- *     reply --> [ head | small content ] --> outbox.text
- *           \-> chunk or body ... take --> outbox.tail --> took
+ *     interim --> [ head ] ----------------> outbox.text, or late --> outbox.text
+ *     reply ----> [ head | small content ] --^
+ *             \-> chunk or body ... take --> outbox.tail --> took
+ *
+ * Given up: interim answers without bound. Those a client does not take wait up to the size of one
+ * head; whoever makes them faster than the client reads them is not worth the memory.
  */
 #include "wire/h1_parts.h"
 
@@ -17,11 +22,6 @@
 
 /* A content up to this size is copied behind its head. */
 #define H1_COPY_MAX 8192
-
-static bool h1_content_due(const struct h1 *h1)
-{
-    return h1->sending.chunk || h1->sending.body;
-}
 
 void h1_content_drop(struct h1 *h1)
 {
@@ -60,12 +60,30 @@ static bool h1_must_close(const struct h1 *h1, const struct reply *reply)
         return true;
     if (h1->input != H1_INPUT_CONTENT)
         return false;
-    return h1->framing.expects_continue ||
+    return (h1->framing.expects_continue && !h1->sending.continued) ||
            (h1->framing.content == H1_LENGTH && h1->content_left > h1->codec.limits->drain_size);
 }
 
-/* False: there is no memory for it. */
-static bool h1_head_put(struct h1 *h1, const struct reply *reply)
+/* Where `room` octets can be written: in the outbox, or behind what waits already. NULL when memory
+ * is out. */
+static char *h1_place(struct h1 *h1, size_t room)
+{
+    const struct outbox *out = h1->out;
+    if (out && !h1->sending.late.bytes && out->tail.len == 0 && out->size - out->used >= room)
+        return out->text + out->used;
+    return h1_late_room(&h1->sending.late, room);
+}
+
+/* `size` octets were written there. */
+static void h1_placed(struct h1 *h1, size_t size, bool dated)
+{
+    if (h1->sending.late.bytes)
+        h1_late_add(&h1->sending.late, size, dated);
+    else
+        h1->out->used += size;
+}
+
+bool h1_head_put(struct h1 *h1, const struct reply *reply)
 {
     struct h1_answer answer = {
         .minor = h1->minor,
@@ -73,25 +91,19 @@ static bool h1_head_put(struct h1 *h1, const struct reply *reply)
         .keep_alive = h1->framing.keep_alive && !h1->close,
         .chunked = h1->sending.chunked,
     };
-    size_t room = h1_head_room(reply) + 64;
-    struct outbox *out = h1->out;
+    char *to = h1_place(h1, h1_head_room(reply));
 
-    CHECK(!h1->sending.late && room <= UINT32_MAX);
-    if (out && out->tail.len == 0 && out->size - out->used >= room) {
-        answer.date = out->date;
-        out->used += h1_head_write(reply, &answer, out->text + out->used);
-        return true;
-    }
-    h1->sending.late = memory_new(room);
-    if (!h1->sending.late)
+    if (!to)
         return false;
-    h1->sending.late_size = (uint32_t)h1_head_write(reply, &answer, h1->sending.late);
-    h1->sending.late_done = 0;
+    bool late = h1->sending.late.bytes;
+    if (!late)
+        answer.date = h1->out->date;
+    h1_placed(h1, h1_head_write(reply, &answer, to), reply->date.len == 0);
     return true;
 }
 
 /* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
-static void h1_content_break(struct h1 *h1)
+void h1_content_break(struct h1 *h1)
 {
     h1->sending.broken = true;
     h1->close = true;
@@ -105,7 +117,7 @@ static void h1_content_break(struct h1 *h1)
 static void h1_content_copy(struct h1 *h1)
 {
     struct outbox *out = h1->out;
-    if (!out || !h1->sending.chunk || h1->sending.late || h1->sending.left > H1_COPY_MAX ||
+    if (!out || !h1->sending.chunk || h1->sending.late.bytes || h1->sending.left > H1_COPY_MAX ||
         out->size - out->used < h1->sending.left)
         return;
     memcpy(out->text + out->used, h1->sending.chunk->bytes + h1->sending.from,
@@ -124,9 +136,10 @@ static void h1_content_keep(struct h1 *h1, const struct reply *reply)
     h1->sending.left = h1->sending.chunked ? 0 : reply->length;
     if (reply->content == REPLY_UNKNOWN_LENGTH && !h1->sending.chunked)
         h1->sending.left = UINT64_MAX; /* until the body ends, and then the connection */
-    if (h1->head_only || reply->content == REPLY_NO_CONTENT || h1->sending.left == 0) {
+    bool head_only = h1->method == STET_METHOD_HEAD;
+    if (head_only || reply->content == REPLY_NO_CONTENT || h1->sending.left == 0) {
         /* [RFC 9112 §6.3]: HEAD, 1xx, 204 and 304 end with the head */
-        if (!h1->sending.chunked || h1->head_only)
+        if (!h1->sending.chunked || head_only)
             h1_content_drop(h1);
     }
     if (h1_content_due(h1))
@@ -150,21 +163,28 @@ static void h1_send(struct h1 *h1, const struct reply *reply)
 static void h1_reply_check(const struct h1 *h1, const struct reply *reply)
 {
     const struct chunk *chunk = reply->chunk;
+    const bool head_only = h1->method == STET_METHOD_HEAD;
 
     CHECK(h1->open && !h1->answered);
     CHECK((reply->content != REPLY_NO_CONTENT) == reply_status_has_content(reply->status));
     if (reply->content == REPLY_LENGTH && chunk)
         CHECK(reply->from <= chunk->len && reply->length <= chunk->len - reply->from);
     if (reply->content == REPLY_LENGTH && reply->length)
-        CHECK(chunk || reply->body || h1->head_only);
+        CHECK(chunk || reply->body || head_only);
     if (reply->content == REPLY_UNKNOWN_LENGTH)
-        CHECK(reply->body || h1->head_only);
+        CHECK(reply->body || head_only);
+    if (h1->method == STET_METHOD_CONNECT)
+        CHECK(reply->status / 100 != 2); /* the client would begin a tunnel [RFC 9112 §6.3] */
 }
 
 void h1_reply(struct stream *stream, const struct reply *reply)
 {
     struct h1 *h1 = h1_of(stream->codec);
 
+    if (reply->tunnel) {
+        h1_tunnel_reply(h1, reply);
+        return;
+    }
     h1_reply_check(h1, reply);
     h1->answered = true;
     h1->paused = false; /* nobody waits for the rest of the content now */
@@ -177,7 +197,7 @@ void h1_reply(struct stream *stream, const struct reply *reply)
     if (h1->close && h1->input == H1_INPUT_CONTENT)
         h1->input = H1_INPUT_DONE; /* what is left of its content is never read as a request */
     h1_send(h1, reply);
-    if (h1->open && !h1_content_due(h1) && !h1->sending.late)
+    if (h1->open && !h1_content_due(h1) && !h1->sending.late.bytes)
         h1_finish(h1);
     if (!h1->out)
         h1->codec.owner->wake(h1->codec.owner);
@@ -193,35 +213,7 @@ void h1_body_wake(struct stream *stream)
 bool h1_wants_take(const struct codec *codec)
 {
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
-    return h1->sending.late || (h1_content_due(h1) && !h1->sending.waits);
-}
-
-static void h1_late_move(struct h1_sending *sending, struct outbox *out, size_t size)
-{
-    memcpy(out->text + out->used, sending->late + sending->late_done, size);
-    out->used += size;
-    sending->late_done += (uint32_t)size;
-}
-
-/* Moves what fits of the head that waited into the outbox. Date was left to this moment: it goes
- * behind the status line. */
-static bool h1_late_take(struct h1_sending *sending, struct outbox *out)
-{
-    if (sending->late_done == 0) {
-        size_t line = stet_span_find(stet_span(sending->late, sending->late_size), '\n') + 1;
-        if (out->size - out->used < line + out->date.len)
-            return false;
-        h1_late_move(sending, out, line);
-        memcpy(out->text + out->used, out->date.at, out->date.len);
-        out->used += out->date.len;
-    }
-    size_t room = out->size - out->used, left = sending->late_size - sending->late_done;
-    h1_late_move(sending, out, left < room ? left : room);
-    if (sending->late_done == sending->late_size) {
-        memory_free(sending->late);
-        sending->late = NULL;
-    }
-    return true;
+    return h1->sending.late.bytes || (h1_content_due(h1) && !h1->sending.waits);
 }
 
 static bool h1_chunk_take(struct h1 *h1, struct outbox *out)
@@ -233,28 +225,41 @@ static bool h1_chunk_take(struct h1 *h1, struct outbox *out)
     return true;
 }
 
-static bool h1_last_chunk(struct h1 *h1, struct outbox *out)
+/* The last chunk, with what the body has to say behind its end [RFC 9112 §7.1.2]. */
+static void h1_last_chunk(struct h1 *h1)
 {
-    static const char end[] = "\r\n0\r\n\r\n";
-    size_t skip = h1->sending.chunk_begun ? 0 : 2;
-    memcpy(out->text + out->used, end + skip, sizeof end - 1 - skip);
-    out->used += sizeof end - 1 - skip;
+    const struct stet_span before =
+        h1->sending.chunk_begun ? STET_SPAN("\r\n0\r\n") : STET_SPAN("0\r\n");
+    struct body *body = h1->sending.body;
+    struct stet_span trailers = STET_SPAN_NONE;
+
+    if (body->ops->trailers)
+        trailers = body->ops->trailers(body);
+    char *to = h1_place(h1, before.len + trailers.len + 2);
+    if (!to) {
+        h1_content_break(h1);
+        return;
+    }
+    h1_span_write(STET_SPAN("\r\n"), h1_span_write(trailers, h1_span_write(before, to)));
+    h1_placed(h1, before.len + trailers.len + 2, false);
     h1_content_drop(h1);
-    h1_finish(h1);
-    return true;
+    if (!h1->sending.late.bytes)
+        h1_finish(h1);
 }
 
-static bool h1_body_end(struct h1 *h1, struct outbox *out)
+static void h1_body_end(struct h1 *h1)
 {
-    if (h1->sending.chunked && h1->sending.left == 0)
-        return h1_last_chunk(h1, out);
+    if (h1->sending.chunked && h1->sending.left == 0) {
+        h1_last_chunk(h1);
+        return;
+    }
     if (h1->sending.left != UINT64_MAX) {
         h1_content_break(h1); /* shorter than its Content-Length said */
-        return false;
+        return;
     }
     h1_content_drop(h1);
-    h1_finish(h1);
-    return false;
+    if (h1->input != H1_INPUT_TUNNEL) /* which has two sides */
+        h1_finish(h1);
 }
 
 /* Begins a chunk of `size` octets: CRLF of the one before, and the size line. */
@@ -272,7 +277,7 @@ static void h1_chunk_open(struct h1 *h1, struct outbox *out, size_t size)
 static bool h1_body_take(struct h1 *h1, struct outbox *out)
 {
     struct stet_span bytes = STET_SPAN_NONE;
-    size_t room = out->scratch_size;
+    size_t room = out->scratch_size, used = out->used;
 
     if (out->size - out->used < 64)
         return false;
@@ -283,7 +288,8 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         CHECK(bytes.len > 0); /* a chunk of that size would be the last */
         break;
     case BODY_END:
-        return h1_body_end(h1, out);
+        h1_body_end(h1);
+        return out->used > used;
     case BODY_WAIT:
         h1->sending.waits = true;
         return false;
@@ -307,11 +313,11 @@ bool h1_take(struct codec *codec, struct outbox *out)
     struct h1 *h1 = h1_of(codec);
     bool put = false;
 
-    if (h1->sending.late) {
-        put = h1_late_take(&h1->sending, out);
-        if (h1->sending.late)
+    if (h1->sending.late.bytes) {
+        put = h1_late_take(&h1->sending.late, out);
+        if (h1->sending.late.bytes)
             return put;
-        if (!h1_content_due(h1))
+        if (h1->open && h1->answered && !h1_content_due(h1))
             h1_finish(h1);
     }
     if (out->tail.len || h1->sending.waits)
@@ -344,17 +350,35 @@ void h1_took(struct codec *codec, size_t count)
     }
 }
 
+/* False: it was not sent, because memory is out or too much waits already. */
+static bool h1_interim_put(struct h1 *h1, int status, struct stet_span block)
+{
+    if (h1_late_left(&h1->sending.late) + block.len > h1->codec.limits->head_size)
+        return false;
+    char *to = h1_place(h1, h1_interim_room(block));
+    if (to)
+        h1_placed(h1, h1_interim_write(status, block, to), false);
+    return to;
+}
+
+void h1_interim(struct stream *stream, int status, struct stet_span block)
+{
+    struct h1 *h1 = h1_of(stream->codec);
+
+    CHECK(h1->open && !h1->answered && status >= 100 && status <= 199 && status != 101);
+    /* A client of 1.0 would take it for the answer [RFC 9110 §15.2]. */
+    if (h1->minor == 0 || (status == 100 && h1->sending.continued))
+        return;
+    if (h1_interim_put(h1, status, block) && status == 100)
+        h1->sending.continued = true;
+    if (!h1->out)
+        h1->codec.owner->wake(h1->codec.owner);
+}
+
 void h1_continue(struct h1 *h1)
 {
-    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    struct outbox *out = h1->out;
-
-    CHECK(out);
-    h1->framing.expects_continue = false;
-    if (out->size - out->used < sizeof interim)
-        return; /* the client goes on by itself after a while */
-    memcpy(out->text + out->used, interim, sizeof interim - 1);
-    out->used += sizeof interim - 1;
+    if (h1->framing.expects_continue && h1->open && !h1->answered)
+        h1_interim(&h1->stream, 100, STET_SPAN_NONE);
 }
 
 void h1_refuse(struct h1 *h1, int status, struct stet_span line)
@@ -385,7 +409,8 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
         reply.chunk->bytes[phrase.len] = '\n';
         reply.length = phrase.len + 1;
     }
-    if (!begun)
-        h1->head_only = stet_span_starts(line, STET_SPAN("HEAD ")); /* [RFC 9110 §9.3.2] */
+    if (!begun) /* [RFC 9110 §9.3.2] */
+        h1->method =
+            stet_span_starts(line, STET_SPAN("HEAD ")) ? STET_METHOD_HEAD : STET_METHOD_UNKNOWN;
     h1_send(h1, &reply);
 }

@@ -62,19 +62,32 @@ static int target_check(struct stet_request *request, struct stet_span scheme,
     return -400;
 }
 
-/* The content's length [RFC 9112 §6.3]. */
-static int content_check(const struct stet_head *head, unsigned minor, struct h1_framing *framing)
+/* What the fields that frame content say [RFC 9112 §6.3]. */
+static int framing_check(const struct stet_head *head, unsigned minor, struct h1_framing *framing)
 {
-    framing->content = H1_NO_CONTENT;
-    framing->length = 0;
     if (stet_head_has(head, STET_FIELD_TRANSFER_ENCODING)) {
         framing->content = H1_CHUNKED;
         return h1_framing_coding(head, minor);
     }
-    if (!stet_head_has(head, STET_FIELD_CONTENT_LENGTH))
-        return 0;
     int verdict = h1_framing_length(head, &framing->length);
     framing->content = framing->length > 0 ? H1_LENGTH : H1_NO_CONTENT;
+    return verdict;
+}
+
+/* The content's length. CONNECT has none: what follows its head would be content to one reader and
+ * the tunnel's to the next [RFC 9110 §9.3.6]. */
+static int content_check(const struct stet_request *request, unsigned minor,
+                         struct h1_framing *framing)
+{
+    const struct stet_head *head = &request->head;
+    framing->content = H1_NO_CONTENT;
+    framing->length = 0;
+    if (!stet_head_has(head, STET_FIELD_TRANSFER_ENCODING) &&
+        !stet_head_has(head, STET_FIELD_CONTENT_LENGTH))
+        return 0;
+    int verdict = framing_check(head, minor, framing);
+    if (verdict == 0 && framing->content && request->method == STET_METHOD_CONNECT)
+        return -400;
     return verdict;
 }
 
@@ -103,7 +116,7 @@ int h1_request_check(struct h1_head *head, struct stet_span scheme, struct h1_fr
     if (verdict == 0)
         verdict = target_check(&head->request, scheme, host);
     if (verdict == 0)
-        verdict = content_check(fields, head->minor, framing);
+        verdict = content_check(&head->request, head->minor, framing);
     if (verdict == 0)
         verdict = expectation_check(fields, head->minor, framing);
     if (verdict != 0)

@@ -65,7 +65,8 @@ struct h1_framing {
  * (an unknown expectation), -421 (an absolute target of another scheme than the connection's
  * [RFC 9110 §7.4]), -501 (other transfer codings before a final chunked). After a refusal the
  * connection must be closed. Transfer-Encoding beside Content-Length, Transfer-Encoding in
- * HTTP/1.0, and any other than "chunked" once and alone, are refused with -400 [RFC 9112 §6.1].
+ * HTTP/1.0, and any other than "chunked" once and alone, are refused with -400 [RFC 9112 §6.1], and
+ * so is content of CONNECT [RFC 9110 §9.3.6].
  * Content-Length lines and members that all say the same count as one [RFC 9112 §6.3]; a
  * Content-Length of 0 is H1_NO_CONTENT. Upgrade is ignored. */
 int h1_request_check(struct h1_head *head, struct stet_span scheme, struct h1_framing *framing);

@@ -12,7 +12,7 @@
 #define DATE_LINE_MAX 37
 
 /* The status line with the longest phrase, Date, Content-Length or Transfer-Encoding, Connection,
- * the empty line: about 150 octets. */
+ * the empty line: about 175 octets. */
 #define FIXED_MAX 192
 
 #define NUMBER_MAX 20
@@ -31,7 +31,7 @@ size_t h1_number_write(uint64_t number, char *to)
 
 size_t h1_head_room(const struct reply *reply)
 {
-    size_t room = FIXED_MAX;
+    size_t room = FIXED_MAX + reply->date.len;
     for (size_t i = 0; i < REPLY_BLOCKS; i++)
         room += reply->blocks[i].len;
     return room;
@@ -65,6 +65,16 @@ static char *status_line_put(char *to, int status)
     return h1_span_write(STET_SPAN(" \r\n"), to);
 }
 
+/* Once, as whoever made the answer said it, or of now [RFC 9110 §6.6.1]. */
+static char *date_put(char *to, const struct reply *reply, const struct h1_answer *answer)
+{
+    if (reply->date.len == 0)
+        return h1_span_write(answer->date, to);
+    to = h1_span_write(STET_SPAN("Date: "), to);
+    to = h1_span_write(reply->date, to);
+    return h1_span_write(STET_SPAN("\r\n"), to);
+}
+
 /* Answers with these end at their empty line, so nothing may speak of a length
  * [RFC 9110 §8.6, RFC 9112 §6.1]. For 304 a length would be allowed, and is not worth the clients
  * that wait for the octets (D-02). */
@@ -76,7 +86,7 @@ static bool status_has_length(int status)
 /* Content-Length or Transfer-Encoding, never both [RFC 9112 §6.2]. */
 static char *framing_put(char *to, const struct reply *reply, const struct h1_answer *answer)
 {
-    if (!status_has_length(reply->status))
+    if (!status_has_length(reply->status) || reply->tunnel)
         return to;
     if (answer->chunked) {
         CHECK(answer->minor > 0); /* [RFC 9112 §6.1] */
@@ -89,9 +99,12 @@ static char *framing_put(char *to, const struct reply *reply, const struct h1_an
     return h1_span_write(STET_SPAN("\r\n"), to);
 }
 
-/* [RFC 9112 §9.3, §9.6] */
-static char *connection_put(char *to, const struct h1_answer *answer)
+/* [RFC 9112 §9.3, §9.6]; a tunnel ends in its own way, and begins by upgrade or by CONNECT
+ * [RFC 9110 §7.8, §9.3.6]. */
+static char *connection_put(char *to, const struct reply *reply, const struct h1_answer *answer)
 {
+    if (reply->tunnel)
+        return reply->status == 101 ? h1_span_write(STET_SPAN("Connection: upgrade\r\n"), to) : to;
     if (answer->close)
         return h1_span_write(STET_SPAN("Connection: close\r\n"), to);
     if (answer->keep_alive)
@@ -103,11 +116,24 @@ size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, 
 {
     CHECK(answer->date.len <= DATE_LINE_MAX);
     char *at = status_line_put(to, reply->status);
-    at = h1_span_write(answer->date, at);
+    at = date_put(at, reply, answer);
     for (size_t i = 0; i < REPLY_BLOCKS; i++)
         at = h1_span_write(reply->blocks[i], at);
     at = framing_put(at, reply, answer);
-    at = connection_put(at, answer);
+    at = connection_put(at, reply, answer);
+    at = h1_span_write(STET_SPAN("\r\n"), at);
+    return (size_t)(at - to);
+}
+
+size_t h1_interim_room(struct stet_span block)
+{
+    return FIXED_MAX + block.len;
+}
+
+size_t h1_interim_write(int status, struct stet_span block, char *to)
+{
+    char *at = status_line_put(to, status);
+    at = h1_span_write(block, at);
     at = h1_span_write(STET_SPAN("\r\n"), at);
     return (size_t)(at - to);
 }

@@ -22,7 +22,15 @@ enum reply_content {
  * may hold Date, Content-Length, Transfer-Encoding, Connection or Keep-Alive: these are the
  * protocol's to write. `content` is REPLY_NO_CONTENT for the statuses that have none and for no
  * others. For a HEAD request the caller describes the content (`length`) and need not give it; what
- * it gives is dropped. */
+ * it gives is dropped.
+ *
+ * With `tunnel` the head begins one [RFC 9110 §7.8, §9.3.6]: the status is 101, to a request of
+ * HTTP/1.1 or above, or 2xx to CONNECT, and nothing else is that. The octets of `body` go out
+ * behind the head as they are, to the end of the body, which is the end of this side; the client's
+ * octets are told to service->content, those behind the request's head first, and their end to
+ * service->end. The stream is over when both sides have ended, and its connection with it.
+ * `content` and `length` are not looked at. For 101 a block holds Upgrade; that Connection names it
+ * is the protocol's to write. */
 struct reply {
     int status;
     enum reply_content content;
@@ -30,8 +38,10 @@ struct reply {
     uint64_t length;
     struct chunk *chunk; /* content in memory: `length` octets from `from`; or NULL */
     uint64_t from;
-    struct body *body; /* content from elsewhere; or NULL */
-    bool close;        /* the connection ends after this answer */
+    struct body *body;     /* content from elsewhere; or NULL */
+    bool close;            /* the connection ends after this answer */
+    bool tunnel;           /* the head begins a tunnel */
+    struct stet_span date; /* value of Date, of an answer made elsewhere; empty: now */
 };
 
 /* Walks the field lines of a block: name and value without white space around. False at its end. */

@@ -122,7 +122,7 @@ static void body_free(struct body *body)
     free(body);
 }
 
-static const struct body_ops body_ops = {body_peek, body_skip, body_free};
+static const struct body_ops body_ops = {.peek = body_peek, .skip = body_skip, .free = body_free};
 
 static struct body *body_new(size_t number, size_t length)
 {
@@ -513,7 +513,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.random = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2] | 1U << 31;
     world.octets = (const char *)data + 3;
     world.size = size - 3;
-    world.owner = (struct codec_owner){&service, &world, on_wake};
+    world.owner = (struct codec_owner){&service, &world, on_wake, STET_SPAN("http")};
     world.out = (struct outbox){
         .text = text,
         .size = sizeof text,

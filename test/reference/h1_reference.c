@@ -112,8 +112,11 @@ static int read_head(struct reader *r, struct reference_request *q, struct refer
         result = fields_coding(&q->headers, q->minor, &q->chunked);
     if (result == OK && !q->chunked)
         result = fields_length(&q->headers, length);
+    bool content = q->chunked || (length->at && length->at[0] != '0');
+    if (result == OK && content && q->method.len == 7 && memcmp(q->method.at, "CONNECT", 7) == 0)
+        result = 400;
     if (result == OK)
-        result = judge_expectation(q, q->chunked || (length->at && length->at[0] != '0'));
+        result = judge_expectation(q, content);
     if (result == OK)
         judge_persistence(q);
     return result;

@@ -94,7 +94,8 @@ static inline void world_body_free(struct body *body)
 
 static inline void world_stream(struct world *world, struct stream *stream)
 {
-    static const struct body_ops ops = {world_body_peek, world_body_skip, world_body_free};
+    static const struct body_ops ops = {
+        .peek = world_body_peek, .skip = world_body_skip, .free = world_body_free};
     struct world_body *body = calloc(1, sizeof *body);
     struct reply reply = {.status = 200, .content = REPLY_UNKNOWN_LENGTH};
     assert_non_null(body);

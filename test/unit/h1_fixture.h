@@ -89,7 +89,8 @@ static inline void test_body_free(struct body *body)
     ((struct test_body *)(void *)body)->freed = true;
 }
 
-static const struct body_ops test_body_ops = {test_body_peek, test_body_skip, test_body_free};
+static const struct body_ops test_body_ops = {
+    .peek = test_body_peek, .skip = test_body_skip, .free = test_body_free};
 
 static inline void test_answer(struct fixture *f)
 {
@@ -189,7 +190,7 @@ static inline int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     f->limits = limits_default();
-    f->owner = (struct codec_owner){&test_service, f, test_wake};
+    f->owner = (struct codec_owner){&test_service, f, test_wake, STET_SPAN("http")};
     f->block = STET_SPAN("X-A: 1\r\n");
     f->tail_max = SIZE_MAX;
     f->out = (struct outbox){.text = f->text,
