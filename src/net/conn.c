@@ -11,7 +11,15 @@
  * fires, whether the deadline has moved. Sending and receiving content have no fixed end but a
  * floor: so many octets in each window, or the connection ends.
  *
- * Given up: noticing that a client has gone while its answer is being made. Its answer finds out.
+ * While an answer is being made nothing is read, so that a client cannot make us hold more than one
+ * read of what it pipelines. That it has gone meanwhile is learnt from the socket, if the peer says
+ * that it takes nothing any more (a reset): then the stream is over at once, and whoever was making
+ * the answer can stop. A tunnel is read and written independently, or two sides that each wait for
+ * the other to take something would wait for ever.
+ *
+ * Given up: taking the client's end of sending for its going away. On TCP a client that has closed
+ * looks like one that has only said all it had to say, and such a one gets its answer
+ * [RFC 9112 §9.6]; the first octets of the answer find out which it was.
  */
 #include "net/conn.h"
 
@@ -38,6 +46,7 @@ struct conn_arrival {
     bool announced : 1; /* by an event, and nothing was read since */
     bool prompt : 1;    /* the first request had begun to arrive when the event came */
     bool renewed : 1;   /* a moment was begun after the present read */
+    bool gone : 1;      /* the client takes nothing any more */
 };
 
 struct conn {
@@ -246,6 +255,12 @@ static enum conn_step conn_went(bool well)
     return well ? CONN_GO_ON : CONN_BREAK;
 }
 
+/* Output waits for the socket, which bars the input as well, but for that of a tunnel. */
+static bool conn_is_barred(const struct conn *conn)
+{
+    return conn->full && conn->codec->ops->waits(conn->codec) != CODEC_TUNNEL;
+}
+
 /* One step of a turn: output before input. What the codec has to send beside what is already there
  * leaves in the same call. */
 static enum conn_step conn_step(struct conn *conn)
@@ -258,13 +273,15 @@ static enum conn_step conn_step(struct conn *conn)
             codec->ops->take(codec, out);
         return conn_went(conn_send(conn));
     }
-    if (conn->unsent.bytes)
-        return conn->full ? CONN_REST : conn_went(conn_send_kept(conn));
-    if (codec->ops->wants_take(codec)) {
-        if (conn->full)
+    if (conn->unsent.bytes && !conn->full)
+        return conn_went(conn_send_kept(conn));
+    if (conn->unsent.bytes || codec->ops->wants_take(codec)) {
+        if (conn_is_barred(conn))
             return CONN_REST;
-        codec->ops->take(codec, out);
-        return CONN_GO_ON;
+        if (!conn->full) {
+            codec->ops->take(codec, out);
+            return CONN_GO_ON;
+        }
     }
     const bool waiting = conn->kept.bytes && conn->blocked;
     if (!(waiting || conn->arrival.readable) || !conn_may_read(conn))
@@ -279,7 +296,7 @@ static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait w
 {
     if (conn->unsent.bytes || conn->full)
         return DEADLINE_SENDING;
-    if (conn->shut)
+    if (conn->shut && wait != CODEC_HALF)
         return DEADLINE_LINGER;
     switch (wait) {
     case CODEC_HEAD:
@@ -313,16 +330,26 @@ static bool conn_deadline(struct conn *conn, enum codec_wait wait)
     return conn_time(conn);
 }
 
+/* The client has gone, and no read or write is about to find out. */
+static bool conn_is_forsaken(const struct conn *conn, enum codec_wait wait)
+{
+    return conn->arrival.gone && (wait == CODEC_ANSWER || (wait == CODEC_TUNNEL && conn->ended));
+}
+
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
 static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
 {
+    if (conn_is_forsaken(conn, wait)) {
+        conn_close(conn, true);
+        return false;
+    }
     if (conn->unsent.bytes || conn->codec->ops->wants_take(conn->codec))
         return true;
     if (wait == CODEC_BROKEN) {
         conn_close(conn, true);
         return false;
     }
-    if (wait != CODEC_OVER)
+    if (wait != CODEC_OVER && wait != CODEC_HALF)
         return true;
     if (conn->ended) {
         conn_close(conn, false);
@@ -386,6 +413,8 @@ static void conn_ready(struct sock *sock, unsigned events)
         conn->arrival.readable = conn->arrival.announced = true;
     if (events & SOCK_WRITABLE)
         conn->full = false;
+    if (events & SOCK_GONE)
+        conn->arrival.gone = true;
     conn_turn(conn);
 }
 
@@ -454,7 +483,8 @@ void conn_open(struct conn_set *set, struct sock *sock, const struct sock_addres
     conn->watch.timer.fire = conn_fire;
     conn->task.run = conn_run;
     conn->peer = *peer;
-    conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake};
+    conn->owner =
+        (struct codec_owner){set->service, set->service_owner, conn_wake, STET_SPAN("http")};
     h1_init(&conn->h1, &conn->owner, set->limits, set->desk.head);
     conn->codec = &conn->h1.codec;
     conn_link(conn, &set->first);
