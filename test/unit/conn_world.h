@@ -5,6 +5,9 @@
  *     /304           Not Modified                    /upload   when the content has ended
  *     /stream        what world_say gives            /pause    takes no content until world_resume
  *     /careless      304, without asking for a moment
+ *     /hold          takes no content at all until world_resume, then answers when it has ended
+ *     /hint          103, and then as /later
+ *     /tunnel        101, and what world_say gives; CONNECT the same with 200
  */
 #ifndef TEST_UNIT_CONN_WORLD_H
 #define TEST_UNIT_CONN_WORLD_H
@@ -45,10 +48,10 @@ struct world {
     struct listener listener;
     struct conn_set set;
 
-    struct stream *waiting; /* of /later, /stream, /pause */
+    struct stream *waiting; /* of those that wait for the test */
     struct world_body *body;
     bool paused;
-    unsigned requests, done, unanswered, cut, refused, drained, bodies;
+    unsigned requests, done, unanswered, cut, refused, drained, bodies, ends;
     uint64_t content;
     uint64_t moments[WORLD_NOTES]; /* of each request */
 };
@@ -92,12 +95,16 @@ static inline void world_body_free(struct body *body)
     free(self);
 }
 
-static inline void world_stream(struct world *world, struct stream *stream)
+/* With a `tunnel` that is the status of the answer, else 0. */
+static inline void world_stream(struct world *world, struct stream *stream, int tunnel)
 {
     static const struct body_ops ops = {
         .peek = world_body_peek, .skip = world_body_skip, .free = world_body_free};
     struct world_body *body = calloc(1, sizeof *body);
-    struct reply reply = {.status = 200, .content = REPLY_UNKNOWN_LENGTH};
+    struct reply reply = {.status = tunnel ? tunnel : 200,
+                          .content = REPLY_UNKNOWN_LENGTH,
+                          .tunnel = tunnel,
+                          .blocks = {STET_SPAN("X-B: 1\r\n")}};
     assert_non_null(body);
     body->body.ops = &ops;
     body->world = world;
@@ -146,15 +153,22 @@ static inline void world_request(void *owner, struct stream *stream,
     memcpy(path, request->path.at, request->path.len < 31 ? request->path.len : 31);
     bool careless = strcmp(path, "/careless") == 0;
     world->moments[world->requests++ % WORLD_NOTES] = careless ? 0 : conn_moment(stream);
-    if (strcmp(path, "/later") == 0 || strcmp(path, "/stream") == 0 || strcmp(path, "/pause") == 0)
+    bool connect = request->method == STET_METHOD_CONNECT;
+    bool tunnel = connect || strcmp(path, "/tunnel") == 0;
+    if (tunnel || strcmp(path, "/later") == 0 || strcmp(path, "/stream") == 0 ||
+        strcmp(path, "/pause") == 0 || strcmp(path, "/hold") == 0 || strcmp(path, "/hint") == 0)
         world->waiting = stream;
     world->paused = strcmp(path, "/pause") == 0;
+    if (strcmp(path, "/hold") == 0)
+        stream_hold(stream);
+    if (strcmp(path, "/hint") == 0)
+        stream_interim(stream, 103, STET_SPAN("Link: </a>\r\n"));
     if (strncmp(path, "/n/", 3) == 0)
         world_reply(stream, (size_t)strtoul(path + 3, NULL, 10));
     else if (strcmp(path, "/304") == 0 || careless)
         stream_reply(stream, &unchanged);
-    else if (strcmp(path, "/stream") == 0)
-        world_stream(world, stream);
+    else if (tunnel || strcmp(path, "/stream") == 0)
+        world_stream(world, stream, connect ? 200 : tunnel ? 101 : 0);
 }
 
 static inline bool world_content(void *owner, struct stream *stream, struct stet_span bytes)
@@ -167,8 +181,11 @@ static inline bool world_content(void *owner, struct stream *stream, struct stet
 
 static inline void world_end(void *owner, struct stream *stream, const struct stet_head *trailers)
 {
-    (void)owner, (void)trailers;
-    world_reply(stream, 5);
+    struct world *world = owner;
+    (void)trailers;
+    world->ends++;
+    if (!world->body)
+        world_reply(stream, 5);
 }
 
 static inline void world_done(void *owner, struct stream *stream,

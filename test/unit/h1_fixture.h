@@ -20,18 +20,23 @@ enum manner {
     LARGE,    /* at once, 20,000 octets of a chunk */
     LATER,    /* not before test_answer */
     PAUSE,    /* the same, and content is stopped */
+    HOLD,     /* the same, and content is held from the start */
     STREAM,   /* a body of unknown length, "abc" then "defg" */
     SHORT,    /* a body that breaks off after 3 of 10 octets */
     EMPTY304, /* 304 */
     EMPTY204, /* 204 */
+    TUNNEL,   /* 101, or 200 to CONNECT, and "abc", "defg" behind it */
     UNKNOWN   /* no content and no length: what a HEAD request may get */
 };
 
+struct fixture;
+
 struct test_body {
     struct body body;
+    struct fixture *fixture;
     const char *pieces[3];
     size_t at, done;
-    bool breaks, freed;
+    bool waits, breaks, freed;
 };
 
 struct fixture {
@@ -46,7 +51,10 @@ struct fixture {
     size_t tail_max; /* the most octets of a tail that the socket takes at once */
     enum manner manner;
     struct stet_span block; /* fields of the answers */
-    bool closes;            /* answers end the connection */
+    struct stet_span date, trailers;
+    bool closes;         /* answers end the connection */
+    const char *interim; /* sent before any answer: status and block */
+    bool stops;          /* takes no more content */
     struct test_body body;
     struct stream *stream;
     char heard[4096]; /* a line for each call of the service */
@@ -69,7 +77,7 @@ static inline enum body_peek test_body_peek(struct body *body, char *scratch, si
     (void)scratch, (void)room;
     const char *piece = self->pieces[self->at];
     if (!piece)
-        return self->breaks ? BODY_BROKEN : BODY_END;
+        return self->breaks ? BODY_BROKEN : self->waits ? BODY_WAIT : BODY_END;
     *bytes = stet_span(piece + self->done, strlen(piece) - self->done);
     return BODY_BYTES;
 }
@@ -84,18 +92,29 @@ static inline void test_body_skip(struct body *body, size_t count)
     }
 }
 
+static inline struct stet_span test_body_trailers(struct body *body)
+{
+    struct test_body *self = (struct test_body *)(void *)body;
+    return self->fixture->trailers;
+}
+
 static inline void test_body_free(struct body *body)
 {
     ((struct test_body *)(void *)body)->freed = true;
 }
 
-static const struct body_ops test_body_ops = {
-    .peek = test_body_peek, .skip = test_body_skip, .free = test_body_free};
+static const struct body_ops test_body_ops = {.peek = test_body_peek,
+                                              .skip = test_body_skip,
+                                              .trailers = test_body_trailers,
+                                              .free = test_body_free};
 
 static inline void test_answer(struct fixture *f)
 {
-    struct reply reply = {
-        .status = 200, .content = REPLY_LENGTH, .blocks = {f->block}, .close = f->closes};
+    struct reply reply = {.status = 200,
+                          .content = REPLY_LENGTH,
+                          .blocks = {f->block},
+                          .close = f->closes,
+                          .date = f->date};
     struct test_body *body = &f->body;
 
     switch (f->manner) {
@@ -109,7 +128,9 @@ static inline void test_answer(struct fixture *f)
         break;
     case STREAM:
     case SHORT:
-        *body = (struct test_body){.body = {&test_body_ops}, .pieces = {"abc", "defg"}};
+    case TUNNEL:
+        *body =
+            (struct test_body){.body = {&test_body_ops}, .fixture = f, .pieces = {"abc", "defg"}};
         reply.content = f->manner == STREAM ? REPLY_UNKNOWN_LENGTH : REPLY_LENGTH;
         reply.length = 10;
         reply.body = &body->body;
@@ -117,6 +138,9 @@ static inline void test_answer(struct fixture *f)
             body->pieces[1] = NULL;
             body->breaks = true;
         }
+        reply.tunnel = body->waits = f->manner == TUNNEL;
+        if (reply.tunnel && f->h1.method != STET_METHOD_CONNECT)
+            reply.status = 101;
         break;
     default:
         reply.length = f->manner == LARGE ? 20000 : 5;
@@ -129,13 +153,23 @@ static inline void test_answer(struct fixture *f)
     stream_reply(f->stream, &reply);
 }
 
+/* "103 Link: <a>" CRLF */
+static inline void test_interim(struct fixture *f, const char *text)
+{
+    stream_interim(f->stream, atoi(text), stet_span_of(text + (text[3] ? 4 : 3)));
+}
+
 static inline void test_request(void *owner, struct stream *stream,
                                 const struct stet_request *request, bool content)
 {
     struct fixture *f = owner;
     f->stream = stream;
     hear(f, content ? "request+ " : "request ", request->target);
-    if (f->manner != LATER && f->manner != PAUSE)
+    if (f->interim)
+        test_interim(f, f->interim);
+    if (f->manner == HOLD)
+        stream_hold(stream);
+    else if (f->manner != LATER && f->manner != PAUSE)
         test_answer(f);
 }
 
@@ -144,7 +178,7 @@ static inline bool test_content(void *owner, struct stream *stream, struct stet_
     struct fixture *f = owner;
     (void)stream;
     hear(f, "content ", bytes);
-    return f->manner != PAUSE;
+    return f->manner != PAUSE && !f->stops;
 }
 
 static inline void test_end(void *owner, struct stream *stream, const struct stet_head *trailers)
