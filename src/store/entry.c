@@ -40,38 +40,10 @@ enum {
 
 /* ---- heads ---- */
 
-struct entry_head *entry_head_new(size_t size)
-{
-    CHECK(size >= sizeof(struct entry_head));
-    struct entry_head *head = memory_new_zero(size);
-    if (!head)
-        return NULL;
-    atomic_init(&head->refs, 1);
-    head->size = size;
-    return head;
-}
-
-struct entry_head *entry_head_ref(struct entry_head *head)
-{
-    unsigned before = atomic_fetch_add_explicit(&head->refs, 1, memory_order_relaxed);
-    CHECK(before > 0 && before < UINT32_MAX / 2);
-    return head;
-}
-
-void entry_head_unref(struct entry_head *head)
-{
-    if (!head)
-        return;
-    unsigned before = atomic_fetch_sub_explicit(&head->refs, 1, memory_order_acq_rel);
-    CHECK(before > 0);
-    if (before == 1)
-        memory_free(head);
-}
-
 struct entry_head *entry_head(struct entry *entry)
 {
     latch_take(&entry->latch);
-    struct entry_head *head = entry_head_ref(entry->head);
+    struct entry_head *head = entry->head ? entry_head_ref(entry->head) : NULL;
     latch_give(&entry->latch);
     return head;
 }
@@ -85,6 +57,36 @@ void entry_amend(struct entry *entry, struct entry_head *head)
     entry_head_unref(old);
 }
 
+bool entry_amend_from(struct entry *entry, const struct entry_head *former, unsigned char changes,
+                      struct entry_head *head)
+{
+    latch_take(&entry->latch);
+    struct entry_head *old = entry->head;
+    const bool same = old == former && entry_head_changes(old) == changes;
+    if (same)
+        entry->head = head;
+    latch_give(&entry->latch);
+    if (same)
+        entry_head_unref(old);
+    return same;
+}
+
+void entry_mark(struct entry *entry)
+{
+    latch_take(&entry->latch);
+    if (entry->head)
+        entry_head_mark(entry->head);
+    latch_give(&entry->latch);
+}
+
+void entry_expire(struct entry *entry, int64_t now)
+{
+    latch_take(&entry->latch);
+    if (entry->head)
+        entry_head_expire(entry->head, now);
+    latch_give(&entry->latch);
+}
+
 /* ---- life ---- */
 
 static void text_copy(char *to, struct stet_span text)
@@ -96,7 +98,7 @@ static void text_copy(char *to, struct stet_span text)
 struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                         struct stet_span selecting, struct entry_head *head, uint64_t expected)
 {
-    CHECK(url.len <= UINT32_MAX && selecting.len <= UINT32_MAX);
+    CHECK(url.len <= ENTRY_TEXT_MAX && selecting.len <= ENTRY_TEXT_MAX);
     const size_t room = expected < ENTRY_ROOM_MAX ? (size_t)expected : ENTRY_ROOM_MAX;
     struct entry *entry = memory_new(sizeof *entry + url.len + selecting.len + room);
     if (!entry) {
@@ -107,8 +109,8 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                             .head = head,
                             .expected = expected < UINT32_MAX ? (uint32_t)expected : UINT32_MAX,
                             .room = (uint16_t)room,
-                            .url_len = (uint32_t)url.len,
-                            .selecting_len = (uint32_t)selecting.len};
+                            .url_len = (uint16_t)url.len,
+                            .selecting_len = (uint16_t)selecting.len};
     atomic_init(&entry->refs, 1);
     atomic_init(&entry->state, ENTRY_FILLING);
     text_copy(entry->texts, url);
@@ -166,6 +168,11 @@ enum entry_state entry_state(const struct entry *entry)
     return (enum entry_state)atomic_load_explicit(&entry->state, memory_order_acquire);
 }
 
+uint32_t entry_expected(const struct entry *entry)
+{
+    return entry->expected;
+}
+
 uint64_t entry_length(const struct entry *entry)
 {
     return atomic_load_explicit(&entry->length, memory_order_acquire);
@@ -184,7 +191,7 @@ size_t entry_size(struct entry *entry)
     for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire))
         size += cost_of(sizeof *segment + segment->room);
     latch_take(&entry->latch);
-    size += cost_of(entry->head->size);
+    size += entry->head ? cost_of(entry_head_size(entry->head)) : 0;
     latch_give(&entry->latch);
     return size;
 }

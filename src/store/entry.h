@@ -8,10 +8,7 @@
 #define STORE_ENTRY_H
 
 #include "io/loop.h"
-#include "stet/policy.h"
-#include "stet/validators.h"
-
-#include <stdatomic.h>
+#include "store/entry_head.h"
 
 /* What an entry is found by: 128 bits of the primary key and 64 bits of the variant, keyed hashes
  * of the full texts, which the entry keeps and a look-up compares. */
@@ -20,33 +17,19 @@ struct entry_key {
     uint64_t variant; /* 0: no Vary, or the signpost itself */
 };
 
-/* The head of a stored response: immutable, counted. All spans point into `text`. */
-struct entry_head {
-    atomic_uint refs;
-    struct stet_stored stored;         /* what judging needs */
-    struct stet_validators validators; /* what conditions are compared with */
-    struct stet_response response;     /* all fields as stored */
-    struct stet_span block;            /* field lines for a 200, as in wire/reply.h */
-    struct stet_span unchanged;        /* field lines for a 304 (D-02) */
-    size_t size;                       /* octets of memory, this struct included */
-    char text[];
-};
-
-/* A head of `size` octets in all (at least the struct's) and one reference, all zero but these two;
- * NULL when memory is out. */
-struct entry_head *entry_head_new(size_t size);
-struct entry_head *entry_head_ref(struct entry_head *head);
-void entry_head_unref(struct entry_head *head);
-
 enum entry_state { ENTRY_FILLING, ENTRY_WHOLE, ENTRY_BROKEN };
 
 struct entry;
 
-/* An empty entry in state ENTRY_FILLING with one reference; takes `head`. `url` is the full primary
- * key text and `selecting` the normalised selecting fields (stet_vary_*), both copied; neither may
- * be longer than 4 GiB. `expected` is how many octets of content there will be, 0 if that is not
- * known: room for as much is made beforehand (up to a bound: it is what an origin says, not a
- * promise). NULL when memory is out (the head is then released). */
+/* The most octets that the texts of a key may have. */
+enum { ENTRY_TEXT_MAX = UINT16_MAX };
+
+/* An empty entry in state ENTRY_FILLING with one reference; takes `head`, which is NULL for what is
+ * no response but leads to some. `url` is the full primary key text and `selecting` the normalised
+ * selecting fields (stet_vary_*), both copied, of at most ENTRY_TEXT_MAX octets. `expected` is how
+ * many octets of content there will be, 0 if that is not known: room for as much is made beforehand
+ * (up to a bound: it is what an origin says, not a promise). NULL when memory is out (the head is
+ * then released). */
 struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                         struct stet_span selecting, struct entry_head *head, uint64_t expected);
 struct entry *entry_ref(struct entry *entry);
@@ -56,11 +39,21 @@ const struct entry_key *entry_key(const struct entry *entry);
 struct stet_span entry_url(const struct entry *entry);
 struct stet_span entry_selecting(const struct entry *entry);
 
-/* The present head, one reference the caller's. */
+/* The present head, one reference the caller's; NULL if there never is any. */
 struct entry_head *entry_head(struct entry *entry);
 
 /* Replaces the head; takes it. From any thread, in any state. */
 void entry_amend(struct entry *entry, struct entry_head *head);
+
+/* The same, if `former` is the present head and has only those `changes`: then true. If not, false,
+ * and `head` is still the caller's. */
+bool entry_amend_from(struct entry *entry, const struct entry_head *former, unsigned char changes,
+                      struct entry_head *head);
+
+/* Marks the present head invalid, or makes it stale at `now` (steady clock, seconds). From any
+ * thread; never fails. */
+void entry_mark(struct entry *entry);
+void entry_expire(struct entry *entry, int64_t now);
 
 /* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN and has
  * no more content than before). By one thread, the one that made it. Wakes the readers that wait.
@@ -72,6 +65,9 @@ bool entry_append(struct entry *entry, const char *bytes, size_t size);
 void entry_seal(struct entry *entry, bool whole);
 
 enum entry_state entry_state(const struct entry *entry);
+
+/* Octets of content that were announced: 0 if none were, UINT32_MAX for that and more. */
+uint32_t entry_expected(const struct entry *entry);
 
 /* Octets of content so far. Asked after entry_state said that it does not fill any more, all. */
 uint64_t entry_length(const struct entry *entry);

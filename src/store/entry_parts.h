@@ -18,7 +18,7 @@ struct entry {
     struct entry_key key;
     atomic_uint refs;
     atomic_uchar state;
-    struct latch latch;     /* of `head` and of `waiters` */
+    struct latch latch;     /* of `head`, of its marks and of `waiters` */
     uint16_t room;          /* for content, in `texts` behind the key's */
     struct evict_node node; /* the store's; here so that what a hit writes lies together */
     struct entry_head *head;
@@ -27,8 +27,8 @@ struct entry {
     _Atomic(uint64_t) length; /* octets of content that may be read */
     _Atomic(struct entry_segment *) segments;
     uint32_t expected; /* octets of content; saturates */
-    uint32_t url_len;
-    uint32_t selecting_len;
+    uint16_t url_len;
+    uint16_t selecting_len;
     char texts[]; /* url, selecting, content */
 };
 

@@ -48,7 +48,7 @@ bool store_grown(struct store *store, struct entry *entry);
 /* Takes an entry out, if it is still the one at its key. */
 void store_drop(struct store *store, struct entry *entry);
 
-/* All variants of a primary key, the signpost among them, the youngest first: calls `each` with
+/* All variants of a primary key, the one that is 0 first, then the youngest: calls `each` with
  * every entry (borrowed) until it returns false. How many were called. Hashes may collide: who
  * needs to be sure compares entry_url. `each` may not call the store; it may keep a reference for
  * later.

@@ -1,7 +1,7 @@
 /* A table of entries by primary key; one of a shard of the store.
  *
- * Entries of one primary key are a list, `sibling` by `sibling`, the youngest first. The table owns
- * no entries, and locks nothing.
+ * Entries of one primary key are a list, `sibling` by `sibling`: the one of variant 0 if there is
+ * one, then the others, the youngest first. The table owns no entries, and locks nothing.
  */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
@@ -19,16 +19,16 @@ struct table {
 /* Makes room for one primary key more; false when memory is out. */
 bool table_reserve(struct table *table);
 
-/* The youngest entry of a primary key with this hash, or NULL. */
+/* The first entry of a primary key with this hash, or NULL. */
 struct entry *table_find(const struct table *table, uint64_t hash, const uint64_t primary[2]);
 
-/* Puts an entry in front of its siblings. There must be room. */
+/* Puts an entry in front of its siblings, or behind the one of variant 0. There must be room. */
 void table_add(struct table *table, uint64_t hash, struct entry *entry);
 
 /* Takes out an entry that is in. */
 void table_remove(struct table *table, uint64_t hash, struct entry *entry);
 
-/* The youngest entry of the next primary key, in no order: start with *cursor = 0; NULL at the end.
+/* The first entry of the next primary key, in no order: start with *cursor = 0; NULL at the end.
  */
 struct entry *table_next(const struct table *table, size_t *cursor);
 

@@ -54,7 +54,8 @@ static void put(struct store *store, uint64_t number, size_t body, size_t text)
     char url[48];
     char *bytes = malloc(body + 1);
     const struct entry_key key = key_of(number);
-    struct entry_head *head = entry_head_new(sizeof *head + text);
+    const struct stet_stored stored = {.status = 200};
+    struct entry_head *head = entry_head_new(&stored, NULL, text);
     if (!head || !bytes)
         abort();
     memset(head->text, 'h', text);
@@ -111,7 +112,7 @@ int main(int count, char **words)
         return 2;
     const uint64_t resident_octets = resident() - before;
     const double each = (double)resident_octets / (double)sums.entries;
-    const double payload = (double)(body + text + sizeof(struct entry_head));
+    const double payload = (double)(body + text);
     printf("entries %" PRIu64 " resident %" PRIu64 " counted %" PRIu64 "\n", sums.entries,
            resident_octets, sums.octets);
     printf("octets an object: resident %.1f, counted %.1f, head and body %.0f, beyond them %.1f\n",

@@ -18,12 +18,8 @@ static const struct entry_key some_key = {{1, 2}, 3};
 
 static struct entry_head *head_of(int status)
 {
-    struct entry_head *head = entry_head_new(sizeof *head + 100);
-    if (head) {
-        head->stored.status = status;
-        head->response.status = status;
-    }
-    return head;
+    const struct stet_stored stored = {.status = status, .lifetime = (uint32_t)status};
+    return entry_head_new(&stored, NULL, 100);
 }
 
 static struct entry *entry_of(uint64_t expected)
@@ -160,19 +156,50 @@ static void test_heads(void **state)
     struct entry *entry = entry_of(10);
     struct entry_head *first = entry_head(entry);
     const size_t before = entry_size(entry);
-    struct entry_head *larger = entry_head_new(sizeof *larger + 1100);
-    larger->stored.status = 404;
+    const struct stet_stored stored = {.status = 404};
+    struct entry_head *larger = entry_head_new(&stored, NULL, 1100);
     entry_amend(entry, larger);
     struct entry_head *second = entry_head(entry);
-    assert_int_equal(first->stored.status, 200); /* the old one stands for who holds it */
-    assert_int_equal(second->stored.status, 404);
+    assert_int_equal(first->status, 200); /* the old one stands for who holds it */
+    assert_int_equal(second->status, 404);
     assert_int_equal(entry_size(entry) - before,
-                     cost_of(sizeof *larger + 1100) - cost_of(sizeof *larger + 100));
+                     cost_of(entry_head_size(second)) - cost_of(entry_head_size(first)));
+    assert_int_equal(entry_head_size(second), entry_head_size(first) + 1000);
     entry_head_unref(first);
     entry_unref(entry);
-    assert_int_equal(second->stored.status, 404); /* and outlives the entry */
+    assert_int_equal(second->status, 404); /* and outlives the entry */
     entry_head_unref(second);
     entry_head_unref(NULL);
+}
+
+/* Who replaces a head by one made of it loses nothing that happened to it meanwhile. */
+static void test_marks(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(10);
+    struct entry_head *head = entry_head(entry);
+    const unsigned char before = entry_head_changes(head);
+    struct entry_head *next = head_of(200);
+    entry_mark(entry);
+    assert_true(entry_head_stored(head).marked);
+    assert_false(entry_amend_from(entry, head, before, next));
+    assert_true(entry_amend_from(entry, head, entry_head_changes(head), next));
+    assert_false(entry_amend_from(entry, head, entry_head_changes(head), next));
+    assert_false(entry_head_stored(next).marked);
+    assert_int_equal(entry_head_stored(next).lifetime, 200);
+    entry_expire(entry, 50);
+    assert_int_equal(entry_head_stored(next).lifetime, 50);
+    assert_false(entry_head_stored(next).marked);
+    assert_false(entry_amend_from(entry, next, 0, head));
+    entry_head_unref(head);
+    entry_unref(entry);
+
+    entry = entry_new(&some_key, STET_SPAN("u"), STET_SPAN_NONE, NULL, 0); /* no response */
+    entry_mark(entry);
+    entry_expire(entry, 0);
+    assert_null(entry_head(entry));
+    assert_true(entry_size(entry) >= 100);
+    entry_unref(entry);
 }
 
 /* ---- waiting ---- */
@@ -294,9 +321,10 @@ static void reader_go_on(struct task *task)
     struct reader *reader = CONTAINER(task, struct reader, waiter.task);
     for (;;) {
         struct entry_head *head = entry_head(reader->entry);
-        reader->wrong += head->stored.status < reader->status;
-        reader->wrong += head->stored.status != head->response.status;
-        reader->status = head->stored.status;
+        const struct stet_stored stored = entry_head_stored(head);
+        reader->wrong += stored.status < reader->status;
+        reader->wrong += stored.lifetime != (uint32_t)stored.status && stored.lifetime != 1;
+        reader->status = stored.status;
         entry_head_unref(head);
         const enum entry_state before = entry_state(reader->entry);
         const char *bytes = NULL;
@@ -326,8 +354,13 @@ static void *reader_run(void *argument)
 static void *amender_run(void *argument)
 {
     struct entry *entry = argument;
-    for (int status = 201; status < 200 + STATUSES; status++)
+    for (int status = 201; status < 200 + STATUSES; status++) {
         entry_amend(entry, head_of(status));
+        if (status % 3 == 0)
+            entry_mark(entry);
+        if (status % 5 == 0)
+            entry_expire(entry, 1);
+    }
     entry_unref(entry);
     return NULL;
 }
@@ -450,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_content),
         cmocka_unit_test(test_announced_too_much),
         cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_waiting),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_threads),

@@ -21,11 +21,18 @@ static uint32_t roll(uint64_t *state)
     return (uint32_t)(*state >> 33);
 }
 
+/* A head with so many octets of text, NULL when memory is out. */
+static struct entry_head *head_of(size_t text)
+{
+    const struct stet_stored stored = {.status = 200};
+    return entry_head_new(&stored, NULL, text);
+}
+
 /* An entry of `size` octets of content, NULL when memory is out. */
 static struct entry *entry_of(struct entry_key key, const char *url, const char *selecting,
                               size_t size)
 {
-    struct entry_head *head = entry_head_new(sizeof *head);
+    struct entry_head *head = head_of(0);
     if (!head)
         return NULL;
     struct entry *entry = entry_new(&key, stet_span_of(url), stet_span_of(selecting), head, size);
@@ -189,7 +196,7 @@ static void test_grown(void **state)
     static const char bytes[10000];
     const struct entry_key key = key_of(1000, 0);
     struct store *store = store_mem_new(200000, 100000, seed);
-    struct entry_head *head = entry_head_new(sizeof *head);
+    struct entry_head *head = head_of(0);
     struct entry *entry = entry_new(&key, STET_SPAN("u"), STET_SPAN_NONE, head, 0);
     assert_true(store_put(store, entry));
     for (unsigned i = 0; i < 60; i++)
@@ -212,11 +219,12 @@ static void test_grown(void **state)
 
     entry = put(store, key, "u", NULL, 1000);
     const uint64_t without = sums(store).octets;
-    head = entry_head_new(sizeof *head + 500);
+    head = head_of(500);
     entry_amend(entry, head);
     assert_true(store_grown(store, entry));
     assert_int_equal(sums(store).octets - without,
-                     cost_of(sizeof *head + 500) - cost_of(sizeof *head));
+                     cost_of(offsetof(struct entry_head, text) + 500) -
+                         cost_of(offsetof(struct entry_head, text)));
     store_free(store);
 }
 
@@ -312,7 +320,7 @@ static void model_step(struct model *model, struct store *store, uint64_t *state
         assert_null(store_find(store, &key, stet_span_of(url), STET_SPAN_NONE));
         model_set(model, name, variant, NULL);
     } else if (known) {
-        struct entry_head *head = entry_head_new(sizeof *head + roll(state) % 1000);
+        struct entry_head *head = head_of(roll(state) % 1000);
         entry_amend(known, head);
         if (!store_grown(store, known))
             model_set(model, name, variant, NULL);
@@ -454,7 +462,7 @@ static bool look_at(void *owner, struct entry *entry)
 static void worker_fill(struct worker *worker, struct entry_key key)
 {
     static const char bytes[700];
-    struct entry_head *head = entry_head_new(sizeof *head);
+    struct entry_head *head = head_of(0);
     struct entry *entry = entry_new(&key, STET_SPAN("u"), STET_SPAN_NONE, head, 0);
     store_put(worker->store, entry);
     for (unsigned i = roll(&worker->draw) % 5; i > 0; i--) {
@@ -489,7 +497,7 @@ static void worker_step(struct worker *worker)
     for (uint64_t offset = 0, size; (size = entry_read(entry, offset, &bytes)) > 0; offset += size)
         worker->wrong += bytes[size - 1] != 0;
     if (what < 10) {
-        struct entry_head *head = entry_head_new(sizeof *head + roll(&worker->draw) % 300);
+        struct entry_head *head = head_of(roll(&worker->draw) % 300);
         entry_amend(entry, head);
         store_grown(worker->store, entry);
     } else if (what < 15) {
