@@ -14,12 +14,15 @@
 #include "io/resolve.h"
 #include "wire/h1_client.h"
 
-/* Where an origin server listens. Borrowed by callers and calls: outlives them. */
+/* Where an origin server listens. Borrowed by calls: outlives them. */
 struct call_place {
     const char *host; /* a name, or an address without brackets; for AF_UNIX the socket's path */
     uint16_t port;
     bool unix_socket;
 };
+
+/* The most octets of `host`. */
+#define CALL_HOST_MAX 255
 
 /* The connections to origin servers of one worker. */
 struct caller;
@@ -28,7 +31,7 @@ struct caller;
 struct caller *caller_new(struct loop *loop, const struct limits *limits,
                           struct resolver *resolver);
 
-/* Closes idle connections. No call is open any more. */
+/* Closes idle connections. No call is open any more, and the loop may not run any more. */
 void caller_free(struct caller *caller);
 
 /* Connections that wait for a request, and those in use. */
@@ -38,17 +41,17 @@ size_t caller_busy(const struct caller *caller);
 struct call;
 
 /* Who is told. What is handed over is borrowed until the function returns. The order: any number of
- * `interim`, one `head`, any number of `content`, one `end`; `end` may come at any point before,
- * also out of call_start's own turn, never from within it. A call may be cancelled from any of
- * them. */
+ * `interim`, one `head`, any number of `content`, one `end`; `end` may come at any point before.
+ * All come out of turns of the loop, none from within a function of this header. A call may be
+ * cancelled from any of them. */
 struct call_events {
     void (*interim)(void *owner, const struct stet_response *response);
     /* The final head; also 101 and a 2xx to CONNECT, after which both directions are octets of a
      * tunnel, handed over as content and sent by call_send. */
     void (*head)(void *owner, const struct stet_response *response,
                  const struct h1_response_framing *framing);
-    /* Content, at least one octet. False: no more until call_resume. What was handed over counts as
-     * taken. */
+    /* Content, at least one octet. False: no more until call_resume, but perhaps the end. What was
+     * handed over counts as taken. */
     bool (*content)(void *owner, struct stet_span bytes);
     /* After call_send has said "no more": there is room again. */
     void (*room)(void *owner);
@@ -56,39 +59,44 @@ struct call_events {
     void (*end)(void *owner, enum h1_client_end end, const struct stet_head *trailers);
 };
 
-/* One call. Embedded in its owner, whose fields are the first three; the rest is private. Not to be
- * moved while open. */
+struct line;
+
+/* One call. Embedded in its owner, whose fields are the first three; the rest is private, but what
+ * the comments tell may be read in and after `end`. Not to be moved while open. */
 struct call {
     const struct call_events *events;
     void *owner;
-    const struct h1_client_request *request; /* its spans live until `end` or call_cancel */
+    const struct h1_client_request *request; /* its spans live until call_start returns */
 
     struct caller *caller;
     const struct call_place *place;
-    struct line *line;           /* the connection, once there is one */
-    struct dial *dial;           /* until then */
-    enum stet_proxy_error error; /* of the end */
+    struct line *line;           /* its connection, or what becomes one; NULL: not open */
+    struct call *next, **link;   /* while `end` is due for what failed at once */
+    enum stet_proxy_error error; /* why it did not end H1_CLIENT_COMPLETE */
     bool reused;                 /* on a connection that had served before */
     bool heard;                  /* something of a response came */
     bool sent;                   /* some of the request may have reached the server */
 };
 
-/* Starts a call. Never fails at once: what goes wrong is told by `end`, later in this turn or in
- * another. With `fresh` no idle connection is used. */
+/* Starts a call. Never fails at once: what goes wrong is told by `end`. With `fresh` no idle
+ * connection is used. An idle connection that turns out to be dead before anything was sent is
+ * replaced by a new one, unseen. */
 void call_start(struct caller *caller, struct call *call, const struct call_place *place,
                 bool fresh);
 
 /* Request content, if the request has any: copied or sent at once. False: no more until `room`;
- * these octets were taken all the same. */
+ * these octets were taken all the same. What comes when nobody wants it any more, because the
+ * server has refused it or the call has ended, is dropped. */
 bool call_send(struct call *call, struct stet_span bytes);
 
 /* The request content is complete. In a tunnel: half-close. */
 void call_finish(struct call *call);
 
-/* Goes on after `content` said false. May call events before it returns. */
+/* Goes on after `content` said false. */
 void call_resume(struct call *call);
 
-/* Not wanted any more: no event follows; a connection in the middle of something is closed. */
+/* Not wanted any more: no event follows; a connection in the middle of something is closed. No-op
+ * on a call that has ended. */
 void call_cancel(struct call *call);
 
 /* Ended badly before anything of a response came, on a connection that had served before: the

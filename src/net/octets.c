@@ -20,20 +20,27 @@ static bool octets_grow(struct octets *octets, size_t wanted)
     return true;
 }
 
-bool octets_add(struct octets *octets, const char *bytes, size_t size)
+char *octets_reserve(struct octets *octets, size_t size)
 {
     size_t left = octets_left(octets);
 
-    if (size == 0)
-        return true;
     if (size > octets->room - octets->size && octets->done > 0) {
         memmove(octets->bytes, octets_at(octets), left);
         octets->size = (uint32_t)left;
         octets->done = 0;
     }
     if (size > octets->room - octets->size && !octets_grow(octets, left + size))
-        return false;
-    memcpy(octets->bytes + octets->size, bytes, size);
+        return NULL;
+    return octets->bytes + octets->size;
+}
+
+bool octets_add(struct octets *octets, const char *bytes, size_t size)
+{
+    char *to = size > 0 ? octets_reserve(octets, size) : NULL;
+
+    if (!to)
+        return size == 0;
+    memcpy(to, bytes, size);
     octets->size += (uint32_t)size;
     return true;
 }

@@ -26,6 +26,10 @@ static inline char *octets_at(const struct octets *octets)
 /* Adds `size` octets at the end. False when memory is out: then it is as before. */
 bool octets_add(struct octets *octets, const char *bytes, size_t size);
 
+/* Room for `size` octets behind the last one, which the caller writes and then counts in `size` of
+ * the struct. NULL when memory is out: then it is as before. */
+char *octets_reserve(struct octets *octets, size_t size);
+
 /* The first `count` are done with. */
 void octets_skip(struct octets *octets, size_t count);
 

@@ -10,6 +10,7 @@
 #define ORIGIN_UPSTREAM_H
 
 #include "net/call.h"
+#include "net/octets.h"
 
 /* The most servers of one upstream. */
 #define UPSTREAM_SERVERS 16
@@ -30,7 +31,7 @@ void upstream_url_fini(struct upstream_url *url);
 
 struct upstream;
 
-/* `urls` outlive it. NULL when memory is out. */
+/* `urls`, 1 to UPSTREAM_SERVERS, outlive it. NULL when memory is out. */
 struct upstream *upstream_new(struct caller *caller, struct loop *loop,
                               const struct upstream_url *urls, size_t count);
 
@@ -48,13 +49,24 @@ struct fetch {
     struct upstream *upstream;
     struct call call;
     struct h1_client_request sent; /* with the Host of the server */
-    struct task fail;              /* when no server can be asked */
+    struct octets held;            /* content that has not left, while another server may get it */
     size_t server;
-    unsigned tries;
-    enum stet_proxy_error error;
+    uint32_t tried; /* servers: bit 1 << index */
+    bool open;
+    bool repeated; /* it has been sent once more */
+    bool fed;      /* content was given */
+    bool gone;     /* some of it is not held any more */
+    bool finished;
+    bool waits; /* its owner, for room */
 };
 
-/* Starts it. What goes wrong is told by `end`, never from within this call. */
+/* Starts it. What goes wrong is told by `end`, never from within this call. If it went wrong before
+ * anything of a response came it may be started again, unseen:
+ *
+ *   - on another server, when nothing was sent;
+ *   - once, when it was sent and is idempotent and without content: on a new connection if it had
+ *     gone over one that had served before, else on another server [RFC 9110 §9.2.2,
+ *     RFC 9112 §9.3.1]. */
 void fetch_start(struct upstream *upstream, struct fetch *fetch);
 
 /* As those of net/call.h. */
