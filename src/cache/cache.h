@@ -12,6 +12,7 @@
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
 
+#include "cache/follower.h"
 #include "cache/rules.h"
 #include "origin/forward.h"
 #include "origin/representation.h"
@@ -32,7 +33,8 @@ void cache_free(struct cache *cache);
 /* One worker's part. NULL when memory is out. */
 struct cache_worker *cache_open(struct cache *cache, struct loop *loop);
 
-/* Ends it: flights that nobody waits for are given up; no query is open. */
+/* Ends it: flights that nobody waits for are given up; no query is open and no representation of it
+ * left. What its loop still knows of it is freed when the loop turns once more. */
 void cache_close(struct cache_worker *worker);
 
 /* Where a request goes that nothing stored answers. Belongs to one worker; it and all it points to
@@ -85,31 +87,35 @@ struct cache_facts {
 enum cache_outcome {
     CACHE_FOUND, /* `representation`, one reference the asker's */
     CACHE_WAIT,  /* `ready` is called when asking again makes sense */
-    CACHE_FAILED /* `status` (500, 502, 503, 504, 508...) says with what to answer, `facts` why */
+    CACHE_FAILED /* `status` says with what to answer: 500, 502, 503, 504; or, if Max-Forwards ends
+                    here, 204 to OPTIONS and 405 to TRACE [RFC 9110 §7.6.2]; `facts` say why */
 };
 
-/* One question. The asker sets the first part and leaves it alone until cache_forget; all else is
- * zero at first. */
+/* One question. The asker sets the first part and leaves it alone until cache_forget, but for
+ * `request`, which may move to a copy while it waits; all else is zero at first. */
 struct cache_query {
     const struct stet_request *request; /* its target URI is complete, scheme included */
     struct cache_route *route;
     const struct forward_client *client;
     const struct cache_events *events;
-    struct arena *arena; /* the exchange's: for what is sent on */
+    struct arena *arena; /* the exchange's: for the text of a long key */
     bool content;        /* the request has content: follows by cache_content */
     bool upgrade;        /* HTTP/1.1 asked for an upgrade, which the route allows */
-    bool buffered;       /* `request` is a copy that stays; set before asking again */
 
     struct representation *representation; /* the outcome */
     int status;
     struct cache_facts facts;
 
     struct cache_worker *worker; /* private from here on */
-    struct flight *flight;
-    struct cache_query *next, **link;
+    struct flight *flight;       /* its own fetch */
+    struct awaiting *awaiting;   /* it waits for a stored response to be whole */
+    struct source *source;       /* what tells it of more, one reference */
+    struct follower follower;    /* it waits for another's fetch ... */
+    struct timer patience;       /* ... for so long */
     struct stet_asked asked;
-    unsigned rounds; /* how often it was judged */
-    void *state;
+    unsigned rounds; /* how often it has waited for others */
+    bool alone;      /* it does not wait any more */
+    bool held;       /* it has been held back long enough */
 };
 
 /* Judges, and fetches if need be. */

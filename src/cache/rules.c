@@ -18,6 +18,7 @@ struct cache_rules cache_rules_default(void)
         .wait_timeout = 5000,
         .alone = 10,
     };
-    rules.profile.validates_bare = true;
+    /* Validators are made for what has a lifetime; what has neither would be stored for nothing. */
+    rules.profile.validates_bare = false;
     return rules;
 }
