@@ -29,6 +29,7 @@ struct representation {
     uint64_t length;                   /* octets of content */
     struct chunk *bytes;               /* all of the content in memory, or NULL: then ops->body */
     struct stet_span whole;            /* block of fields of the 200 (see wire/reply.h) */
+    struct stet_span piece;            /* of a 206; empty: `whole` serves [RFC 9110 §15.3.7.1] */
     struct stet_span part;             /* of a 206 that answers If-Range [RFC 9110 §15.3.7] */
     struct stet_span unchanged;        /* of the 304 (D-02) */
     struct stet_span type;             /* Content-Type, for the parts of a multipart answer */
