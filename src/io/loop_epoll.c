@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "io/resolve_ops.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -253,6 +254,7 @@ static const struct loop_ops loop_epoll_ops = {
     .sock_connect = sock_epoll_connect,
     .sock_connect_state = sock_epoll_connect_state,
     .sock_move = sock_epoll_move,
+    .resolve = &resolve_ares_ops,
     .listener_start = listener_epoll_start,
     .listener_stop = listener_epoll_stop,
 };

@@ -35,6 +35,7 @@ struct loop_ops {
                                         const char *path);
     enum sock_connected (*sock_connect_state)(struct sock *sock);
     bool (*sock_move)(struct sock *from, struct sock *to);
+    const struct resolve_ops *resolve;
     bool (*listener_start)(struct listener *listener);
     void (*listener_stop)(struct listener *listener);
 };

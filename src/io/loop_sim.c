@@ -10,6 +10,7 @@
 #include "io/loop_sim.h"
 
 #include "base/check.h"
+#include "io/resolve_ops.h"
 #include "io/sim_ops.h"
 
 #include <stdlib.h>
@@ -145,6 +146,7 @@ static const struct loop_ops sim_loop_ops = {
     .sock_connect = sock_sim_connect,
     .sock_connect_state = sock_sim_connect_state,
     .sock_move = sock_sim_move,
+    .resolve = &resolve_sim_ops,
     .listener_start = listener_sim_start,
     .listener_stop = listener_sim_stop,
 };
@@ -313,6 +315,7 @@ void sim_world_free(struct sim_world *world)
         free(port);
     }
     sim_far_fini(world);
+    sim_names_fini(world);
     free(world);
 }
 

@@ -14,6 +14,7 @@
 #define IO_LOOP_SIM_H
 
 #include "io/loop.h"
+#include "io/resolve.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -165,5 +166,19 @@ struct sim_client *sim_origin_next(struct sim_origin *origin);
 /* How often anyone began to connect, and how many connections there have been. */
 size_t sim_origin_tries(const struct sim_origin *origin);
 size_t sim_origin_count(const struct sim_origin *origin);
+
+/* What a resolver learns of a name (in lower case) when it asks, from now on: its addresses as
+ * text, with blanks between, in the order of preference; "": there is no such name, as for every
+ * name that was never given any. `ttl` in s. */
+void sim_world_name(struct sim_world *world, const char *name, const char *addresses, uint32_t ttl);
+
+/* Asking for it ends badly. */
+void sim_world_name_fails(struct sim_world *world, const char *name, enum resolve_result result);
+
+/* Asking for it, well or badly, takes so long. */
+void sim_world_name_takes(struct sim_world *world, const char *name, int64_t ns);
+
+/* How often it was asked for. */
+uint64_t sim_world_name_asked(struct sim_world *world, const char *name);
 
 #endif

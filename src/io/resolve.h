@@ -1,4 +1,5 @@
-/* Names to addresses, without blocking, with a small cache that obeys the records' lifetimes.
+/* Names to addresses, without blocking, with a small cache that obeys the records' lifetimes:
+ * answers are kept as long as they say, 1 s at least and 5 minutes at most, "no such name" for 5 s.
  *
  * On the machine by c-ares (hosts file and DNS); in the simulated world from a table that a test
  * fills. One resolver belongs to one loop.
@@ -30,14 +31,14 @@ struct resolve_query {
                                                          family of the first answer first
                                                          [RFC 8305 §4] */
 
-    struct resolve_name
-        *name; /* the resolver's from here: what it waits for, NULL when it does not */
-    struct resolve_query *next;
+    struct resolve_query *next; /* the resolver's: others who wait for the same */
     struct resolve_query **from;
 };
 
 /* `servers` is NULL for the system's, else "127.0.0.1:5353,..." for tests. NULL on failure. */
 struct resolver *resolver_new(struct loop *loop, const char *servers);
+
+/* Ends it; NULL does nothing. No query waits any more, and no `done` is running. */
 void resolver_free(struct resolver *resolver);
 
 /* Asks for the addresses of `host` (a name, an IPv4 or IPv6 literal without brackets) at `port`.
@@ -46,7 +47,7 @@ void resolver_free(struct resolver *resolver);
 void resolve_start(struct resolver *resolver, struct resolve_query *query, const char *host,
                    uint16_t port);
 
-/* Takes a question back: `done` will not be called. */
+/* Takes a question back: `done` will not be called. No-op when it was called already. */
 void resolve_cancel(struct resolver *resolver, struct resolve_query *query);
 
 #endif

@@ -127,6 +127,7 @@ struct sim_world {
     struct sim_client *clients;
     struct sim_client *far; /* those the other side has to look at */
     struct sim_origin *origins;
+    struct sim_name *names;
     struct sim_job *jobs;
     int next_fd;
     uint16_t next_peer_port;
@@ -170,6 +171,9 @@ void sim_far_run(struct sim_world *world);
 
 /* Frees the origins. */
 void sim_far_fini(struct sim_world *world);
+
+/* Frees the table of names. */
+void sim_names_fini(struct sim_world *world);
 
 /* How many bytes another server at the other end still takes. */
 size_t sim_far_room(const struct sim_client *client);

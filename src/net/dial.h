@@ -53,6 +53,7 @@ struct dial {
     size_t open; /* attempts under way */
     struct dial_attempt *winner;
     struct dial_attempt attempts[RESOLVE_ADDRESSES];
+    bool starting; /* dial_start has not returned */
     bool resolving;
     bool over;
 };
@@ -66,8 +67,8 @@ bool dial_start(struct dial *dial, const struct dial_setup *setup, const struct 
  * the connection is then closed. What is not taken in `done` is closed by dial_cancel. */
 bool dial_take(struct dial *dial, struct sock *to);
 
-/* Not wanted any more: `done` is not called; whatever is open is closed. Also after `done`, and
- * twice: no-op when nothing is left. */
+/* Not wanted any more: `done` is not called; whatever is open is closed. Of a dial that was
+ * started; also in and after `done`, and twice: no-op when nothing is left. */
 void dial_cancel(struct dial *dial);
 
 #endif
