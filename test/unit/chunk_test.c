@@ -37,13 +37,15 @@ static void test_sizes(void **state)
     memory_fail_nth(0);
 }
 
-/* A large chunk has pages of its own; where there are none it is one like the others. */
+/* A large chunk has pages of its own, its bytes begin one; where there are none it is one like the
+ * others. */
 static void test_steady(void **state)
 {
     (void)state;
     struct chunk *small = chunk_new(CHUNK_STEADY - 1), *large = chunk_new(CHUNK_STEADY);
     assert_false(small->steady);
     assert_true(large->steady);
+    assert_int_equal((uintptr_t)large->bytes % 4096, 0);
     large->bytes[CHUNK_STEADY - 1] = 'x';
     chunk_unref(small);
     chunk_unref(large);
