@@ -95,10 +95,10 @@ void call_finish(struct call *call)
         return;
     line->out.last = true;
     line->since = loop_now(call->caller->loop);
-    if (line->state == LINE_TUNNELS) {
+    if (!line->busy)
         caller_queue(call->caller, line);
+    if (line->state == LINE_TUNNELS)
         return;
-    }
     h1_client_frame(&line->client, 0, true, &frame);
     const struct stet_span piece = stet_span(frame.after, frame.after_len);
     flow_push(line, &piece, 1);
@@ -114,7 +114,8 @@ void call_resume(struct call *call)
     line->in.paused = false;
     line->in.again = line->in.kept.bytes;
     line->since = loop_now(call->caller->loop);
-    caller_queue(call->caller, line);
+    if (!line->busy)
+        caller_queue(call->caller, line);
 }
 
 void call_cancel(struct call *call)

@@ -20,6 +20,9 @@
 #include "base/check.h"
 #include "net/caller.h"
 
+/* The most kept octets that are put before a read. */
+enum { FLOW_JOINED = 4096 };
+
 static void flow_alive(struct line *line)
 {
     line->since = loop_now(line->pool->caller->loop);
@@ -107,6 +110,13 @@ static int flow_gather(const struct line *line, const struct stet_span *pieces, 
     return used;
 }
 
+/* The first octets leave in the line's turn, when it has heard what its socket has to say. */
+static bool flow_may_write(const struct line *line)
+{
+    bool open = line->state == LINE_CALLS || line->state == LINE_TUNNELS;
+    return open && (line->busy || line->call->sent);
+}
+
 void flow_push(struct line *line, const struct stet_span *pieces, size_t count)
 {
     struct iovec vectors[4];
@@ -118,14 +128,14 @@ void flow_push(struct line *line, const struct stet_span *pieces, size_t count)
         return;
     for (int i = 0; i < used; i++)
         whole += vectors[i].iov_len;
-    if (line->state == LINE_CALLS || line->state == LINE_TUNNELS)
+    if (flow_may_write(line))
         sent = flow_write(line, vectors, used, whole);
     if (!flow_keep(line, pieces, count, sent > 0 ? (size_t)sent : 0))
         line->fault = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
     if (sent < 0)
         flow_refused(line);
-    if ((sent < 0 || line->fault) && !line->busy)
-        caller_queue(line->pool->caller, line);
+    if (!line->busy && (line->out.unsent.bytes || sent < 0 || line->fault))
+        caller_queue(line->pool->caller, line); /* for its deadline, if for nothing else */
 }
 
 /* In. */
@@ -243,7 +253,7 @@ static void flow_read(struct line *line)
 {
     char *input = line->pool->caller->input;
     size_t kept = octets_left(&line->in.kept);
-    size_t before = kept <= CALLER_READ / 2 ? kept : 0;
+    size_t before = kept <= FLOW_JOINED ? kept : 0;
     ssize_t got = sock_read(&line->sock, input + before, CALLER_READ - before);
 
     line->in.readable = got == (ssize_t)(CALLER_READ - before);
