@@ -3,19 +3,24 @@
  *   combined: client - - [time] "METHOD target protocol" status octets "referer" "agent" "stet;
  * ..." json:     {"time":...,"client":...,"method":...,"target":...,"status":...,...}
  *
+ * The last part of the combined form is what Cache-Status says, or for what came through no cache
+ * the reason alone.
+ *
  * A line that would be too long is cut inside of its longest parts, never in its form.
  */
 #include "serve/accesslog.h"
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "serve/cachelines.h"
+#include "stet/proxystatus.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define ACCESSLOG_LINES 65536
-#define ACCESSLOG_LINE_MAX 16384
+#define ACCESSLOG_LINE_MAX 20480
 
 /* The most octets of one part of a client's own words; each becomes up to 6. */
 #define ACCESSLOG_PART_MAX 512
@@ -158,11 +163,28 @@ static void line_request(struct line *line, const struct accesslog_entry *entry)
     line_put(line, "\"");
 }
 
+/* What the cache did, as in the answer itself; else why the answer was what it was. */
+static void line_cache(struct line *line, const struct accesslog_entry *entry, int status)
+{
+    char text[512];
+    size_t size = 0;
+
+    if (entry->facts) {
+        const struct stet_cachestatus said =
+            cachelines_status_of(entry->rules, entry->facts, status);
+        size = stet_cachestatus_write(&said, text, sizeof text);
+    }
+    if (size == 0) {
+        const struct stet_span word = stet_reason_word(entry->reason);
+        size = (size_t)snprintf(text, sizeof text, "stet; detail=%.*s", (int)word.len, word.at);
+    }
+    line_quoted(line, stet_span(text, size), false);
+}
+
 static void line_combined(struct line *line, const struct accesslog_entry *entry,
                           const struct stream_outcome *outcome)
 {
     char text[SOCK_ADDRESS_TEXT + 64];
-    struct stet_span word = stet_reason_word(entry->reason);
 
     sock_address_text(&entry->peer, text);
     line_put(line, text);
@@ -176,8 +198,9 @@ static void line_combined(struct line *line, const struct accesslog_entry *entry
     line_quoted(line, entry->referer, false);
     line_put(line, " ");
     line_quoted(line, entry->user_agent, false);
-    snprintf(text, sizeof text, " \"stet; detail=%.*s\"\n", (int)word.len, word.at);
-    line_put(line, text);
+    line_put(line, " ");
+    line_cache(line, entry, accesslog_status(entry, outcome));
+    line_put(line, "\n");
 }
 
 static void line_member(struct line *line, const char *name, struct stet_span value)
@@ -186,6 +209,35 @@ static void line_member(struct line *line, const char *name, struct stet_span va
     line_put(line, name);
     line_put(line, "\":");
     line_quoted(line, value, true);
+}
+
+static void line_json_number(struct line *line, const char *name, long long number)
+{
+    char text[64];
+    snprintf(text, sizeof text, ",\"%s\":%lld", name, number);
+    line_put(line, text);
+}
+
+/* How the answer was had: "hit", or why it was not. */
+static void line_json_cache(struct line *line, const struct cache_facts *facts)
+{
+    line_member(line, "cache", facts->hit ? STET_SPAN("hit") : stet_forward_token(facts->forward));
+    if (facts->forward_status)
+        line_json_number(line, "upstream_status", facts->forward_status);
+    if (facts->stored)
+        line_put(line, ",\"stored\":true");
+    if (facts->collapsed)
+        line_put(line, ",\"collapsed\":true");
+    if (facts->storing != STET_REASON_NONE)
+        line_member(line, "storing", stet_reason_word(facts->storing));
+    if (facts->has_age)
+        line_json_number(line, "age", facts->age);
+    if (facts->has_ttl)
+        line_json_number(line, "ttl", facts->ttl);
+    if (facts->next_hop.len)
+        line_member(line, "upstream", facts->next_hop);
+    if (facts->error != STET_PROXY_ERROR_NONE)
+        line_member(line, "error", stet_proxy_error_token(facts->error));
 }
 
 static void line_json(struct line *line, const struct accesslog_entry *entry,
@@ -209,6 +261,10 @@ static void line_json(struct line *line, const struct accesslog_entry *entry,
     line_member(line, "referer", entry->referer);
     line_member(line, "user_agent", entry->user_agent);
     line_member(line, "reason", stet_reason_word(entry->reason));
+    if (entry->saved)
+        line_json_number(line, "saved", (long long)entry->saved);
+    if (entry->facts)
+        line_json_cache(line, entry->facts);
     line_put(line, "}\n");
 }
 

@@ -8,6 +8,7 @@
 #define SERVE_ACCESSLOG_H
 
 #include "base/arena.h"
+#include "cache/cache.h"
 #include "io/logfile.h"
 #include "io/loop.h"
 #include "io/sock.h"
@@ -35,6 +36,9 @@ struct accesslog_entry {
     struct stet_span method, target, referer, user_agent;
     const char *protocol;
     enum stet_reason reason;
+    uint64_t saved;                  /* octets of content that the client need not be sent again */
+    const struct cache_facts *facts; /* of an answer that came through the cache; else NULL */
+    const struct cache_rules *rules; /* with facts: of the route */
     int refused; /* status the codec refused its content with, if the service never answered; or 0
                   */
 };

@@ -16,11 +16,14 @@
 struct answer {
     struct reply reply;
     enum stet_reason reason;
+    uint64_t
+        saved; /* octets of content that the client need not be sent again, for this is a 304 */
     char text[256];
 };
 
-/* Decides and prepares the answer to a GET or HEAD request. `representation` is borrowed; what the
- * reply needs of it is referenced there. `loop` gives the wall clock and random octets. */
+/* Decides and prepares the answer to a GET or HEAD request, or to any that `representation` passes
+ * to. `representation` is borrowed; what the reply needs of it is referenced there. `loop` gives
+ * the wall clock and random octets. */
 void answer_make(struct answer *answer, const struct stet_request *request,
                  struct representation *representation, struct loop *loop);
 
@@ -28,5 +31,9 @@ void answer_make(struct answer *answer, const struct stet_request *request,
  * its phrase. `block` (may be empty) holds more field lines; borrowed. Statuses without content get
  * none. */
 void answer_page(struct answer *answer, int status, struct stet_span block);
+
+/* The same with content of the caller's: copied. `type` is its Content-Type line, with CRLF;
+ * borrowed. */
+void answer_text(struct answer *answer, int status, struct stet_span type, struct stet_span text);
 
 #endif

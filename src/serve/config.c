@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "cache/noise.h"
 #include "stet/uri.h"
 
 #include <stdio.h>
@@ -48,6 +49,11 @@ struct config *config_ref(struct config *config)
     return config;
 }
 
+static void config_free_noise(const struct config_route *route)
+{
+    noise_free((struct noise *)(uintptr_t)route->cache.noise); /* made for this route alone */
+}
+
 static void config_free(struct config *config)
 {
     for (size_t i = 0; i < config->site_count; i++) {
@@ -56,8 +62,10 @@ static void config_free(struct config *config)
             const struct config_route *route = &site->routes[j];
             for (size_t k = 0; k < route->upstream_count; k++)
                 upstream_url_fini(&route->upstreams[k]);
+            config_free_noise(route);
         }
     }
+    config_free_noise(&config->forward.route);
     arena_fini(&config->arena);
     memory_free(config);
 }
@@ -252,6 +260,16 @@ bool config_seal(struct config *config)
 
 /* ---- asking ---- */
 
+bool config_fetches(const struct config *config)
+{
+    bool fetches = config->forward.on;
+    for (size_t i = 0; i < config->site_count; i++) {
+        for (size_t j = 0; j < config->sites[i].route_count; j++)
+            fetches |= config->sites[i].routes[j].kind == CONFIG_PROXY;
+    }
+    return fetches;
+}
+
 /* The first one with this name, or NULL. */
 static const struct config_site *config_named(const struct config *config, struct stet_span name)
 {
@@ -279,24 +297,29 @@ static struct stet_span config_bare_host(struct stet_span host)
     return host;
 }
 
-const struct config_site *config_site(const struct config *config, struct stet_span host)
+const struct config_site *config_own_site(const struct config *config, struct stet_span host)
 {
     char lower[CONFIG_HOST_MAX + 1];
-    struct stet_span bare = config_bare_host(host);
-    const struct config_site *site = NULL;
+    const struct stet_span bare = config_bare_host(host);
 
-    if (bare.len <= CONFIG_HOST_MAX) {
-        for (size_t i = 0; i < bare.len; i++)
-            lower[i + 1] = (char)stet_byte_lower((unsigned char)bare.at[i]);
-        struct stet_span name = stet_span(lower + 1, bare.len);
-        site = config_named(config, name);
-        while (!site && stet_span_find(name, '.') < name.len) {
-            name = stet_span_from(name, stet_span_find(name, '.'));
-            lower[name.at - 1 - lower] = '*'; /* over the last octet of what was cut off */
-            site = config_named(config, stet_span(name.at - 1, name.len + 1));
-            name = stet_span_from(name, 1);
-        }
+    if (bare.len > CONFIG_HOST_MAX)
+        return NULL;
+    for (size_t i = 0; i < bare.len; i++)
+        lower[i + 1] = (char)stet_byte_lower((unsigned char)bare.at[i]);
+    struct stet_span name = stet_span(lower + 1, bare.len);
+    const struct config_site *site = config_named(config, name);
+    while (!site && stet_span_find(name, '.') < name.len) {
+        name = stet_span_from(name, stet_span_find(name, '.'));
+        lower[name.at - 1 - lower] = '*'; /* over the last octet of what was cut off */
+        site = config_named(config, stet_span(name.at - 1, name.len + 1));
+        name = stet_span_from(name, 1);
     }
+    return site;
+}
+
+const struct config_site *config_site(const struct config *config, struct stet_span host)
+{
+    const struct config_site *site = config_own_site(config, host);
     return site ? site : config_named(config, STET_SPAN("*"));
 }
 

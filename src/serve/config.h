@@ -2,7 +2,8 @@
  *
  * A tree of plain structs, made by a reader or by a command from its flags, sealed, then immutable
  * and counted: a reload makes another one beside it. All that it points to lives in its arena and
- * ends with it; `struct upstream_url` alone owns what it holds.
+ * ends with it; only what a `struct upstream_url` holds and a route's noise are of their own, and
+ * end with it as well.
  *
  *     config_new -> config_add_site, config_add_route, ... config_append -> config_seal -> server
  */
@@ -135,9 +136,15 @@ bool config_seal(struct config *config);
 
 /* ---- asking a sealed one ---- */
 
+/* Something of it fetches: it needs a cache, and ways to origin servers. */
+bool config_fetches(const struct config *config);
+
 /* The site for a host (as in Host: with or without port, any case); NULL if there is none. An exact
  * name goes before "*.example.org", a longer one of those before a shorter, "*" comes last. */
 const struct config_site *config_site(const struct config *config, struct stet_span host);
+
+/* The same, but not by "*": a site says that this host is its own. */
+const struct config_site *config_own_site(const struct config *config, struct stet_span host);
 
 /* Writes a path as routes see it: escapes decoded, "." and ".." resolved, so that no spelling leads
  * around a route. `to` has room for `path.len` octets. STET_SPAN_NONE if an escape is broken or

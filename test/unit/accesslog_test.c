@@ -176,6 +176,71 @@ static void refusals(void **state)
     desk_free(desk);
 }
 
+/* What came through the cache says how, in either form. */
+static void cache_facts(void **state)
+{
+    static const struct cache_rules rules = {.name = STET_SPAN_INIT("stet")};
+    static const struct {
+        const char *id, *name;
+        struct cache_facts facts;
+        const char *combined, *json;
+    } told[] = {
+        {"C-9211-2.1-1",
+         "a hit",
+         {.hit = true,
+          .has_age = true,
+          .age = 7,
+          .has_ttl = true,
+          .ttl = 23,
+          .reason = STET_REASON_FRESH},
+         " \"stet;hit;ttl=23;detail=fresh\"\n",
+         ",\"saved\":10,\"cache\":\"hit\",\"age\":7,\"ttl\":23}\n"},
+        {"C-9211-2.5-1",
+         "a miss that is stored, for others too",
+         {.forward = STET_FORWARD_URI_MISS,
+          .forward_status = 200,
+          .stored = true,
+          .collapsed = true,
+          .storing = STET_REASON_STORABLE,
+          .reason = STET_REASON_NOT_STORED,
+          .next_hop = STET_SPAN_INIT("127.0.0.1:80")},
+         " \"stet;fwd=uri-miss;stored;collapsed;detail=not-stored\"\n",
+         ",\"cache\":\"uri-miss\",\"upstream_status\":200,\"stored\":true,"
+         "\"collapsed\":true,\"storing\":\"storable\",\"upstream\":\"127.0.0.1:80\"}\n"},
+        {"C-9211-2.3-1",
+         "one that may not be stored",
+         {.forward = STET_FORWARD_STALE,
+          .forward_status = 304,
+          .has_ttl = true,
+          .ttl = -4,
+          .storing = STET_REASON_NO_STORE,
+          .reason = STET_REASON_STALE},
+         " \"stet;fwd=stale;fwd-status=304;ttl=-4;detail=no-store\"\n",
+         ",\"upstream_status\":304,\"storing\":\"no-store\",\"ttl\":-4}\n"},
+        {"C-9211-2-2",
+         "an error of our own",
+         {.error = STET_PROXY_ERROR_CONNECTION_REFUSED, .reason = STET_REASON_ORIGIN_FAILED},
+         " \"stet; detail=fresh\"\n",
+         ",\"error\":\"connection_refused\"}\n"},
+    };
+    const struct stream_outcome outcome = {200, 5, true};
+    (void)state;
+    for (size_t i = 0; i < COUNT(told); i++) {
+        for (int format = ACCESSLOG_COMBINED; format <= ACCESSLOG_JSON; format++) {
+            struct desk *desk = desk_new((enum accesslog_format)format);
+            const struct accesslog_entry entry = {.protocol = "HTTP/1.1",
+                                                  .reason = STET_REASON_FRESH,
+                                                  .saved = 10,
+                                                  .facts = &told[i].facts,
+                                                  .rules = &rules};
+            accesslog_end(&desk->log, &entry, &outcome, 0);
+            check_row(&told[i], strstr(desk_end(desk),
+                                       format == ACCESSLOG_JSON ? told[i].json : told[i].combined));
+            desk_free(desk);
+        }
+    }
+}
+
 /* The longest parts, each octet of which becomes six. */
 static void long_lines_are_cut_in_their_parts(void **state)
 {
@@ -238,6 +303,7 @@ int main(void)
         cmocka_unit_test(lines_have_their_form),
         cmocka_unit_test(whole_lines),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(cache_facts),
         cmocka_unit_test(long_lines_are_cut_in_their_parts),
         cmocka_unit_test(lines_are_handed_over_at_the_end_of_the_turn),
         cmocka_unit_test(memory_may_be_out),

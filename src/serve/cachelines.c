@@ -1,0 +1,116 @@
+/* Cache lines: each is written whole or not at all.
+ *
+ * They are written for every hit, so numbers are put by hand and members by the library; nothing
+ * goes through a format.
+ */
+#include "serve/cachelines.h"
+
+#include "stet/proxystatus.h"
+
+#include <string.h>
+
+/* What there has to be room for behind the name of a line: an age, and the end. */
+#define LINE_REST 16
+
+/* Begins a line, at `*begun`. False if there is no room for more than its name. */
+static bool line_begin(struct cachelines *lines, struct stet_span name, size_t *begun)
+{
+    *begun = lines->used;
+    if (CACHELINES_ROOM - lines->used < name.len + LINE_REST)
+        return false;
+    memcpy(lines->text + lines->used, name.at, name.len);
+    lines->used += name.len;
+    return true;
+}
+
+static char *line_at(struct cachelines *lines)
+{
+    return lines->text + lines->used;
+}
+
+/* Octets that the value may take: the end of the line is kept free. */
+static size_t line_room(const struct cachelines *lines)
+{
+    return CACHELINES_ROOM - 2 - lines->used;
+}
+
+/* Ends it behind a value of `size` octets; takes it back when there is none. */
+static void line_end(struct cachelines *lines, size_t begun, size_t size)
+{
+    if (size == 0) {
+        lines->used = begun;
+        return;
+    }
+    lines->used += size;
+    memcpy(line_at(lines), "\r\n", 2);
+    lines->used += 2;
+}
+
+void cachelines_age(struct cachelines *lines, uint32_t age)
+{
+    char digits[10];
+    size_t at = sizeof digits, begun;
+
+    do {
+        digits[--at] = (char)('0' + age % 10);
+        age /= 10;
+    } while (age);
+    if (!line_begin(lines, STET_SPAN("Age: "), &begun))
+        return;
+    memcpy(line_at(lines), digits + at, sizeof digits - at);
+    line_end(lines, begun, sizeof digits - at);
+}
+
+struct stet_cachestatus cachelines_status_of(const struct cache_rules *rules,
+                                             const struct cache_facts *facts, int status)
+{
+    struct stet_cachestatus said = {
+        .cache = rules->name,
+        .hit = facts->hit,
+        .forward = facts->hit ? STET_FORWARD_NONE : facts->forward,
+        .forward_status = facts->forward_status == status ? 0 : facts->forward_status,
+        .stored = facts->stored,
+        .collapsed = facts->collapsed,
+        .has_ttl = facts->has_ttl,
+        .ttl = facts->ttl,
+        .detail = facts->reason,
+    };
+    /* Why it went forward, `fwd` says already; why the next one will as well, it does not. */
+    if (!facts->hit && !facts->stored && facts->storing != STET_REASON_NONE)
+        said.detail = facts->storing;
+    return said;
+}
+
+void cachelines_status(struct cachelines *lines, const struct stet_cachestatus *status)
+{
+    size_t begun;
+    if (line_begin(lines, STET_SPAN("Cache-Status: "), &begun))
+        line_end(lines, begun, stet_cachestatus_write(status, line_at(lines), line_room(lines)));
+}
+
+void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
+                      const struct cache_facts *facts)
+{
+    const struct stet_proxystatus status = {
+        .proxy = rules->name,
+        .error = facts->error,
+        .next_hop = facts->next_hop,
+        .received_status = facts->forward_status,
+    };
+    size_t begun;
+    if (facts->error == STET_PROXY_ERROR_NONE ||
+        !line_begin(lines, STET_SPAN("Proxy-Status: "), &begun))
+        return;
+    line_end(lines, begun, stet_proxystatus_write(&status, line_at(lines), line_room(lines)));
+}
+
+void cachelines_via(struct cachelines *lines, struct stet_span name)
+{
+    size_t begun;
+    if (!line_begin(lines, STET_SPAN("Via: 1.1 "), &begun))
+        return;
+    const bool fits = name.len <= line_room(lines);
+    if (fits)
+        memcpy(line_at(lines), name.at, name.len);
+    line_end(lines, begun, fits ? name.len : 0);
+}

@@ -1,0 +1,140 @@
+/* The lines that a gateway adds: what they say, and that each is whole or not there. */
+#include "serve/cachelines.h"
+
+#include "table.h"
+#include "wire/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct cache_rules rules = {.name = S("stet")};
+
+struct row {
+    const char *id;
+    const char *name;
+    struct cache_facts facts;
+    int status;       /* that is sent */
+    const char *want; /* Cache-Status, then Proxy-Status */
+};
+
+static const struct row rows[] = {
+    {"C-9211-2.1-1",
+     "a hit",
+     {.hit = true, .has_ttl = true, .ttl = 9, .reason = STET_REASON_FRESH},
+     200,
+     "Cache-Status: stet;hit;ttl=9;detail=fresh\r\n"},
+    {"C-9211-2.1-1",
+     "a hit never says fwd",
+     {.hit = true, .forward = STET_FORWARD_STALE, .reason = STET_REASON_STALE_WHILE_REVALIDATE},
+     200,
+     "Cache-Status: stet;hit;detail=stale-while-revalidate\r\n"},
+    {"C-9211-2.2-1",
+     "a miss",
+     {.forward = STET_FORWARD_URI_MISS,
+      .forward_status = 200,
+      .stored = true,
+      .storing = STET_REASON_STORABLE,
+      .reason = STET_REASON_NOT_STORED},
+     200,
+     "Cache-Status: stet;fwd=uri-miss;stored;detail=not-stored\r\n"},
+    {"C-9211-2.2-1",
+     "what may not be stored says why",
+     {.forward = STET_FORWARD_URI_MISS,
+      .forward_status = 200,
+      .storing = STET_REASON_PRIVATE,
+      .reason = STET_REASON_NOT_STORED},
+     200,
+     "Cache-Status: stet;fwd=uri-miss;detail=private\r\n"},
+    {"C-9211-2.3-1",
+     "304 from the origin, 200 to the client",
+     {.forward = STET_FORWARD_STALE, .forward_status = 304, .reason = STET_REASON_VALIDATED},
+     200,
+     "Cache-Status: stet;fwd=stale;fwd-status=304;detail=validated\r\n"},
+    {"C-9211-2-2", "nothing to say", {.reason = STET_REASON_ONLY_IF_CACHED}, 504, ""},
+    {"C-9209-2.1.1-1",
+     "refused",
+     {.error = STET_PROXY_ERROR_CONNECTION_REFUSED, .next_hop = S("127.0.0.1:9")},
+     502,
+     "Proxy-Status: stet;error=connection_refused;next-hop=\"127.0.0.1:9\"\r\n"},
+    {"C-9209-2.1-2",
+     "malformed",
+     {.error = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR, .forward_status = 0},
+     502,
+     "Proxy-Status: stet;error=http_protocol_error\r\n"},
+    {"C-9209-2.1-2",
+     "stale in spite of an error: both",
+     {.forward = STET_FORWARD_STALE,
+      .forward_status = 503,
+      .error = STET_PROXY_ERROR_HTTP_REQUEST_ERROR,
+      .reason = STET_REASON_STALE_IF_ERROR},
+     200,
+     "Cache-Status: stet;fwd=stale;fwd-status=503;detail=stale-if-error\r\n"
+     "Proxy-Status: stet;error=http_request_error;received-status=503\r\n"},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct row *row = &rows[i];
+        const struct stet_cachestatus status =
+            cachelines_status_of(&rules, &row->facts, row->status);
+        struct cachelines lines;
+        cachelines_init(&lines);
+        cachelines_status(&lines, &status);
+        cachelines_error(&lines, &rules, &row->facts);
+        const struct stet_span got = cachelines_block(&lines);
+        if (!stet_span_equal(got, stet_span_of(row->want)))
+            fail_msg("%s (%s): %.*s", row->id, row->name, (int)got.len, got.at);
+    }
+}
+
+static void test_age(void **state)
+{
+    static const uint32_t ages[] = {0, 7, 60, 86400, 2147483648U, UINT32_MAX};
+    (void)state;
+    for (size_t i = 0; i < COUNT(ages); i++) {
+        struct cachelines lines;
+        char want[32];
+        cachelines_init(&lines);
+        cachelines_age(&lines, ages[i]);
+        snprintf(want, sizeof want, "Age: %u\r\n", ages[i]);
+        assert_true(stet_span_equal(cachelines_block(&lines), stet_span_of(want)));
+    }
+}
+
+/* However little room is left, the block stays one of whole lines. */
+static void test_whole_lines(void **state)
+{
+    const struct cache_facts facts = {
+        .hit = true, .error = STET_PROXY_ERROR_CONNECTION_REFUSED, .reason = STET_REASON_FRESH};
+    (void)state;
+    for (size_t length = 1; length < 2 * CACHELINES_ROOM; length++) {
+        char *name = malloc(length);
+        struct cachelines lines;
+        struct stet_span line, value;
+        memset(name, 'n', length);
+        cachelines_init(&lines);
+        cachelines_via(&lines, stet_span(name, length));
+        const struct cache_rules named = {.name = S("stet")};
+        const struct stet_cachestatus status = cachelines_status_of(&named, &facts, 200);
+        cachelines_status(&lines, &status);
+        cachelines_error(&lines, &named, &facts);
+        cachelines_age(&lines, UINT32_MAX);
+        assert_true(lines.used <= CACHELINES_ROOM);
+        struct stet_span block = cachelines_block(&lines);
+        while (reply_block_next(&block, &line, &value))
+            assert_true(line.len > 0 && value.len > 0);
+        free(name);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_whole_lines),
+    };
+    return cmocka_run_group_tests_name("cachelines", tests, NULL, NULL);
+}
