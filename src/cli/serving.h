@@ -1,0 +1,54 @@
+/* What the commands that run a server have in common: options that fill a configuration.
+ */
+#ifndef CLI_SERVING_H
+#define CLI_SERVING_H
+
+#include "cli/options.h"
+#include "serve/config.h"
+
+/* First member of the target of such a command's options. */
+struct serving {
+    struct config *config;
+    bool show_limits; /* --limit help */
+};
+
+/* An empty configuration. False when memory is out, which was said. */
+bool serving_init(struct serving *serving);
+
+/* Takes for rows of options; `target` is a struct serving. */
+const char *serving_listen(void *target, const char *value);
+const char *serving_workers(void *target, const char *value);
+const char *serving_log(void *target, const char *value);
+const char *serving_log_file(void *target, const char *value);
+const char *serving_limit(void *target, const char *value);
+const char *serving_quiet(void *target, const char *value);
+
+/* Stores a copy of a value. */
+const char *serving_text(struct serving *serving, char **to, const char *value);
+
+/* The rows for these: the first and the last of a table. */
+/* clang-format off */
+#define SERVING_ROWS                                                                       \
+    {"listen", 'l', "ADDRESS",                                                             \
+     "HOST:PORT, [V6]:PORT, :PORT or unix:PATH; may repeat\n"                              \
+     "(default: 127.0.0.1:8080 and [::1]:8080)", serving_listen},                          \
+    {"workers", 'w', "N|auto", "threads that answer (default: auto, one a processor)",     \
+     serving_workers},                                                                     \
+    {"log", 0, "off|combined|json", "access log (default: off)", serving_log},             \
+    {"log-file", 0, "PATH", "where the access log goes (default: standard output)",        \
+     serving_log_file}
+
+#define SERVING_LAST_ROWS                                                                  \
+    {"limit", 0, "NAME=VALUE", "change a limit; 'help' prints the table", serving_limit},  \
+    {"quiet", 'q', NULL, "no notices and no progress on standard error", serving_quiet},   \
+    {NULL, 0, NULL, NULL, NULL}
+/* clang-format on */
+
+/* Prints the table of limits; returns an exit status. */
+int serving_print_limits(void);
+
+/* Ends the configuration and runs a server with it; returns an exit status. Takes the
+ * configuration. */
+int serving_run(struct serving *serving);
+
+#endif

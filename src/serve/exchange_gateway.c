@@ -1,0 +1,354 @@
+/* The way of a request through the cache to an origin server: method -> find -> answer.
+ *
+ *     find: a stored response, at once; or WAIT for a fetch, which goes on with `find` (ready)
+ *           meanwhile: interim responses are relayed, request content goes on as it comes
+ *     answer: whatever it is by now, through the one place that decides (answer.h), with the lines
+ *           that say where it comes from
+ *
+ * A hit copies nothing: the request stays where the codec has it. Content of a request follows its
+ * head only as fast as the origin takes it (room), and content of a response as fast as the client
+ * does (more).
+ *
+ * A client that waits for "100 (Continue)" is told by the origin; one whose origin says neither
+ * that nor anything else for a second is told by us, for many servers never say it
+ * [RFC 9110 §10.1.1].
+ */
+#include "serve/exchange_parts.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "net/conn.h"
+#include "serve/cachelines.h"
+
+#include <string.h>
+
+#define GATEWAY_PATIENCE INT64_C(1000000000)
+
+#define GATEWAY_ALLOW "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n"
+
+/* Room on the stack for an interim response; few are larger. */
+#define GATEWAY_INTERIM_ROOM 2048
+
+static struct exchange *gateway_of(struct cache_query *query)
+{
+    return CONTAINER(query, struct exchange, gateway.query);
+}
+
+/* ---- what the cache tells ---- */
+
+static void gateway_ready(struct cache_query *query)
+{
+    exchange_go_on(gateway_of(query));
+}
+
+/* The content may come: the origin wants it, or has been silent for long enough. */
+static void gateway_unhold(struct exchange *exchange)
+{
+    if (!exchange->gateway.held)
+        return;
+    exchange->gateway.held = false;
+    loop_timer_cancel(exchange->context->loop, &exchange->gateway.patience);
+    stream_resume(exchange->stream);
+}
+
+static void gateway_impatient(struct timer *timer)
+{
+    gateway_unhold(CONTAINER(timer, struct exchange, gateway.patience));
+}
+
+static void gateway_interim(struct cache_query *query, const struct stet_response *response)
+{
+    struct exchange *exchange = gateway_of(query);
+    char room[GATEWAY_INTERIM_ROOM], *lines = room;
+    const size_t size = forward_response(&response->head, room, sizeof room);
+
+    if (size > sizeof room) {
+        lines = memory_new(size);
+        if (!lines)
+            return; /* it is only a hint */
+        forward_response(&response->head, lines, size);
+    }
+    stream_interim(exchange->stream, response->status, stet_span(lines, size));
+    if (lines != room)
+        memory_free(lines);
+    if (response->status == 100)
+        gateway_unhold(exchange);
+}
+
+static void gateway_more(struct cache_query *query)
+{
+    stream_wake(gateway_of(query)->stream);
+}
+
+static void gateway_room(struct cache_query *query)
+{
+    stream_resume(gateway_of(query)->stream);
+}
+
+static const struct cache_events gateway_events = {
+    .ready = gateway_ready,
+    .interim = gateway_interim,
+    .more = gateway_more,
+    .room = gateway_room,
+};
+
+/* ---- answering ---- */
+
+/* Before any answer: what is to be logged of it, and that nothing is waited for any more. */
+static void gateway_conclude(struct exchange *exchange)
+{
+    struct gateway *gateway = &exchange->gateway;
+
+    exchange->log.facts = &gateway->query.facts;
+    exchange->log.rules = &exchange->route->cache;
+    if (gateway->held)
+        loop_timer_cancel(exchange->context->loop, &gateway->patience);
+    gateway->held = false;
+}
+
+/* A page of ours in the place of the response: of that nothing is told but how it was had. */
+static bool gateway_is_own(const struct answer *answer, const struct representation *representation)
+{
+    return answer->reply.status >= 400 && answer->reply.status != representation->status;
+}
+
+static void gateway_lines(struct exchange *exchange, const struct answer *answer, bool own,
+                          struct cachelines *lines)
+{
+    const struct config_route *route = exchange->route;
+    const struct cache_facts *facts = &exchange->gateway.query.facts;
+
+    cachelines_init(lines);
+    if (facts->has_age && !own)
+        cachelines_age(lines, facts->age);
+    const struct stet_cachestatus status =
+        cachelines_status_of(&route->cache, facts, answer->reply.status);
+    cachelines_status(lines, &status);
+    cachelines_error(lines, &route->cache, facts);
+    if (route->via)
+        cachelines_via(lines, route->forward.name);
+}
+
+enum exchange_next exchange_gateway_answer(struct exchange *exchange)
+{
+    struct cache_query *query = &exchange->gateway.query;
+    struct representation *representation = query->representation;
+    struct cachelines lines;
+    struct answer answer;
+
+    query->representation = NULL;
+    answer_make(&answer, exchange->request, representation, exchange->context->loop);
+    gateway_lines(exchange, &answer, gateway_is_own(&answer, representation), &lines);
+    answer.reply.blocks[2] = cachelines_block(&lines);
+    if (answer.reason == STET_REASON_UNCONDITIONAL || answer.reason == STET_REASON_NONE)
+        answer.reason = query->facts.reason;
+    gateway_conclude(exchange);
+    enum exchange_next next = exchange_send(exchange, &answer);
+    representation_unref(representation);
+    return next;
+}
+
+/* No response could be had: says so, and why [RFC 9110 §15.6.3, §15.6.5, RFC 9209 §2]. */
+static enum exchange_next gateway_fail(struct exchange *exchange)
+{
+    const struct cache_query *query = &exchange->gateway.query;
+    struct cachelines lines;
+    struct answer answer;
+
+    cachelines_init(&lines);
+    cachelines_error(&lines, &exchange->route->cache, &query->facts);
+    answer_page(&answer, query->status, STET_SPAN_NONE);
+    answer.reply.blocks[2] = cachelines_block(&lines);
+    answer.reason = query->facts.reason;
+    gateway_conclude(exchange);
+    return exchange_send(exchange, &answer);
+}
+
+/* ---- steps ---- */
+
+/* The request is not to go any further: we are its final recipient [RFC 9110 §7.6.2]. */
+static bool gateway_is_last(const struct stet_request *request)
+{
+    uint64_t hops;
+    return stet_span_number(stet_head_single(&request->head, STET_FIELD_MAX_FORWARDS), UINT64_MAX,
+                            &hops) &&
+           hops == 0;
+}
+
+/* A field that TRACE does not show again [RFC 9110 §9.3.8]. */
+static bool gateway_is_secret(const struct stet_field *field)
+{
+    return field->id == STET_FIELD_AUTHORIZATION || field->id == STET_FIELD_COOKIE ||
+           field->id == STET_FIELD_PROXY_AUTHORIZATION;
+}
+
+/* Appends to a text whose octets are counted even where there is no room. */
+static size_t gateway_put(char *to, size_t room, size_t at, struct stet_span text)
+{
+    if (text.len && at + text.len <= room)
+        memcpy(to + at, text.at, text.len);
+    return at + text.len;
+}
+
+static size_t gateway_trace_write(const struct stet_request *request, struct stet_span version,
+                                  char *to, size_t room)
+{
+    const struct stet_span space = STET_SPAN(" "), end = STET_SPAN("\r\n");
+    size_t at = gateway_put(to, room, 0, request->method_name);
+    at = gateway_put(to, room, at, space);
+    at = gateway_put(to, room, at, request->target);
+    at = gateway_put(to, room, at, space);
+    at = gateway_put(to, room, at, version);
+    at = gateway_put(to, room, at, end);
+    for (size_t i = 0; i < request->head.count; i++) {
+        const struct stet_field *field = &request->head.fields[i];
+        if (gateway_is_secret(field))
+            continue;
+        at = gateway_put(to, room, at, field->name);
+        at = gateway_put(to, room, at, STET_SPAN(": "));
+        at = gateway_put(to, room, at, field->value);
+        at = gateway_put(to, room, at, end);
+    }
+    return gateway_put(to, room, at, end);
+}
+
+/* Shows the request as it came [RFC 9110 §9.3.8]. */
+static enum exchange_next gateway_trace(struct exchange *exchange)
+{
+    const struct stet_request *request = exchange->request;
+    const struct stet_span version = stet_span_of(exchange->stream->protocol);
+    const size_t size = gateway_trace_write(request, version, NULL, 0);
+    char *text = arena_alloc(&exchange->arena, size);
+    struct answer answer;
+
+    if (!text)
+        return exchange_page(exchange, 500, STET_SPAN_NONE);
+    gateway_trace_write(request, version, text, size);
+    answer.reason = STET_REASON_NONE;
+    answer_text(&answer, 200, STET_SPAN("Content-Type: message/http\r\n"), stet_span(text, size));
+    return exchange_send(exchange, &answer);
+}
+
+/* A request of HTTP/1.0 may have no Host: then it is for whoever is behind this route. */
+static void gateway_complete(struct exchange *exchange)
+{
+    if (exchange->request->authority.len || exchange->route->upstream_count == 0)
+        return;
+    exchange->kept = *exchange->request;
+    exchange->kept.authority = stet_span_of(exchange->route->upstreams[0].authority);
+    exchange->request = &exchange->kept;
+}
+
+static void gateway_know_client(struct exchange *exchange)
+{
+    struct gateway *gateway = &exchange->gateway;
+    const struct sock_address *peer = conn_peer(exchange->stream);
+    const size_t size = sock_address_text(peer, gateway->address);
+    const struct stet_span protocol = stet_span_of(exchange->stream->protocol);
+
+    gateway->client = (struct forward_client){
+        .address = stet_span(gateway->address, size),
+        .protocol = stet_span_from(protocol, stet_span_find(protocol, '/') + 1),
+        .trusted = networks_have(&exchange->sites->config->trusted, peer),
+    };
+}
+
+/* The client sends its content only when it is told to [RFC 9110 §10.1.1]. */
+static void gateway_hold(struct exchange *exchange)
+{
+    struct gateway *gateway = &exchange->gateway;
+    struct loop *loop = exchange->context->loop;
+
+    if (!exchange->content || !stet_head_has(&exchange->request->head, STET_FIELD_EXPECT))
+        return;
+    if (!loop_timer_set(loop, &gateway->patience, loop_now(loop) + GATEWAY_PATIENCE))
+        return; /* then we tell it at once */
+    gateway->held = true;
+    stream_hold(exchange->stream);
+}
+
+enum exchange_next exchange_gateway_method(struct exchange *exchange)
+{
+    const struct stet_request *request = exchange->request;
+    struct cache_query *query = &exchange->gateway.query;
+    struct cache_route *route = query->route;
+
+    if (request->method == STET_METHOD_CONNECT)
+        return exchange_page(exchange, 405, STET_SPAN(GATEWAY_ALLOW));
+    if (request->method == STET_METHOD_TRACE && gateway_is_last(request))
+        return gateway_trace(exchange);
+    if (request->method == STET_METHOD_OPTIONS && gateway_is_last(request))
+        return exchange_page(exchange, 204, STET_SPAN(GATEWAY_ALLOW));
+    gateway_complete(exchange);
+    gateway_know_client(exchange);
+    if (exchange->content && !exchange_keep(exchange))
+        return exchange_page(exchange, 500, STET_SPAN_NONE);
+    gateway_hold(exchange);
+    *query = (struct cache_query){
+        .request = exchange->request,
+        .route = route,
+        .client = &exchange->gateway.client,
+        .events = &gateway_events,
+        .arena = &exchange->arena,
+        .content = exchange->content,
+        .upgrade =
+            exchange->route->upgrade && stet_head_has(&exchange->request->head, STET_FIELD_UPGRADE),
+        .buffered = exchange->copied,
+    };
+    exchange->gateway.asked = true;
+    return EXCHANGE_NEXT;
+}
+
+enum exchange_next exchange_gateway_find(struct exchange *exchange)
+{
+    switch (cache_find(exchange->context->cache, &exchange->gateway.query)) {
+    case CACHE_FOUND:
+        return EXCHANGE_NEXT;
+    case CACHE_WAIT:
+        return EXCHANGE_WAIT;
+    default:
+        return gateway_fail(exchange);
+    }
+}
+
+/* ---- the rest of a request ---- */
+
+bool exchange_gateway_content(struct exchange *exchange, struct stet_span bytes)
+{
+    return !exchange->gateway.asked || cache_content(&exchange->gateway.query, bytes);
+}
+
+void exchange_gateway_content_end(struct exchange *exchange)
+{
+    if (exchange->gateway.asked)
+        cache_content_end(&exchange->gateway.query);
+}
+
+void exchange_gateway_kept(struct exchange *exchange)
+{
+    exchange->gateway.query.request = exchange->request;
+    exchange->gateway.query.buffered = true;
+}
+
+void exchange_gateway_init(struct exchange *exchange)
+{
+    timer_init(&exchange->gateway.patience, gateway_impatient);
+}
+
+void exchange_gateway_forget(struct exchange *exchange)
+{
+    struct gateway *gateway = &exchange->gateway;
+
+    if (gateway->held)
+        loop_timer_cancel(exchange->context->loop, &gateway->patience);
+    gateway->held = false;
+    if (gateway->asked) {
+        cache_forget(&gateway->query);
+        representation_unref(gateway->query.representation);
+        gateway->query.representation = NULL;
+    }
+    gateway->asked = false;
+    if (gateway->destination)
+        outbound_leave(gateway->destination);
+    gateway->destination = NULL;
+}

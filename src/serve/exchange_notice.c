@@ -1,0 +1,111 @@
+/* Answers that need neither file nor origin: redirects, fixed texts, and what became of a PURGE.
+ */
+#include "serve/exchange_parts.h"
+
+#include "net/conn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_SECOND 1000000000
+
+/* ---- redirect ---- */
+
+/* What of the target follows the path of the route: path and query as received. A path that came
+ * here by another spelling has no such rest. */
+static struct stet_span notice_rest(const struct exchange *exchange)
+{
+    const struct stet_request *request = exchange->request;
+    const struct stet_span prefix = stet_span_of(exchange->route->path);
+    struct stet_span rest = request->path;
+
+    if (!stet_span_starts(rest, prefix))
+        return STET_SPAN_NONE;
+    if (request->query.at) /* behind the path and its "?" in the same bytes */
+        rest.len = (size_t)(request->query.at + request->query.len - rest.at);
+    rest = stet_span_from(rest, prefix.len);
+    return rest.len && rest.at[0] == '/' ? stet_span_from(rest, 1) : rest;
+}
+
+enum exchange_next exchange_notice_redirect(struct exchange *exchange)
+{
+    const struct stet_span location = stet_span_of(exchange->route->location);
+    const bool open = location.len && location.at[location.len - 1] == '/';
+    const struct stet_span rest = open ? notice_rest(exchange) : STET_SPAN_NONE;
+    const size_t room = location.len + rest.len + 16;
+    char *line = arena_alloc(&exchange->arena, room);
+    struct answer answer;
+
+    if (!line)
+        return exchange_page(exchange, 500, STET_SPAN_NONE);
+    int size = snprintf(line, room, "Location: %.*s%.*s\r\n", (int)location.len, location.at,
+                        (int)rest.len, rest.len ? rest.at : "");
+    answer.reason = STET_REASON_NONE;
+    answer_page(&answer, exchange->route->status, STET_SPAN_NONE);
+    answer.reply.blocks[2] = stet_span(line, (size_t)size);
+    return exchange_send(exchange, &answer);
+}
+
+/* ---- respond ---- */
+
+enum exchange_next exchange_notice_respond(struct exchange *exchange)
+{
+    const struct config_route *route = exchange->route;
+    const char *type = route->type ? route->type : "text/plain; charset=utf-8";
+    const size_t room = strlen(type) + 20;
+    struct answer answer;
+
+    if (!route->text)
+        return exchange_page(exchange, route->status, STET_SPAN_NONE);
+    char *line = arena_alloc(&exchange->arena, room);
+    if (!line)
+        return exchange_page(exchange, 500, STET_SPAN_NONE);
+    int size = snprintf(line, room, "Content-Type: %s\r\n", type);
+    answer.reason = STET_REASON_NONE;
+    answer_text(&answer, route->status, stet_span(line, (size_t)size), stet_span_of(route->text));
+    return exchange_send(exchange, &answer);
+}
+
+/* ---- purge ---- */
+
+/* The URL that is meant, in the arena. */
+static struct stet_span notice_url(struct exchange *exchange)
+{
+    const struct stet_request *request = exchange->request;
+    const size_t room =
+        request->scheme.len + request->authority.len + request->path.len + request->query.len + 8;
+    char *url = arena_alloc(&exchange->arena, room);
+
+    if (!url)
+        return STET_SPAN_NONE;
+    int size =
+        snprintf(url, room, "%.*s://%.*s%.*s%s%.*s", (int)request->scheme.len, request->scheme.at,
+                 (int)request->authority.len, request->authority.len ? request->authority.at : "",
+                 (int)request->path.len, request->path.at, request->query.at ? "?" : "",
+                 (int)request->query.len, request->query.len ? request->query.at : "");
+    return stet_span(url, (size_t)size);
+}
+
+/* Marks what is stored for the URL as stale, with all its variants; validators stay. */
+enum exchange_next exchange_notice_purge(struct exchange *exchange)
+{
+    const struct config *config = exchange->sites->config;
+    struct cache *cache = exchange->sites->grounds->cache;
+    const struct stet_span type = STET_SPAN("Content-Type: text/plain; charset=utf-8\r\n");
+    const int64_t now = loop_now(exchange->context->loop) / NS_PER_SECOND;
+    const char *error = NULL;
+    struct answer answer;
+    char text[120];
+
+    if (!networks_have(&config->purgers, conn_peer(exchange->stream)))
+        return exchange_page(exchange, 403, STET_SPAN_NONE);
+    const struct stet_span url = notice_url(exchange);
+    if (!url.at)
+        return exchange_page(exchange, 500, STET_SPAN_NONE);
+    int64_t count = cache ? cache_purge(cache, CACHE_PURGE_URL, url, false, now, &error) : 0;
+    int size = count < 0 ? snprintf(text, sizeof text, "%s\n", error)
+                         : snprintf(text, sizeof text, "%lld purged\n", (long long)count);
+    answer.reason = STET_REASON_NONE;
+    answer_text(&answer, count < 0 ? 400 : 200, type, stet_span(text, (size_t)size));
+    return exchange_send(exchange, &answer);
+}
