@@ -35,7 +35,8 @@ struct resolve_query {
     struct resolve_query **from;
 };
 
-/* `servers` is NULL for the system's, else "127.0.0.1:5353,..." for tests. NULL on failure. */
+/* `servers` is NULL for the system's, else "127.0.0.1:5353,...", which outlives the resolver. NULL
+ * when memory is out. */
 struct resolver *resolver_new(struct loop *loop, const char *servers);
 
 /* Ends it; NULL does nothing. No query waits any more, and no `done` is running. */

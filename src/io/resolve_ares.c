@@ -12,6 +12,9 @@
  * long it would wait; both go to the loop. Its answers are put aside and told when it has returned,
  * so that nobody ever calls it from within itself.
  *
+ * Nothing is opened, and no file read, before the first question: who proxies to an address never
+ * pays for names.
+ *
  * Given up: looking at resolv.conf again while running (a new resolver does); reading the hosts
  * file anywhere but here (it is short and in memory); link-local addresses with a zone.
  */
@@ -64,7 +67,8 @@ struct ares_question {
 
 struct resolve_ares {
     struct loop_epoll *loop;
-    ares_channel hosts;
+    const char *given;  /* servers other than the system's, or NULL */
+    ares_channel hosts; /* NULL before the first question */
     ares_channel servers;
     struct timer timer;
     struct ares_watch *watches;
@@ -293,13 +297,50 @@ static void ares_v4_came(void *data, int status, int timeouts, struct ares_addri
     ares_freeaddrinfo(found);
 }
 
+static void ares_close_channels(struct resolve_ares *back)
+{
+    if (back->servers)
+        ares_destroy(back->servers);
+    if (back->hosts)
+        ares_destroy(back->hosts);
+    back->servers = back->hosts = NULL;
+}
+
+/* Both channels, at the first question. */
+static bool ares_open_channels(struct resolve_ares *back)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char files[] = "f";
+    char dns[] = "b";
+    const int common = ARES_OPT_LOOKUPS | ARES_OPT_FLAGS;
+    struct ares_options hosts = {.lookups = files, .flags = ARES_FLAG_NOSEARCH};
+    struct ares_options options = {.lookups = dns,
+                                   .flags = back->given ? ARES_FLAG_NOSEARCH : 0,
+                                   .timeout = RESOLVE_ARES_TIMEOUT,
+                                   .tries = RESOLVE_ARES_TRIES,
+                                   .sock_state_cb = ares_socket,
+                                   .sock_state_cb_data = back};
+    if (back->servers)
+        return true;
+    (void)pthread_once(&once, resolve_ares_library);
+    if (ares_init_options(&back->hosts, &hosts, common) == ARES_SUCCESS &&
+        ares_init_options(&back->servers, &options,
+                          common | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) ==
+            ARES_SUCCESS &&
+        (!back->given || ares_set_servers_ports_csv(back->servers, back->given) == ARES_SUCCESS))
+        return true;
+    ares_close_channels(back);
+    return false;
+}
+
 static bool resolve_ares_ask(void *data, struct resolve_name *name, const char *text)
 {
     struct resolve_ares *back = data;
     const struct ares_addrinfo_hints any = {.ai_family = AF_UNSPEC};
     const struct ares_addrinfo_hints v6 = {.ai_family = AF_INET6};
     const struct ares_addrinfo_hints v4 = {.ai_family = AF_INET};
-    struct ares_question *question = memory_new_zero(sizeof *question);
+    struct ares_question *question =
+        ares_open_channels(back) ? memory_new_zero(sizeof *question) : NULL;
     if (!question)
         return false;
     question->back = back;
@@ -319,15 +360,23 @@ static bool resolve_ares_ask(void *data, struct resolve_name *name, const char *
     return true;
 }
 
+static void *resolve_ares_open(struct loop *loop, const char *servers)
+{
+    struct resolve_ares *back = memory_new_zero(sizeof *back);
+    if (!back)
+        return NULL;
+    back->loop = (struct loop_epoll *)loop;
+    back->given = servers;
+    timer_init(&back->timer, ares_due);
+    return back;
+}
+
 static void resolve_ares_close(void *data)
 {
     struct resolve_ares *back = data;
     for (struct ares_question *question = back->questions; question; question = question->next)
         question->name = NULL;
-    if (back->servers)
-        ares_destroy(back->servers);
-    if (back->hosts)
-        ares_destroy(back->hosts);
+    ares_close_channels(back);
     while (back->questions) {
         CHECK(back->questions->open == 0);
         ares_question_free(back->questions);
@@ -335,43 +384,6 @@ static void resolve_ares_close(void *data)
     CHECK(!back->watches);
     loop_timer_cancel(&back->loop->loop, &back->timer);
     memory_free(back);
-}
-
-static bool ares_channels(struct resolve_ares *back, const char *servers)
-{
-    char files[] = "f";
-    char dns[] = "b";
-    const int common = ARES_OPT_LOOKUPS | ARES_OPT_FLAGS;
-    struct ares_options hosts = {.lookups = files, .flags = ARES_FLAG_NOSEARCH};
-    struct ares_options options = {.lookups = dns,
-                                   .flags = servers ? ARES_FLAG_NOSEARCH : 0,
-                                   .timeout = RESOLVE_ARES_TIMEOUT,
-                                   .tries = RESOLVE_ARES_TRIES,
-                                   .sock_state_cb = ares_socket,
-                                   .sock_state_cb_data = back};
-    if (ares_init_options(&back->hosts, &hosts, common) != ARES_SUCCESS)
-        return false;
-    if (ares_init_options(&back->servers, &options,
-                          common | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) !=
-        ARES_SUCCESS)
-        return false;
-    return !servers || ares_set_servers_ports_csv(back->servers, servers) == ARES_SUCCESS;
-}
-
-static void *resolve_ares_open(struct loop *loop, const char *servers)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct resolve_ares *back = memory_new_zero(sizeof *back);
-    if (!back)
-        return NULL;
-    (void)pthread_once(&once, resolve_ares_library);
-    back->loop = (struct loop_epoll *)loop;
-    timer_init(&back->timer, ares_due);
-    if (!ares_channels(back, servers)) {
-        resolve_ares_close(back);
-        return NULL;
-    }
-    return back;
 }
 
 const struct resolve_ops resolve_ares_ops = {

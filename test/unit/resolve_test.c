@@ -500,7 +500,9 @@ static void test_no_server(void **state)
     assert_non_null(world.resolver);
     assert_int_equal(resolved("localhost"), RESOLVE_FOUND);
     resolver_free(world.resolver);
-    assert_null(world.resolver = resolver_new(world.loop, "no server"));
+    world.resolver = resolver_new(world.loop, "no server");
+    assert_int_equal(resolved("both.test"), RESOLVE_FAILED);
+    assert_int_equal(resolved("192.0.2.1"), RESOLVE_FOUND);
     world_close();
 }
 
