@@ -2,7 +2,9 @@
  */
 #include "base/units.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct unit {
@@ -44,23 +46,47 @@ static bool units_scaled(const char *text, const struct unit *units, uint64_t *r
     return false;
 }
 
+/* In the largest unit that divides the number; the first one divides all. */
+static void units_write(uint64_t number, const struct unit *units, char to[UNITS_TEXT])
+{
+    const struct unit *best = units;
+    for (; units->name; units++) {
+        if (number && units->factor > best->factor && number % units->factor == 0)
+            best = units;
+    }
+    snprintf(to, UNITS_TEXT, "%" PRIu64 "%s", number / best->factor, best->name);
+}
+
+static const struct unit units_of_size[] = {{"", 1},
+                                            {"B", 1},
+                                            {"KiB", 1ull << 10},
+                                            {"MiB", 1ull << 20},
+                                            {"GiB", 1ull << 30},
+                                            {"TiB", 1ull << 40},
+                                            {NULL, 0}};
+
+static const struct unit units_of_time[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                                            {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+
 bool units_size(const char *text, uint64_t *octets)
 {
-    static const struct unit units[] = {{"", 1},
-                                        {"B", 1},
-                                        {"KiB", 1ull << 10},
-                                        {"MiB", 1ull << 20},
-                                        {"GiB", 1ull << 30},
-                                        {"TiB", 1ull << 40},
-                                        {NULL, 0}};
-    return units_scaled(text, units, octets);
+    return units_scaled(text, units_of_size, octets);
 }
 
 bool units_duration(const char *text, uint64_t *milliseconds)
 {
-    static const struct unit units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
-                                        {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-    return units_scaled(text, units, milliseconds);
+    return units_scaled(text, units_of_time, milliseconds);
+}
+
+void units_write_size(uint64_t octets, char to[UNITS_TEXT])
+{
+    units_write(octets, units_of_size, to);
+}
+
+void units_write_duration(uint64_t milliseconds, char to[UNITS_TEXT])
+{
+    const bool none = milliseconds == 0;
+    units_write(milliseconds, none ? units_of_time + 1 : units_of_time, to);
 }
 
 bool units_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)

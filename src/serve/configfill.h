@@ -1,0 +1,56 @@
+/* A configuration being filled in: what becomes of the values and parts of the file.
+ *
+ * The functions here stand in configschema.tbl, one for each key that is not just stored.
+ */
+#ifndef SERVE_CONFIGFILL_H
+#define SERVE_CONFIGFILL_H
+
+#include "serve/config.h"
+#include "serve/configclaim.h"
+#include "serve/configvalue.h"
+
+struct configfill {
+    struct config *config;
+    struct config_errors *errors;
+    struct arena *arena;          /* ends with the reading */
+    const char *directory;        /* that relative paths begin at; "" for where the process is */
+    const struct yamlnode *part;  /* that is being entered */
+    const struct yamlnode *route; /* in hand; NULL outside of routes */
+    const char *path;             /* of the route in hand; NULL: it has a wrong one */
+    struct configclaim *claims;
+    size_t claim_count;
+    struct stet_span *ignored; /* patterns of the cache in hand */
+    size_t ignored_count;
+    char *pseudonym; /* when one was needed */
+    bool memo;       /* of the files in hand: given */
+    bool no_memory;
+};
+
+/* Keeps a value. False when memory is out. `target` is what the place fills. */
+typedef bool configfill_keep(struct configfill *fill, void *target,
+                             const struct configvalue *value);
+
+/* Enters a part that stands in the file; gives what it fills, NULL when memory is out. */
+typedef void *configfill_enter(struct configfill *fill, void *target);
+
+configfill_keep configfill_listen, configfill_trusted, configfill_purger, configfill_client,
+    configfill_connect_port, configfill_host, configfill_path, configfill_cache_control,
+    configfill_memo, configfill_to, configfill_name, configfill_forward_name, configfill_enabled,
+    configfill_profile, configfill_lifetime, configfill_ignore, configfill_redirect_status,
+    configfill_respond_status;
+
+configfill_enter configfill_same, configfill_forward, configfill_forward_cache, configfill_site,
+    configfill_route, configfill_files, configfill_proxy, configfill_redirect, configfill_respond;
+
+/* Ends a part, written as `node`: what follows from all of its keys. False when memory is out. */
+bool configfill_leave_files(struct configfill *fill, struct config_route *route);
+bool configfill_leave_cache(struct configfill *fill, struct config_route *route,
+                            const struct yamlnode *node);
+bool configfill_leave_proxy(struct configfill *fill, struct config_route *route,
+                            const struct yamlnode *node);
+bool configfill_leave_redirect(struct configfill *fill, const struct config_route *route,
+                               const struct yamlnode *node);
+bool configfill_leave_site(struct configfill *fill, const struct yamlnode *node);
+bool configfill_leave_forward(struct configfill *fill, const struct yamlnode *node);
+
+#endif
