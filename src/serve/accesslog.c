@@ -280,6 +280,15 @@ void accesslog_end(struct accesslog *log, const struct accesslog_entry *entry,
     accesslog_put(log, &line);
 }
 
+void accesslog_write_json(const struct accesslog_entry *entry,
+                          const struct stream_outcome *outcome, int64_t now, struct text *to)
+{
+    struct line line;
+    line.used = 0;
+    line_json(&line, entry, outcome, now);
+    text_put(to, line.text, line.used);
+}
+
 void accesslog_refused(struct accesslog *log, const struct sock_address *peer, int status,
                        struct stet_span text, int64_t now)
 {

@@ -187,6 +187,94 @@ void metrics_write(struct text *to, const struct metrics *sum, const struct metr
         metrics_write_store(to, &state->store);
 }
 
+/* ---- words ---- */
+
+static uint64_t metrics_of_result(const struct metrics *sum, unsigned result)
+{
+    uint64_t count = 0;
+    for (unsigned reason = 0; reason < STET_REASON_COUNT; reason++)
+        count += metrics_get(&sum->requests[result][reason]);
+    return count;
+}
+
+static double metrics_share(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* "1.5 MiB" */
+static void metrics_size(struct text *to, uint64_t octets)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double size = (double)octets;
+    size_t unit = 0;
+
+    while (size >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        size /= 1024;
+        unit++;
+    }
+    text_say(to, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
+static void metrics_uptime(struct text *to, int64_t uptime)
+{
+    const int64_t seconds = uptime / 1000000000;
+    text_say(to, "up %" PRId64 "d %02d:%02d:%02d", seconds / 86400, (int)(seconds / 3600 % 24),
+             (int)(seconds / 60 % 60), (int)(seconds % 60));
+}
+
+static void metrics_words_requests(struct text *to, const struct metrics *sum)
+{
+    uint64_t all = 0;
+
+    for (unsigned result = 0; result < METRICS_RESULTS; result++)
+        all += metrics_of_result(sum, result);
+    text_say(to, "requests     %" PRIu64 "\n", all);
+    for (unsigned result = 0; result < METRICS_RESULTS; result++) {
+        const uint64_t count = metrics_of_result(sum, result);
+        if (count)
+            text_say(to, "  %-10s %" PRIu64 " (%.1f %%)\n",
+                     metrics_result_word((enum metrics_result)result), count,
+                     metrics_share(count, all));
+    }
+}
+
+static void metrics_words_validations(struct text *to, const struct metrics *sum)
+{
+    const uint64_t kept = metrics_get(&sum->client_validated[1]);
+    const uint64_t asked = kept + metrics_get(&sum->client_validated[0]);
+    const uint64_t origin_kept = metrics_get(&sum->origin_validated[1]);
+    const uint64_t origin = origin_kept + metrics_get(&sum->origin_validated[0]);
+
+    text_say(to, "conditional  %" PRIu64 " by clients, %" PRIu64 " answered 304 (%.1f %%)\n", asked,
+             kept, metrics_share(kept, asked));
+    text_say(to, "origin       %" PRIu64 " answers, %" PRIu64 " of them 304 (%.1f %%)\n", origin,
+             origin_kept, metrics_share(origin_kept, origin));
+}
+
+void metrics_write_words(struct text *to, const struct metrics *sum,
+                         const struct metrics_state *state)
+{
+    text_say(to, "stet %s, ", STET_VERSION);
+    metrics_uptime(to, state->uptime);
+    text_say(to, ", %zu workers, %" PRIu64 " connections\n", state->workers, state->connections);
+    metrics_words_requests(to, sum);
+    metrics_words_validations(to, sum);
+    text_say(to, "content      ");
+    metrics_size(to, metrics_get(&sum->sent));
+    text_say(to, " sent, ");
+    metrics_size(to, metrics_get(&sum->saved));
+    text_say(to, " saved by 304\n");
+    if (!state->has_store)
+        return;
+    text_say(to, "store        %" PRIu64 " entries, ", state->store.entries);
+    metrics_size(to, state->store.octets);
+    text_say(to, " of ");
+    metrics_size(to, state->store.budget);
+    text_say(to, ", %" PRIu64 " evicted, %" PRIu64 " refused\n", state->store.evicted,
+             state->store.refused);
+}
+
 /* ---- JSON ---- */
 
 static void metrics_json_requests(struct text *to, const struct metrics *sum)

@@ -78,6 +78,10 @@ void metrics_sum(struct metrics *to, const struct metrics *const *workers, size_
 /* The text form of Prometheus, version 0.0.4. */
 void metrics_write(struct text *to, const struct metrics *sum, const struct metrics_state *state);
 
+/* For people: what matters most, in a few lines. */
+void metrics_write_words(struct text *to, const struct metrics *sum,
+                         const struct metrics_state *state);
+
 /* The same as one JSON object. */
 void metrics_write_json(struct text *to, const struct metrics *sum,
                         const struct metrics_state *state);

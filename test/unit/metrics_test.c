@@ -94,11 +94,35 @@ static void writes_json(void **state)
     text_fini(&text);
 }
 
+static void writes_words(void **state)
+{
+    static struct metrics metrics;
+    const struct metrics_state now = {.uptime = 90061000 * MS,
+                                      .workers = 1,
+                                      .has_store = true,
+                                      .store = {.entries = 7, .octets = 1536, .budget = 1 << 28}};
+    struct text text = {0};
+    (void)state;
+
+    fill(&metrics);
+    metrics_write_words(&text, &metrics, &now);
+    has(&text, ", up 1d 01:01:01, 1 workers, 0 connections\n");
+    has(&text, "\nrequests     6\n");
+    has(&text, "\n  hit        2 (33.3 %)\n");
+    has_not(&text, "stale");
+    has(&text, "\nconditional  2 by clients, 1 answered 304 (50.0 %)\n");
+    has(&text, "\norigin       2 answers, 1 of them 304 (50.0 %)\n");
+    has(&text, "\ncontent      1.1 KiB sent, 1.0 KiB saved by 304\n");
+    has(&text, "\nstore        7 entries, 1.5 KiB of 256.0 MiB, 0 evicted, 0 refused\n");
+    text_fini(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_prometheus),
         cmocka_unit_test(writes_json),
+        cmocka_unit_test(writes_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
