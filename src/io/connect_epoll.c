@@ -6,7 +6,7 @@
  * socket connects at once or not at all, and is told in the same way.
  *
  * A socket is moved by one epoll_ctl that points the watch at the new struct. That also makes epoll
- * look at the socket afresh, so nothing that happened before is lost.
+ * look at the socket afresh: whatever is ready, or has ended, is told once more, to the new owner.
  *
  * Given up: TCP Fast Open and binding to a local address.
  */
@@ -126,7 +126,6 @@ enum sock_connected sock_epoll_connect_state(struct sock *sock)
 bool sock_epoll_move(struct sock *from, struct sock *to)
 {
     struct loop_epoll *loop = (struct loop_epoll *)from->loop;
-    const bool again = from->again_from;
     to->fd = from->fd;
     to->ended = from->ended;
     to->connected = from->connected;
@@ -137,7 +136,5 @@ bool sock_epoll_move(struct sock *from, struct sock *to)
         sock_epoll_close(to, false);
         return false;
     }
-    if (again)
-        loop_epoll_again(loop, to);
     return true;
 }

@@ -272,7 +272,7 @@ static void test_move(void **state)
     assert_in_range(fresh.calls - calls, 1, 2);
     close(server);
     sock_close(&fresh.sock, false);
-    /* One that the loop was to call once more keeps that promise. */
+    /* One that the loop was to call once more: the new one is called, the old one is not. */
     struct try third, fourth = {.sock.ready = ready};
     assert_int_equal(try_open(&third, "127.0.0.1", port), SOCK_CONNECTING);
     server = accept_one(listener);
@@ -280,10 +280,12 @@ static void test_move(void **state)
     close(server);
     while (third.len == 0)
         world_run(2000);
+    calls = third.calls;
     assert_true(sock_move(&third.sock, &fourth.sock));
     while (!fourth.end)
         world_run(2000);
     assert_false(world.timed_out);
+    assert_int_equal(third.calls, calls);
     sock_close(&fourth.sock, false);
     close(listener);
     world_close();

@@ -309,6 +309,24 @@ static void test_unix_sockets(void **state)
     }
 }
 
+/* Patience shorter than a race. */
+static void test_short_patience(void **state)
+{
+    (void)state;
+    room_open(1);
+    room.limits.connect_timeout = 600;
+    answers("hhhhhhhh");
+    const struct call_place place = {.host = "all.test", .port = 80};
+    assert_true(dial_start(&room.guest->dial, &room.setup, &place));
+    sim_world_advance(room.world, 600 * MS - 1);
+    assert_int_equal(room.guest->done, 0);
+    assert_int_equal(tries(), 3);
+    sim_world_advance(room.world, 1);
+    assert_int_equal(room.guest->error, STET_PROXY_ERROR_CONNECTION_TIMEOUT);
+    assert_int_equal(tries(), 3);
+    room_close();
+}
+
 /* Patience longer than the kernel's. */
 static void test_kernel_gives_up(void **state)
 {
@@ -517,11 +535,11 @@ static void test_machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_races),        cmocka_unit_test(test_races_under_faults),
-        cmocka_unit_test(test_unix_sockets), cmocka_unit_test(test_kernel_gives_up),
-        cmocka_unit_test(test_taken),        cmocka_unit_test(test_freed_in_done),
-        cmocka_unit_test(test_cancelled),    cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_races),           cmocka_unit_test(test_races_under_faults),
+        cmocka_unit_test(test_unix_sockets),    cmocka_unit_test(test_short_patience),
+        cmocka_unit_test(test_kernel_gives_up), cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_freed_in_done),   cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_memory),          cmocka_unit_test(test_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
