@@ -30,6 +30,7 @@
 struct passage {
     const struct forward *forward;
     const struct stet_request *request;
+    struct stet_span scheme; /* as everyone writes it */
     struct hopbyhop hops;
     bool old;         /* HTTP/1.0: knows neither expectations nor trailers nor upgrades */
     bool limited;     /* Max-Forwards counts for this method [RFC 9110 §7.6.2] */
@@ -219,9 +220,9 @@ static void put_forwarded(struct passage *passage)
     if (!passage->forward->rules->forwarded)
         return;
     put(passage, STET_SPAN("Forwarded: "));
-    CHECK(forwarded_room(address, request->authority, request->scheme) <=
+    CHECK(forwarded_room(address, request->authority, passage->scheme) <=
           (size_t)(passage->end - passage->at));
-    passage->at += forwarded_write(address, request->authority, request->scheme, passage->at);
+    passage->at += forwarded_write(address, request->authority, passage->scheme, passage->at);
     put(passage, STET_SPAN("\r\n"));
 }
 
@@ -327,10 +328,10 @@ static size_t block_room(const struct passage *passage)
     const struct stet_request *request = passage->request;
     const struct forward_conditions *conditions = forward->conditions;
     size_t room = FIXED_MAX + forward->client->address.len + forward->client->protocol.len +
-                  2 * forward->rules->name.len + request->scheme.len + request->authority.len +
+                  2 * forward->rules->name.len + passage->scheme.len + request->authority.len +
                   passage->tags_size;
 
-    room += forwarded_room(forward->client->address, request->authority, request->scheme);
+    room += forwarded_room(forward->client->address, request->authority, passage->scheme);
     if (conditions && conditions->plan)
         room += conditions->plan->modified.len;
     for (size_t i = 0; i < request->head.count; i++)
@@ -358,7 +359,7 @@ static struct stet_span block_make(struct passage *passage, struct arena *arena,
         put_members(passage, STET_SPAN("Upgrade"), stet_list_of(head, STET_FIELD_UPGRADE),
                     protocol_passes);
     put_client(passage);
-    put_unless_said(passage, STET_FIELD_X_FORWARDED_PROTO, passage->request->scheme);
+    put_unless_said(passage, STET_FIELD_X_FORWARDED_PROTO, passage->scheme);
     put_unless_said(passage, STET_FIELD_X_FORWARDED_HOST, passage->request->authority);
     put_forwarded(passage);
     put_way(passage);
@@ -410,6 +411,9 @@ static void passage_begin(struct passage *passage, const struct forward *forward
     const struct forward_conditions *conditions = forward->conditions;
 
     *passage = (struct passage){.forward = forward, .request = forward->request};
+    passage->scheme = stet_span_equal_nocase(forward->request->scheme, STET_SPAN("https"))
+                          ? STET_SPAN("https")
+                          : STET_SPAN("http");
     passage->old = stet_span_equal(forward->client->protocol, STET_SPAN("1.0"));
     hopbyhop_read(&passage->hops, &forward->request->head);
     limit_read(passage);

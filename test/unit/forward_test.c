@@ -324,6 +324,30 @@ static const struct target_row target_rows[] = {
     {"C-9110-7.2-1", "no authority", "GET", "/", "", "/", NULL},
 };
 
+/* The client's spelling of the scheme is not passed on as ours. */
+static void test_schemes(void **state)
+{
+    static const char *const rows[][2] = {
+        {"http", "http"}, {"HTTP", "http"}, {"HttpS", "https"}, {"", "http"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct forward_client client = client_of(0);
+        struct message message;
+        struct stet_request request = message_request(&message, "GET", "");
+        struct forward forward = {.rules = &usual, .client = &client, .request = &request};
+        struct h1_client_request to;
+        struct arena arena;
+        char want[300];
+
+        request.scheme = stet_span_of(rows[i][0]);
+        arena_init(&arena, 65536);
+        assert_int_equal(forward_request(&forward, &arena, &to), FORWARD_GOES);
+        snprintf(want, sizeof want, FROM "X-Forwarded-Proto: %s\r\n" HOST WAY, rows[i][1]);
+        assert_true(same(to.block, want));
+        arena_fini(&arena);
+    }
+}
+
 static void test_targets(void **state)
 {
     (void)state;
@@ -603,11 +627,12 @@ static void test_hides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),     cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_targets),    cmocka_unit_test(test_content),
-        cmocka_unit_test(test_conditions), cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_memory),     cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_trailers),   cmocka_unit_test(test_hides),
+        cmocka_unit_test(test_blocks),    cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_targets),   cmocka_unit_test(test_schemes),
+        cmocka_unit_test(test_content),   cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_fill),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_responses), cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
