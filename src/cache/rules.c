@@ -1,4 +1,5 @@
-/* The rules a route begins with, before the operator says otherwise.
+/* The rules a route begins with, before the operator says otherwise, and what they say of
+ * lifetimes.
  */
 #include "cache/rules.h"
 
@@ -21,4 +22,17 @@ struct cache_rules cache_rules_default(void)
     /* Validators are made for what has a lifetime; what has neither would be stored for nothing. */
     rules.profile.validates_bare = false;
     return rules;
+}
+
+void cache_rules_lifetime(const struct cache_rules *rules, struct stet_stored *stored)
+{
+    if (stored->source != STET_LIFETIME_NONE)
+        return;
+    for (size_t i = 0; i < rules->lifetime_count; i++) {
+        if (rules->lifetimes[i].status != stored->status || rules->lifetimes[i].seconds == 0)
+            continue;
+        stored->lifetime = rules->lifetimes[i].seconds;
+        stored->source = STET_LIFETIME_HEURISTIC; /* nobody but us says so [RFC 9111 §4.2.2] */
+        return;
+    }
 }

@@ -3,8 +3,7 @@
 #ifndef CACHE_RULES_H
 #define CACHE_RULES_H
 
-#include "stet/profile.h"
-#include "stet/span.h"
+#include "stet/policy.h"
 
 struct noise;
 
@@ -41,5 +40,8 @@ struct cache_rules {
 /* A gateway as a site runs it: everything on, stet_profile_gateway, 1 MiB held back at most,
  * objects up to 64 MiB, stale ones kept for a day. */
 struct cache_rules cache_rules_default(void);
+
+/* Gives a response that says nothing of its lifetime the one for its status, if there is one. */
+void cache_rules_lifetime(const struct cache_rules *rules, struct stet_stored *stored);
 
 #endif

@@ -62,6 +62,10 @@ bool shelf_gather(const struct shelf *shelf, const struct shelf_ask *ask, bool s
                   struct shelf_set *set);
 void shelf_set_drop(struct shelf_set *set);
 
+/* The length of the whole content, as far as it is known: of one that still fills, or that is the
+ * answer to HEAD, only if it was announced. */
+bool shelf_length(const struct entry *entry, const struct entry_head *head, uint64_t *length);
+
 /* ---- putting ---- */
 
 /* stet_may_store with the route's own rules: an operator's lifetime is a permission where the
@@ -79,11 +83,26 @@ struct shelf_offer {
 };
 
 /* Puts it on the shelf, in the place of the one it replaces, still without content: the entry is
- * filled and sealed by the caller, who calls store_grown, and shelf_parts_join for a part. One
+ * filled and sealed by the caller, who calls store_grown, and then shelf_join if it is a part. One
  * reference is the caller's. NULL when memory is out or it is too large. Its head is made of what
  * stet_may_keep lets through. If the response gives no lifetime itself, the one that
  * `rules->lifetimes` have for its status counts; so it does in shelf_renew. */
 struct entry *shelf_put(const struct shelf *shelf, const struct shelf_offer *offer);
+
+/* Joins a part, sealed and whole, with the other parts there are of its content; if that makes all
+ * of it, there is a whole response then, and the parts are gone [RFC 9111 §3.4]. One reference of
+ * what holds its octets now is the caller's: perhaps of `part` itself. */
+struct entry *shelf_join(const struct shelf *shelf, const struct cache_rules *rules,
+                         struct entry *part);
+
+/* Keeps what there is of a response to GET that broke off, as a part, if a strong tag and a known
+ * length allow to ask for the rest [RFC 9111 §3.3]. False if it does not. */
+bool shelf_salvage(const struct shelf *shelf, const struct cache_rules *rules,
+                   struct entry *broken);
+
+/* Where in the content of a partial response the octet `first` of the whole one is, which it has.
+ */
+uint64_t shelf_part_offset(const struct entry_head *head, uint64_t first);
 
 /* Gives a stored response, of the head it has now, validators that were made here of its content: a
  * whole ETag value, and Last-Modified (seconds) where it has none itself; negative: no date. From

@@ -13,8 +13,8 @@ struct shelf {
     uint64_t seed[2];
 };
 
-/* The key of a target URI: its text, and the hash of it. Whatever methods and fields of requests
- * are told apart besides, is behind it. */
+/* The key of a target URI: its text, and the hash of it. What methods and fields of requests tell
+ * apart besides, is behind it. */
 struct shelf_key {
     struct stet_span url; /* partition and normal form; borrowed */
     uint64_t primary[2];
@@ -27,5 +27,15 @@ size_t shelf_key_room(const struct cache_rules *rules, const struct stet_request
  * which the key borrows. */
 void shelf_key_make(const struct shelf *shelf, const struct cache_rules *rules,
                     const struct stet_request *request, char *to, struct shelf_key *key);
+
+/* The URL in a key's text: what stands behind the partition. */
+struct stet_span shelf_key_url(struct stet_span text);
+
+/* Responses to GET, and those to HEAD, which answer no other method (D-37). */
+enum shelf_side { SHELF_GET, SHELF_HEAD };
+
+/* Where the store has a variant of it. */
+struct entry_key shelf_key_entry(const struct shelf_key *key, enum shelf_side side,
+                                 uint64_t variant);
 
 #endif

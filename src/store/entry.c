@@ -71,20 +71,24 @@ bool entry_amend_from(struct entry *entry, const struct entry_head *former, unsi
     return same;
 }
 
-void entry_mark(struct entry *entry)
+bool entry_mark(struct entry *entry)
 {
     latch_take(&entry->latch);
-    if (entry->head)
-        entry_head_mark(entry->head);
+    struct entry_head *head = entry->head;
+    if (head)
+        entry_head_mark(head);
     latch_give(&entry->latch);
+    return head != NULL;
 }
 
-void entry_expire(struct entry *entry, int64_t now)
+bool entry_expire(struct entry *entry, int64_t now)
 {
     latch_take(&entry->latch);
-    if (entry->head)
-        entry_head_expire(entry->head, now);
+    struct entry_head *head = entry->head;
+    if (head)
+        entry_head_expire(head, now);
     latch_give(&entry->latch);
+    return head != NULL;
 }
 
 /* ---- life ---- */
@@ -107,10 +111,10 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
     }
     *entry = (struct entry){.key = *key,
                             .head = head,
-                            .expected = expected < UINT32_MAX ? (uint32_t)expected : UINT32_MAX,
                             .room = (uint16_t)room,
                             .url_len = (uint16_t)url.len,
                             .selecting_len = (uint16_t)selecting.len};
+    entry_announce(entry, expected);
     atomic_init(&entry->refs, 1);
     atomic_init(&entry->state, ENTRY_FILLING);
     text_copy(entry->texts, url);
@@ -128,12 +132,7 @@ struct entry *entry_ref(struct entry *entry)
 static void entry_free(struct entry *entry)
 {
     CHECK(!entry->waiters);
-    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_relaxed);
-    while (segment) {
-        struct entry_segment *next = atomic_load_explicit(&segment->next, memory_order_relaxed);
-        memory_free(segment);
-        segment = next;
-    }
+    segments_free(atomic_load_explicit(&entry->segments, memory_order_relaxed));
     entry_head_unref(entry->head);
     memory_free(entry);
 }
@@ -173,6 +172,11 @@ uint32_t entry_expected(const struct entry *entry)
     return entry->expected;
 }
 
+void entry_announce(struct entry *entry, uint64_t expected)
+{
+    entry->expected = expected < UINT32_MAX ? (uint32_t)expected : UINT32_MAX;
+}
+
 uint64_t entry_length(const struct entry *entry)
 {
     return atomic_load_explicit(&entry->length, memory_order_acquire);
@@ -187,9 +191,9 @@ static size_t entry_texts_len(const struct entry *entry)
 size_t entry_size(struct entry *entry)
 {
     size_t size = cost_of(sizeof *entry + entry_texts_len(entry) + entry->room);
-    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    struct segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
     for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire))
-        size += cost_of(sizeof *segment + segment->room);
+        size += segment_size(segment);
     latch_take(&entry->latch);
     size += entry->head ? cost_of(entry_head_size(entry->head)) : 0;
     latch_give(&entry->latch);
@@ -200,8 +204,8 @@ size_t entry_size(struct entry *entry)
 
 /* Where an offset is: in a segment, or in the entry itself if that is NULL. */
 struct entry_spot {
-    struct entry_segment *segment;
-    size_t from; /* in bytes[] or texts[] */
+    struct segment *segment;
+    size_t from; /* in its octets or in texts[] */
     size_t room; /* from there on; 0: the offset is past all there is */
 };
 
@@ -211,7 +215,7 @@ static struct entry_spot entry_spot(const struct entry *entry, uint64_t offset)
         return (struct entry_spot){NULL, entry_texts_len(entry) + (size_t)offset,
                                    entry->room - (size_t)offset};
     offset -= entry->room;
-    struct entry_segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    struct segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
     for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire)) {
         if (offset < segment->room)
             return (struct entry_spot){segment, (size_t)offset, segment->room - (size_t)offset};
@@ -226,7 +230,7 @@ size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes
     if (offset >= length)
         return 0;
     struct entry_spot spot = entry_spot(entry, offset);
-    *bytes = spot.segment ? spot.segment->bytes + spot.from : entry->texts + spot.from;
+    *bytes = (spot.segment ? spot.segment->at : entry->texts) + spot.from;
     return length - offset < spot.room ? (size_t)(length - offset) : spot.room;
 }
 
@@ -241,28 +245,6 @@ static size_t entry_growth(const struct entry *entry, uint64_t length, size_t si
     if (room > ENTRY_SEGMENT_MAX)
         room = ENTRY_SEGMENT_MAX;
     return room > size ? (size_t)room : size;
-}
-
-static struct entry_segment *segment_new(size_t room)
-{
-    if (room > SIZE_MAX - sizeof(struct entry_segment))
-        return NULL;
-    struct entry_segment *segment = memory_new(sizeof *segment + room);
-    if (!segment)
-        return NULL;
-    atomic_init(&segment->next, NULL);
-    segment->room = room;
-    return segment;
-}
-
-/* Puts a segment behind the others. Nobody reads it before `length` has grown into it. */
-static void entry_link(struct entry *entry, struct entry_segment *segment)
-{
-    _Atomic(struct entry_segment *) *link = &entry->segments;
-    struct entry_segment *at;
-    while ((at = atomic_load_explicit(link, memory_order_relaxed)) != NULL)
-        link = &at->next;
-    atomic_store_explicit(link, segment, memory_order_release);
 }
 
 /* Everyone who waits now, each once. The list is taken whole at first: who is woken may wait again
@@ -297,18 +279,44 @@ bool entry_append(struct entry *entry, const char *bytes, size_t size)
     const size_t fits = spot.room < size ? spot.room : size;
     if (fits < size) {
         const size_t room = entry_growth(entry, length + fits, size - fits);
-        struct entry_segment *segment = segment_new(room);
+        struct segment *segment = segment_new(room);
         if (!segment) {
             entry_seal(entry, false);
             return false;
         }
         memcpy(segment->bytes, bytes + fits, size - fits);
-        entry_link(entry, segment);
+        segment_link(&entry->segments, segment);
     }
     if (fits > 0)
         memcpy(spot.segment ? spot.segment->bytes + spot.from : entry->texts + spot.from, bytes,
                fits);
     atomic_store_explicit(&entry->length, length + size, memory_order_release);
+    entry_wake(entry);
+    return true;
+}
+
+bool entry_lend(struct entry *entry, struct entry *lender, uint64_t offset, uint64_t size)
+{
+    CHECK(entry_state(entry) == ENTRY_FILLING && offset + size <= entry_length(lender));
+    size_t cost = entry_size(lender);
+    while (size > 0) {
+        const uint64_t length = atomic_load_explicit(&entry->length, memory_order_relaxed);
+        const struct entry_spot spot = entry_spot(lender, offset);
+        const char *at = (spot.segment ? spot.segment->at : lender->texts) + spot.from;
+        struct entry *keeper = spot.segment ? segment_lender(spot.segment) : NULL;
+        const size_t fits = spot.room < size ? spot.room : (size_t)size;
+        CHECK(entry_spot(entry, length).room == 0);
+        struct segment *segment = segment_new_lent(keeper ? keeper : lender, at, fits, cost);
+        if (!segment) {
+            entry_seal(entry, false);
+            return false;
+        }
+        segment_link(&entry->segments, segment);
+        atomic_store_explicit(&entry->length, length + fits, memory_order_release);
+        offset += fits;
+        size -= fits;
+        cost = 0;
+    }
     entry_wake(entry);
     return true;
 }

@@ -51,14 +51,19 @@ bool entry_amend_from(struct entry *entry, const struct entry_head *former, unsi
                       struct entry_head *head);
 
 /* Marks the present head invalid, or makes it stale at `now` (steady clock, seconds). From any
- * thread; never fails. */
-void entry_mark(struct entry *entry);
-void entry_expire(struct entry *entry, int64_t now);
+ * thread. False if there never is any. */
+bool entry_mark(struct entry *entry);
+bool entry_expire(struct entry *entry, int64_t now);
 
 /* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN and has
  * no more content than before). By one thread, the one that made it. Wakes the readers that wait.
  */
 bool entry_append(struct entry *entry, const char *bytes, size_t size);
+
+/* Appends `size` octets that `lender` has from `offset`, without a copy: the lender lives as long,
+ * and its memory counts for this entry. Only to an entry made with 0 expected, and never after
+ * entry_append. As entry_append else. */
+bool entry_lend(struct entry *entry, struct entry *lender, uint64_t offset, uint64_t size);
 
 /* The content is complete (`whole`) or has broken off. Wakes the readers. No-op when the entry is
  * ENTRY_BROKEN already and not `whole`. */
@@ -66,8 +71,10 @@ void entry_seal(struct entry *entry, bool whole);
 
 enum entry_state entry_state(const struct entry *entry);
 
-/* Octets of content that were announced: 0 if none were, UINT32_MAX for that and more. */
+/* Octets of content that were announced: 0 if none were, UINT32_MAX for that and more. The second
+ * says so of content that will never be here, before anyone else sees the entry. */
 uint32_t entry_expected(const struct entry *entry);
+void entry_announce(struct entry *entry, uint64_t expected);
 
 /* Octets of content so far. Asked after entry_state said that it does not fill any more, all. */
 uint64_t entry_length(const struct entry *entry);

@@ -8,8 +8,8 @@
  *
  * A mark and an expiry change the head itself: they must not fail for want of memory, and a purge
  * reaches a million heads. Both only make it live shorter, so whoever reads a head while it is
- * marked does what he would have done a moment before. They are counted, so that who replaces a
- * head by a better one sees what came in between.
+ * marked does what he would have done a moment before. They are counted, from one head of an entry
+ * to the next, so that who replaces a head by a better one sees what came in between.
  *
  * Given up: the wall clock's time of receipt. What it served for, reading Date and Expires, is done
  * when a head is made.
@@ -130,6 +130,12 @@ void entry_head_set_modified(struct entry_head *head, int64_t modified)
     head->flags |= ENTRY_HEAD_DATED;
 }
 
+void entry_head_set_count(struct entry_head *head, unsigned char changes)
+{
+    const unsigned marked = entry_head_changes(head) & ENTRY_HEAD_MARKED;
+    atomic_init(&head->changes, (unsigned char)(marked | (changes & ENTRY_HEAD_COUNT)));
+}
+
 size_t entry_head_size(const struct entry_head *head)
 {
     const size_t text = head->ends[ENTRY_HEAD_WHOLE];
@@ -184,9 +190,7 @@ bool entry_head_parts(const struct entry_head *head, struct stet_parts *parts)
 static void head_changed(struct entry_head *head, unsigned marked)
 {
     const unsigned char changes = entry_head_changes(head);
-    unsigned count = changes & ENTRY_HEAD_CHANGES_MAX;
-    if (count < ENTRY_HEAD_CHANGES_MAX)
-        count++;
+    const unsigned count = (changes + 1U) & ENTRY_HEAD_COUNT;
     marked |= changes & ENTRY_HEAD_MARKED;
     atomic_store_explicit(&head->changes, (unsigned char)(count | marked), memory_order_relaxed);
 }

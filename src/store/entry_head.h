@@ -49,8 +49,8 @@ enum {
     ENTRY_HEAD_GROUPED = 1 << 11   /* it has Cache-Groups */
 };
 
-/* Of `changes`: the highest bit says that it is marked, the others count. */
-enum { ENTRY_HEAD_MARKED = 1 << 7, ENTRY_HEAD_CHANGES_MAX = ENTRY_HEAD_MARKED - 1 };
+/* Of `changes`: the highest bit says that it is marked, the others count, round and round. */
+enum { ENTRY_HEAD_MARKED = 1 << 7, ENTRY_HEAD_COUNT = ENTRY_HEAD_MARKED - 1 };
 
 /* Made by entry_head_new; who makes it then fills the text, `ends`, `lines`, and the flags from
  * TAGGED on, before anyone else sees it. Others ask by the functions below. */
@@ -82,8 +82,10 @@ struct entry_head *entry_head_new(const struct stet_stored *stored, const struct
 struct entry_head *entry_head_ref(struct entry_head *head);
 void entry_head_unref(struct entry_head *head);
 
-/* Says, before anyone else sees the head, when it was last modified (ENTRY_HEAD_DATED). */
+/* Before anyone else sees the head: when it was last modified (ENTRY_HEAD_DATED), and the count in
+ * the `changes` of the one that it takes the place of. */
 void entry_head_set_modified(struct entry_head *head, int64_t modified);
+void entry_head_set_count(struct entry_head *head, unsigned char changes);
 
 /* Octets of memory, without what allocation adds. */
 size_t entry_head_size(const struct entry_head *head);
@@ -103,7 +105,7 @@ void entry_head_mark(struct entry_head *head);
 /* As stet_stored_expire. Under its entry's latch. */
 void entry_head_expire(struct entry_head *head, int64_t now);
 
-/* Another value each time the head was marked or made stale (up to 127 times). */
+/* How often it was marked or made stale, and whether it is marked. */
 static inline unsigned char entry_head_changes(const struct entry_head *head)
 {
     return atomic_load_explicit(&head->changes, memory_order_relaxed);

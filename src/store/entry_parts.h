@@ -6,13 +6,7 @@
 #include "base/latch.h"
 #include "store/entry.h"
 #include "store/evict.h"
-
-/* Content beyond the room in the entry itself. Full before the next one begins. */
-struct entry_segment {
-    _Atomic(struct entry_segment *) next;
-    size_t room;
-    char bytes[];
-};
+#include "store/segment.h"
 
 struct entry {
     struct entry_key key;
@@ -24,9 +18,9 @@ struct entry {
     struct entry_head *head;
     struct entry *sibling; /* the store's: the next older entry of the same primary key */
     struct entry_waiter *waiters;
-    _Atomic(uint64_t) length; /* octets of content that may be read */
-    _Atomic(struct entry_segment *) segments;
-    uint32_t expected; /* octets of content; saturates */
+    _Atomic(uint64_t) length;           /* octets of content that may be read */
+    _Atomic(struct segment *) segments; /* content beyond `room` */
+    uint32_t expected;                  /* octets of content; saturates */
     uint16_t url_len;
     uint16_t selecting_len;
     char texts[]; /* url, selecting, content */

@@ -113,10 +113,16 @@ static void test_changes(void **state)
         assert_int_not_equal(entry_head_changes(head), before);
     }
     for (unsigned i = 0; i < 300; i++)
-        entry_head_mark(head); /* beyond that it does not count, */
+        entry_head_mark(head); /* the count begins again, */
     assert_true(entry_head_stored(head).marked);
-    entry_head_expire(head, 10); /* nor forget */
+    entry_head_expire(head, 10); /* the mark stays */
     assert_true(entry_head_stored(head).marked);
+
+    struct entry_head *next = entry_head_new(&stored, NULL, 0);
+    entry_head_set_count(next, entry_head_changes(head));
+    assert_false(entry_head_stored(next).marked);
+    assert_int_equal(entry_head_changes(next), entry_head_changes(head) & ENTRY_HEAD_COUNT);
+    entry_head_unref(next);
     entry_head_unref(head);
 }
 

@@ -180,7 +180,7 @@ static void test_marks(void **state)
     struct entry_head *head = entry_head(entry);
     const unsigned char before = entry_head_changes(head);
     struct entry_head *next = head_of(200);
-    entry_mark(entry);
+    assert_true(entry_mark(entry));
     assert_true(entry_head_stored(head).marked);
     assert_false(entry_amend_from(entry, head, before, next));
     assert_true(entry_amend_from(entry, head, entry_head_changes(head), next));
@@ -195,8 +195,8 @@ static void test_marks(void **state)
     entry_unref(entry);
 
     entry = entry_new(&some_key, STET_SPAN("u"), STET_SPAN_NONE, NULL, 0); /* no response */
-    entry_mark(entry);
-    entry_expire(entry, 0);
+    assert_false(entry_mark(entry));
+    assert_false(entry_expire(entry, 0));
     assert_null(entry_head(entry));
     assert_true(entry_size(entry) >= 100);
     entry_unref(entry);
