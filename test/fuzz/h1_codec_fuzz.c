@@ -1,7 +1,9 @@
 /* A whole HTTP/1 connection: octets arrive in pieces of any size, a service answers early, late,
- * large, in streams, or stops content for a while, the socket takes what it likes. The service
- * hears the requests that the reference reader finds, and the client gets the answers in order,
- * each whole, framed once, with its own content, and nothing behind the last one.
+ * large, in streams, with interim answers before and trailers behind, or stops content for a while,
+ * or begins a tunnel; the socket takes what it likes. The service hears the requests that the
+ * reference reader finds, and in a tunnel all octets behind its request; the client gets the
+ * answers in order, each whole, framed once, dated once, with its own content, and nothing behind
+ * the last one.
  *
  * The first three octets of an input choose all that, the rest is the connection. */
 #include <string.h>
@@ -39,13 +41,21 @@ static const struct reference_limits reference_limits = {
 };
 
 /* When and how a request is answered. */
-enum manner { SMALL, EMPTY, BIG, STREAM, CLOSE, WAITING = 8 };
+enum manner { SMALL, EMPTY, BIG, STREAM, CLOSE, TUNNEL, WAITING = 9 };
+
+#define NOW "Sun, 06 Nov 1994 08:49:37 GMT"
+#define THEN "Thu, 01 Jan 1998 00:00:00 GMT"
 
 /* What was promised to the client for a request. */
 struct promise {
     bool answered;
     enum manner manner;
+    int status;
     size_t length;
+    size_t interims; /* but 100 */
+    bool continues;  /* 100 may come */
+    bool dated;      /* by the service */
+    bool trailers;
 };
 
 struct pattern_body {
@@ -60,14 +70,16 @@ struct world {
     struct outbox out;
     uint32_t random;
     const char *octets;
+    const char *fed; /* the copy of those from `at` on that is being fed */
     size_t size, at, have;
-    size_t unread; /* at the end of the stream */
+    size_t tunnel_at; /* where octets of a tunnel begin */
+    size_t unread;    /* at the end of the stream */
     struct reference reference;
     struct stream *stream; /* the open one */
     size_t heard, content_read;
     struct promise promises[REFERENCE_REQUESTS_MAX + 1];
     enum manner manner;
-    bool content, content_over, paused, body_waits, ended;
+    bool content, content_over, paused, body_waits, ended, tunnel;
     bool may_stop; /* an answer that lets the codec end before the stream does */
     int refused;
     size_t sent_size;
@@ -116,13 +128,21 @@ static void body_skip(struct body *body, size_t count)
     self->at += count;
 }
 
+static struct stet_span body_trailers(struct body *body)
+{
+    const struct pattern_body *self = (const struct pattern_body *)(const void *)body;
+    must(self->at == self->length);
+    return self->world->promises[self->number].trailers ? STET_SPAN("X-T: 1\r\n") : STET_SPAN_NONE;
+}
+
 static void body_free(struct body *body)
 {
     world.body_waits = false;
     free(body);
 }
 
-static const struct body_ops body_ops = {.peek = body_peek, .skip = body_skip, .free = body_free};
+static const struct body_ops body_ops = {
+    .peek = body_peek, .skip = body_skip, .trailers = body_trailers, .free = body_free};
 
 static struct body *body_new(size_t number, size_t length)
 {
@@ -141,32 +161,76 @@ static struct chunk *chunk_made(size_t number, size_t length)
     return chunk;
 }
 
+static const struct reference_request *wanted(void)
+{
+    return &world.reference.request[world.heard - 1];
+}
+
+static bool is_connect(void)
+{
+    return wanted()->method.len == 7 && memcmp(wanted()->method.at, "CONNECT", 7) == 0;
+}
+
+/* An interim answer, perhaps the one that a client waits for. */
+static void hint(void)
+{
+    struct promise *promise = &world.promises[world.heard];
+    int status = 100 + (int)chance(4);
+    if (status == 101)
+        return;
+    stream_interim(world.stream, status, STET_SPAN("X-I: 1\r\n"));
+    if (status == 100)
+        promise->continues = true;
+    else
+        promise->interims++;
+}
+
+static void answer_fill(struct reply *reply, struct promise *promise)
+{
+    switch (promise->manner) {
+    case EMPTY:
+        reply->status = 304;
+        reply->content = REPLY_NO_CONTENT;
+        break;
+    case TUNNEL:
+        reply->status = is_connect() ? 200 : 101;
+        reply->tunnel = true;
+        promise->length = chance(2000);
+        reply->body = body_new(world.heard, promise->length);
+        break;
+    case STREAM:
+        promise->length = chance(2000);
+        promise->trailers = chance(2);
+        reply->content = chance(2) ? REPLY_LENGTH : REPLY_UNKNOWN_LENGTH;
+        reply->body = body_new(world.heard, promise->length);
+        break;
+    default:
+        promise->length = promise->manner == BIG ? LARGE + chance(LARGE) : 1 + chance(50);
+        reply->chunk = chunk_made(world.heard, promise->length);
+    }
+    reply->length = promise->length;
+}
+
 static void answer(void)
 {
     struct promise *promise = &world.promises[world.heard];
     char block[32];
     int size = snprintf(block, sizeof block, "X-N: %zu\r\n", world.heard);
-    struct reply reply = {.status = 200, .content = REPLY_LENGTH};
+    struct reply reply = {.status = is_connect() ? 404 : 200, .content = REPLY_LENGTH};
 
-    *promise = (struct promise){true, world.manner, 0};
+    if (world.manner == TUNNEL && (!world.content_over || (wanted()->minor == 0 && !is_connect())))
+        world.manner = SMALL;
+    promise->answered = true;
+    promise->manner = world.manner;
+    promise->dated = chance(2);
+    reply.date = promise->dated ? STET_SPAN(THEN) : STET_SPAN_NONE;
     reply.blocks[chance(REPLY_BLOCKS)] = stet_span(block, (size_t)size);
     reply.close = world.manner == CLOSE;
-    switch (world.manner) {
-    case EMPTY:
-        reply.status = 304;
-        reply.content = REPLY_NO_CONTENT;
-        break;
-    case STREAM:
-        promise->length = chance(2000);
-        reply.content = chance(2) ? REPLY_LENGTH : REPLY_UNKNOWN_LENGTH;
-        reply.body = body_new(world.heard, promise->length);
-        break;
-    default:
-        promise->length = world.manner == BIG ? LARGE + chance(LARGE) : 1 + chance(50);
-        reply.chunk = chunk_made(world.heard, promise->length);
-    }
-    reply.length = promise->length;
-    world.may_stop |= reply.close || (world.content && !world.content_over);
+    answer_fill(&reply, promise);
+    promise->status = reply.status;
+    world.tunnel = reply.tunnel;
+    world.paused = false;
+    world.may_stop |= reply.close || reply.tunnel || (world.content && !world.content_over);
     stream_reply(world.stream, &reply);
 }
 
@@ -186,9 +250,15 @@ static bool same_fields(const struct stet_head *a, const struct reference_fields
     return true;
 }
 
-static const struct reference_request *wanted(void)
+/* Where the octets behind a head begin. */
+static size_t behind(const struct stet_request *request)
 {
-    return &world.reference.request[world.heard - 1];
+    const struct stet_head *head = &request->head;
+    struct stet_span last = head->count ? head->fields[head->count - 1].value : request->target;
+    const char *at = last.at + last.len;
+    while (memcmp(at, "\r\n\r\n", 4) != 0)
+        at++;
+    return world.at + (size_t)(at + 4 - world.fed);
 }
 
 static void on_request(void *owner, struct stream *stream, const struct stet_request *request,
@@ -207,17 +277,39 @@ static void on_request(void *owner, struct stream *stream, const struct stet_req
     world.content = content;
     world.content_over = !content;
     world.content_read = 0;
+    world.tunnel_at = content ? 0 : behind(request);
     world.manner = (enum manner)chance(16);
+    if (content && chance(4) == 0) {
+        stream_hold(stream);
+        world.paused = true;
+    } else {
+        world.promises[world.heard].continues = wanted()->expects_continue;
+    }
+    if (chance(4) == 0)
+        hint();
     if (world.manner < WAITING) {
-        world.manner = world.manner > CLOSE ? SMALL : world.manner;
+        world.manner = world.manner > TUNNEL ? SMALL : world.manner;
         answer();
     }
+}
+
+/* Octets of a tunnel: each once, from behind its request on. */
+static bool tunnel_content(struct stet_span bytes)
+{
+    must(bytes.len > 0 && world.at + (size_t)(bytes.at - world.fed) == world.tunnel_at);
+    must(bytes.len <= world.have - world.tunnel_at);
+    world.tunnel_at += bytes.len;
+    world.paused = chance(4) == 0;
+    return !world.paused;
 }
 
 static bool on_content(void *owner, struct stream *stream, struct stet_span bytes)
 {
     (void)owner;
-    must(world.stream == stream && world.content && !world.content_over && !world.paused);
+    must(world.stream == stream && !world.paused);
+    if (world.tunnel)
+        return tunnel_content(bytes);
+    must(world.content && !world.content_over);
     must(!world.promises[world.heard].answered);
     must(bytes.len > 0 && bytes.len <= wanted()->content_len - world.content_read);
     must(memcmp(bytes.at, wanted()->content + world.content_read, bytes.len) == 0);
@@ -229,7 +321,12 @@ static bool on_content(void *owner, struct stream *stream, struct stet_span byte
 static void on_end(void *owner, struct stream *stream, const struct stet_head *trailers)
 {
     (void)owner;
-    must(world.stream == stream && !world.content_over && !world.promises[world.heard].answered);
+    must(world.stream == stream);
+    if (world.tunnel) {
+        must(world.ended && world.tunnel_at == world.at && trailers->count == 0);
+        return;
+    }
+    must(!world.content_over && !world.promises[world.heard].answered);
     must(wanted()->complete && world.content_read == wanted()->content_len);
     must(same_fields(trailers, &wanted()->trailers));
     world.content_over = true;
@@ -248,7 +345,7 @@ static void on_done(void *owner, struct stream *stream, const struct stream_outc
 static void on_refused(void *owner, struct stream *stream, int status, struct stet_span line)
 {
     (void)owner, (void)line;
-    must(!world.stream || stream == world.stream);
+    must(!world.tunnel && (!world.stream || stream == world.stream));
     must(!world.refused && status == world.reference.status);
     must(world.heard == world.reference.count);
     world.refused = status;
@@ -294,6 +391,7 @@ static void feed(void)
     char *copy = malloc(size ? size : 1);
     must(copy);
     memcpy(copy, world.octets + world.at, size);
+    world.fed = copy;
     size_t used = codec->ops->feed(codec, copy, size, &world.out);
     must(used <= size);
     free(copy);
@@ -319,10 +417,15 @@ static void step(void)
 {
     struct codec *codec = &world.h1.codec;
     if (world.stream && !world.promises[world.heard].answered && chance(6) == 0) {
-        world.manner = (enum manner)chance(CLOSE + 1);
+        world.manner = (enum manner)chance(TUNNEL + 1);
+        if (world.content)
+            world.tunnel_at = world.at;
         answer();
+    } else if (world.stream && !world.promises[world.heard].answered && chance(6) == 0) {
+        hint();
     } else if (world.paused && chance(4) == 0) {
         world.paused = false;
+        world.promises[world.heard].continues |= wanted()->expects_continue;
         stream_resume(world.stream);
     } else if (world.body_waits && chance(2)) {
         world.body_waits = false;
@@ -363,7 +466,9 @@ static struct stet_span line_next(struct client *client)
 struct answer_head {
     int status;
     size_t number; /* X-N, or 0 */
-    bool close, chunked, has_length;
+    size_t dates;
+    bool dated; /* by the service */
+    bool close, chunked, has_length, upgrade;
     uint64_t length;
 };
 
@@ -384,7 +489,12 @@ static void field_noted(struct stet_span line, struct answer_head *head)
         head->chunked = true;
     } else if (stet_span_equal(name, STET_SPAN("Connection"))) {
         head->close = stet_span_equal(value, STET_SPAN("close"));
-        must(head->close || stet_span_equal(value, STET_SPAN("keep-alive")));
+        head->upgrade = stet_span_equal(value, STET_SPAN("upgrade"));
+        must(head->close || head->upgrade || stet_span_equal(value, STET_SPAN("keep-alive")));
+    } else if (stet_span_equal(name, STET_SPAN("Date"))) {
+        head->dates++;
+        head->dated = stet_span_equal(value, STET_SPAN(THEN));
+        must(head->dated || stet_span_equal(value, STET_SPAN(NOW)));
     }
 }
 
@@ -424,6 +534,8 @@ static size_t chunks_got(struct client *client, size_t number)
         }
         octets_got(client, number, got, size);
         got += size;
+        if (size == 0 && world.promises[number].trailers)
+            must(stet_span_equal(line_next(client), STET_SPAN("X-T: 1")));
         must(line_next(client).len == 0);
         if (size == 0)
             return got;
@@ -434,11 +546,17 @@ static void content_got(struct client *client, const struct answer_head *head, b
 {
     const struct promise *promise = &world.promises[head->number];
     bool old = world.reference.request[head->number - 1].minor == 0;
-    must(head->status == (promise->manner == EMPTY ? 304 : 200));
-    if (promise->manner == EMPTY) {
+    must(head->status == promise->status && head->dates == 1 && head->dated == promise->dated);
+    must(head->upgrade == (head->status == 101));
+    if (promise->manner == EMPTY || promise->manner == TUNNEL)
         must(!head->chunked && !head->has_length);
+    if (promise->manner == TUNNEL) {
+        octets_got(client, head->number, 0, promise->length);
+        must(client->at == client->end);
         return;
     }
+    if (promise->manner == EMPTY)
+        return;
     must(!head->has_length || head->length == promise->length);
     must(!head->chunked || !old);
     if (to_head)
@@ -471,18 +589,22 @@ static bool is_head(const struct reference_request *request)
 static void client_content(void)
 {
     struct client client = {sent, sent + world.sent_size};
-    size_t number = 0;
-    bool refused = false, over = false, interim = false;
+    size_t number = 0, interims = 0;
+    bool refused = false, over = false, continued = false;
     while (client.at < client.end) {
         must(!over);
         struct answer_head head = head_got(&client);
-        if (head.status == 100) {
-            must(number < world.heard && world.reference.request[number].expects_continue);
-            must(!interim);
-            interim = true;
+        if (head.status < 200 && head.status != 101) {
+            const struct promise *promise = &world.promises[number + 1];
+            must(number < world.heard && world.reference.request[number].minor > 0);
+            must(head.status == 100 ? promise->continues && !continued
+                                    : interims++ < promise->interims);
+            continued |= head.status == 100;
+            must(!head.chunked && !head.has_length && !head.close && head.dates == 0);
             continue;
         }
-        interim = false;
+        continued = false;
+        interims = 0;
         over = head.close;
         if (head.number > 0) {
             number++;
@@ -519,7 +641,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .size = sizeof text,
         .scratch = scratch,
         .scratch_size = sizeof scratch,
-        .date = STET_SPAN("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
+        .date = STET_SPAN("Date: " NOW "\r\n"),
     };
     reference_read(&world.reference, world.octets, world.size, &reference_limits);
     h1_init(&world.h1, &world.owner, &limits, &scratch_head);

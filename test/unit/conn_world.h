@@ -50,7 +50,7 @@ struct world {
 
     struct stream *waiting; /* of those that wait for the test */
     struct world_body *body;
-    bool paused;
+    bool paused, tunnels;
     unsigned requests, done, unanswered, cut, refused, drained, bodies, ends;
     uint64_t content;
     uint64_t moments[WORLD_NOTES]; /* of each request */
@@ -150,7 +150,8 @@ static inline void world_request(void *owner, struct stream *stream,
     char path[32] = "";
 
     (void)content;
-    memcpy(path, request->path.at, request->path.len < 31 ? request->path.len : 31);
+    if (request->path.len)
+        memcpy(path, request->path.at, request->path.len < 31 ? request->path.len : 31);
     bool careless = strcmp(path, "/careless") == 0;
     world->moments[world->requests++ % WORLD_NOTES] = careless ? 0 : conn_moment(stream);
     bool connect = request->method == STET_METHOD_CONNECT;
@@ -159,6 +160,7 @@ static inline void world_request(void *owner, struct stream *stream,
         strcmp(path, "/pause") == 0 || strcmp(path, "/hold") == 0 || strcmp(path, "/hint") == 0)
         world->waiting = stream;
     world->paused = strcmp(path, "/pause") == 0;
+    world->tunnels = tunnel;
     if (strcmp(path, "/hold") == 0)
         stream_hold(stream);
     if (strcmp(path, "/hint") == 0)
@@ -184,7 +186,7 @@ static inline void world_end(void *owner, struct stream *stream, const struct st
     struct world *world = owner;
     (void)trailers;
     world->ends++;
-    if (!world->body)
+    if (!world->tunnels)
         world_reply(stream, 5);
 }
 

@@ -34,7 +34,7 @@ struct fixture;
 struct test_body {
     struct body body;
     struct fixture *fixture;
-    const char *pieces[3];
+    const char *pieces[4];
     size_t at, done;
     bool waits, breaks, freed;
 };
