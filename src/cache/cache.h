@@ -134,15 +134,21 @@ void cache_forget(struct cache_query *query);
 
 enum cache_purge_scope {
     CACHE_PURGE_URL,    /* this URL with all its variants; `text` is an absolute URL */
-    CACHE_PURGE_PREFIX, /* all URLs that begin so */
+    CACHE_PURGE_PREFIX, /* all URLs that begin so; an absolute URL as well */
     CACHE_PURGE_MATCH,  /* all URLs that this regular expression (pcre2) finds */
     CACHE_PURGE_GROUP,  /* all responses in this group [RFC 9875] */
     CACHE_PURGE_ALL
 };
 
-/* Soft marks as stale and keeps validators; hard removes. How many entries were reached, or -1:
- * `*error` says what is wrong with `text`. From any thread. */
+/* What becomes of it: soft makes stale and keeps validators; hard removes. */
+struct cache_purge_way {
+    bool hard;
+    int64_t now; /* steady clock, seconds */
+};
+
+/* Purges, in all partitions. How many stored responses were reached; or -1, and `*error` says what
+ * is wrong (until this thread purges again): perhaps after some were reached. From any thread. */
 int64_t cache_purge(struct cache *cache, enum cache_purge_scope scope, struct stet_span text,
-                    bool hard, int64_t now, const char **error);
+                    const struct cache_purge_way *way, const char **error);
 
 #endif

@@ -111,9 +111,9 @@ static void place_follow(struct flights_place *place, struct follower *follower)
 
 /* ---- waiting ---- */
 
-uint64_t flights_moment(struct flights *flights, const struct flights_key *key)
+uint64_t flights_moment(struct flights *flights, const uint64_t primary[2])
 {
-    return atomic_load_explicit(&shard_of(flights, key->primary)->landed, memory_order_acquire);
+    return atomic_load_explicit(&shard_of(flights, primary)->landed, memory_order_acquire);
 }
 
 bool flights_join(struct flights *flights, const struct flights_key *key, struct follower *follower)
@@ -121,7 +121,7 @@ bool flights_join(struct flights *flights, const struct flights_key *key, struct
     struct flights_shard *shard = shard_of(flights, key->primary);
     pthread_mutex_lock(&shard->lock);
     struct flights_place *place = shard_find(shard, key);
-    if (place)
+    if (place && follower)
         place_follow(place, follower);
     pthread_mutex_unlock(&shard->lock);
     return place != NULL;

@@ -33,11 +33,12 @@ struct flights_place {
 struct flights *flights_new(void);
 void flights_free(struct flights *flights);
 
-/* A number that changes when a flight with such a key has landed. Taken before one looks at what is
- * stored, and given to flights_enter. */
-uint64_t flights_moment(struct flights *flights, const struct flights_key *key);
+/* A number that changes when a flight with this primary key has landed. Taken before one looks at
+ * what is stored, and given to flights_enter. */
+uint64_t flights_moment(struct flights *flights, const uint64_t primary[2]);
 
-/* Waits for a flight with this key. False: there is none that may be joined. */
+/* Waits for a flight with this key; nobody (NULL) only asks whether there is one. False: there is
+ * none that may be joined. */
 bool flights_join(struct flights *flights, const struct flights_key *key,
                   struct follower *follower);
 

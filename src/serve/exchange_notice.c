@@ -92,7 +92,7 @@ enum exchange_next exchange_notice_purge(struct exchange *exchange)
     const struct config *config = exchange->sites->config;
     struct cache *cache = exchange->sites->grounds->cache;
     const struct stet_span type = STET_SPAN("Content-Type: text/plain; charset=utf-8\r\n");
-    const int64_t now = loop_now(exchange->context->loop) / NS_PER_SECOND;
+    const struct cache_purge_way soft = {.now = loop_now(exchange->context->loop) / NS_PER_SECOND};
     const char *error = NULL;
     struct answer answer;
     char text[120];
@@ -102,7 +102,7 @@ enum exchange_next exchange_notice_purge(struct exchange *exchange)
     const struct stet_span url = notice_url(exchange);
     if (!url.at)
         return exchange_page(exchange, 500, STET_SPAN_NONE);
-    int64_t count = cache ? cache_purge(cache, CACHE_PURGE_URL, url, false, now, &error) : 0;
+    int64_t count = cache ? cache_purge(cache, CACHE_PURGE_URL, url, &soft, &error) : 0;
     int size = count < 0 ? snprintf(text, sizeof text, "%s\n", error)
                          : snprintf(text, sizeof text, "%lld purged\n", (long long)count);
     answer.reason = STET_REASON_NONE;

@@ -1,0 +1,284 @@
+/* Judges what has come, and says who gets what.
+ *
+ *     head --> 304  it renews what is stored, which answers           (or: repeat, pass, fault)
+ *         --> 5xx  what is stored answers, if it may; else as a 200
+ *         --> 200  storable: onto the shelf; leader and followers read it as it fills
+ *                  not storable: the leader alone gets it
+ *
+ * Followers are never given anything here. They are told to judge again, each by the own request,
+ * or to go alone; so what was meant for one, a private answer, a cookie, a 304 to one's own
+ * condition, cannot reach another. What of a response is not stored but belongs to its requester
+ * goes to the leader in lines of its own.
+ *
+ * Of two answers that crossed an unsafe request or a purge nobody can tell which is newer; such a
+ * one is for its leader, and does not stay in the store.
+ */
+#include "cache/landing.h"
+
+#include "cache/landing_parts.h"
+#include "stet/cachegroups.h"
+#include "stet/invalidation.h"
+
+/* ---- telling ---- */
+
+bool landing_word(struct flight *flight, enum follower_news news, int status)
+{
+    const struct follower_word word = {
+        .news = news, .status = status, .error = flight->outcome.facts.error};
+    return flights_land(&flight->place, &word);
+}
+
+void landing_tell_stored(struct flight *flight, struct shelf_pick *pick)
+{
+    struct flight_outcome *outcome = &flight->outcome;
+
+    outcome->told = FLIGHT_TOLD_STORED;
+    outcome->pick = *pick;
+    *pick = (struct shelf_pick){.entry = NULL};
+    outcome->facts.has_ttl = true;
+    outcome->facts.ttl = outcome->pick.reuse.ttl;
+    outcome->facts.age = outcome->pick.reuse.age;
+}
+
+void landing_tell_passes(struct flight *flight, struct source *source)
+{
+    flight->outcome.told = FLIGHT_TOLD_PASSES;
+    flight->outcome.source = source;
+}
+
+void landing_tell_failed(struct flight *flight, int status, enum stet_proxy_error error)
+{
+    flight->outcome.told = FLIGHT_TOLD_FAILED;
+    flight->outcome.status = status;
+    flight->outcome.facts.error = error;
+}
+
+void landing_broke(struct flight *flight)
+{
+    landing_tell_failed(flight, 500, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
+    flight_cancel(flight);
+}
+
+/* ---- what is stored answers ---- */
+
+/* Instead of an answer that failed (D-41) [RFC 5861 §4]. `status` is 0 if there was none. */
+static bool landing_stale(struct flight *flight, int status)
+{
+    struct flight_errand *errand = &flight->errand;
+
+    if (!errand->pick.entry)
+        return false;
+    const struct stet_stored stored = entry_head_stored(errand->pick.head);
+    errand->pick.reuse =
+        stet_may_reuse_on_error(&rules_of(flight)->profile, &stored, &errand->asked, status,
+                                cache_seconds(flight->worker->loop));
+    if (errand->pick.reuse.answer == STET_REUSE_ERROR)
+        return false;
+    flight->outcome.facts.reason = errand->pick.reuse.reason;
+    flight->outcome.facts.has_age = true;
+    landing_tell_stored(flight, &errand->pick);
+    return true;
+}
+
+static void landing_failed(struct flight *flight, const struct stet_response *response)
+{
+    if (!landing_stale(flight, response->status)) {
+        landing_replace(flight, response);
+        return;
+    }
+    if (flight->errand.refresh)
+        flight_set_alone(flight);
+    (void)landing_word(flight, FOLLOWER_ALONE, response->status);
+    flight_drop_content(flight);
+}
+
+/* What is stored but may not be served without the origin makes it a time-out at the gateway
+ * [RFC 9111 §5.2.2.2]. */
+static int landing_status(const struct flight *flight, enum stet_proxy_error error)
+{
+    const int status = stet_proxy_error_status(error);
+
+    if (flight->errand.pick.entry)
+        return 504;
+    return status > 0 ? status : 502;
+}
+
+void landing_none(struct flight *flight)
+{
+    const enum stet_proxy_error error = fetch_error(&flight->fetch);
+    struct cache_facts *facts = &flight->outcome.facts;
+    const int status = landing_status(flight, error);
+
+    facts->error = error;
+    facts->next_hop = fetch_next_hop(&flight->fetch);
+    if (flight->errand.refresh)
+        flight_set_alone(flight);
+    if (!flight->errand.looked_up || !landing_stale(flight, 0))
+        landing_tell_failed(flight, status, error);
+    (void)landing_word(flight, FOLLOWER_FAILED, status);
+}
+
+/* ---- 304 ---- */
+
+/* Once more, as the client's request came (D-15) [RFC 9111 §4.3.4]. */
+static void landing_repeat(struct flight *flight)
+{
+    struct flight_errand *errand = &flight->errand;
+    const struct stet_candidates none = {NULL, 0};
+
+    if (errand->set)
+        shelf_set_drop(errand->set);
+    errand->plan = stet_validation_of(&errand->request, &none);
+    errand->repeated = true;
+    flight->stage = FLIGHT_REPEATS;
+}
+
+/* Renews what a 304 confirms; false if the one that is to answer could not be. */
+static bool landing_renew(struct flight *flight, const struct stet_response *response,
+                          const struct stet_validated *verdict)
+{
+    const struct stet_times times = stet_times_of(&response->head, &flight->answer.arrival);
+    struct shelf_set *set = flight->errand.set;
+    bool done = true;
+
+    for (size_t i = 0; set && i < set->candidates.count; i++) {
+        const uint32_t bit = UINT32_C(1) << i;
+        const struct shelf_renewal renewal = {.rules = rules_of(flight),
+                                              .request = &flight->errand.request,
+                                              .response = response,
+                                              .times = &times,
+                                              .update = verdict->update & bit};
+        if ((verdict->renew & bit) && !shelf_renew(shelf_of(flight), set, i, &renewal) &&
+            i == verdict->use)
+            done = false;
+    }
+    return done;
+}
+
+/* What is stored is current: it answers the leader, and is there for those who follow. */
+static void landing_use(struct flight *flight, const struct stet_response *response,
+                        const struct stet_validated *verdict)
+{
+    struct flight_errand *errand = &flight->errand;
+    struct cache_facts *facts = &flight->outcome.facts;
+
+    if (!landing_renew(flight, response, verdict)) {
+        if (errand->repeated)
+            landing_broke(flight);
+        else
+            landing_repeat(flight);
+        return;
+    }
+    struct entry *entry = errand->set->entries[verdict->use];
+    struct shelf_pick pick = {.entry = entry_ref(entry), .head = entry_head(entry)};
+    const struct stet_stored stored = entry_head_stored(pick.head);
+    pick.reuse = stet_may_reuse_validated(&stored, flight->answer.arrival.received);
+    if (pick.reuse.answer == STET_REUSE_VALIDATE && !errand->origin) {
+        shelf_pick_drop(&pick);
+        errand->origin = true;
+        flight->stage = FLIGHT_REPEATS; /* D-12 */
+        return;
+    }
+    facts->reason = verdict->reason;
+    facts->has_age = pick.head->flags & ENTRY_HEAD_AGED; /* D-11 */
+    (void)landing_word(flight, FOLLOWER_AGAIN, 304);
+    landing_tell_stored(flight, &pick);
+    flight_drop_content(flight);
+    if (!landing_extra(flight, &response->head))
+        landing_broke(flight);
+}
+
+/* A 304 to the client's own condition (D-14). */
+static void landing_current(struct flight *flight, const struct stet_response *response,
+                            const struct stet_validated *verdict)
+{
+    (void)landing_renew(flight, response, verdict);
+    flight->outcome.facts.reason = verdict->reason;
+    flight_set_alone(flight);
+    landing_pass(flight, response);
+}
+
+/* A 304 to no condition at all (D-01). */
+static void landing_fault(struct flight *flight, const struct stet_validated *verdict)
+{
+    flight->outcome.facts.reason = verdict->reason;
+    landing_tell_failed(flight, 502, STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR);
+    (void)landing_word(flight, FOLLOWER_FAILED, 502);
+    flight_drop_content(flight);
+}
+
+/* ---- the head ---- */
+
+static void landing_judge(struct flight *flight, const struct stet_response *response)
+{
+    const struct flight_errand *errand = &flight->errand;
+    const struct stet_candidates none = {NULL, 0};
+    const struct stet_validated verdict = stet_validation_judge(
+        &errand->plan, &errand->request, errand->set ? &errand->set->candidates : &none, response);
+
+    switch (verdict.answer) {
+    case STET_VALIDATED_USE:
+        landing_use(flight, response, &verdict);
+        break;
+    case STET_VALIDATED_PASS:
+        landing_current(flight, response, &verdict);
+        break;
+    case STET_VALIDATED_REPEAT:
+        landing_repeat(flight);
+        break;
+    case STET_VALIDATED_FAULT:
+        landing_fault(flight, &verdict);
+        break;
+    case STET_VALIDATED_FAILED:
+        landing_failed(flight, response);
+        break;
+    default:
+        if (errand->plan.conditional && errand->plan.asks)
+            flight->outcome.facts.reason = verdict.reason;
+        landing_replace(flight, response);
+    }
+}
+
+/* Flights of this target are not joined any more, nor stored. */
+static void landing_outdate(struct flight *flight, const struct stet_request *target)
+{
+    struct shelf_key key;
+    char *to = arena_alloc(&flight->arena, shelf_key_room(rules_of(flight), target));
+
+    if (to)
+        shelf_key_make(shelf_of(flight), rules_of(flight), target, to, &key);
+    flights_outdate(flight->worker->cache->flights, to ? key.primary : NULL);
+}
+
+/* What an unsafe request has changed is not served any more [RFC 9111 §4.4] (D-20). */
+static void landing_change(struct flight *flight, const struct stet_response *response)
+{
+    const struct stet_request *request = &flight->errand.request;
+    struct stet_invalidation walk = stet_invalidation_of(request, response);
+    struct stet_sf groups = stet_cachegroups_invalidated(request->method, &response->head);
+    struct stet_request target;
+    struct stet_span group;
+    char uri[4096];
+
+    if (walk.reason != STET_REASON_INVALIDATES)
+        return;
+    while (stet_invalidation_next(&walk, uri, sizeof uri, &target))
+        landing_outdate(flight, &target);
+    if (stet_cachegroups_next(&groups, &group))
+        flights_outdate(flight->worker->cache->flights, NULL);
+    shelf_invalidate(shelf_of(flight), rules_of(flight), request, response);
+}
+
+void landing_head(struct flight *flight, const struct stet_response *response)
+{
+    struct cache_facts *facts = &flight->outcome.facts;
+
+    facts->forward_status = response->status;
+    facts->next_hop = fetch_next_hop(&flight->fetch);
+    if (flight->errand.looked_up) {
+        landing_judge(flight, response);
+        return;
+    }
+    landing_change(flight, response);
+    landing_pass(flight, response);
+}
