@@ -117,7 +117,7 @@ enum sock_connected sock_epoll_connect_state(struct sock *sock)
     if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &why, &size) != 0)
         why = errno;
     if (why != 0)
-        sock->connected = connect_epoll_failure(why);
+        sock->connected = (uint8_t)connect_epoll_failure(why);
     else if (getpeername(sock->fd, (struct sockaddr *)&peer, &peer_size) == 0)
         sock->connected = SOCK_CONNECTED;
     return sock->connected;
