@@ -6,5 +6,6 @@
 #include "cli/options.h"
 
 extern const struct command command_serve;
+extern const struct command command_proxy;
 
 #endif

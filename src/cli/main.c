@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_serve, NULL};
+static const struct command *const commands[] = {&command_serve, &command_proxy, NULL};
 
 static void main_help(FILE *to)
 {

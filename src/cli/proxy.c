@@ -223,7 +223,7 @@ static const struct option_row proxy_options[] = {
      "when the origin fails (default: 1d)",
      proxy_keep},
     {"profile", 0, "gateway|rfc9111",
-     "gateway: no guessed lifetimes, cookies are not shared, guards on\n"
+     "gateway: no guessed lifetimes, no shared cookies, guards on\n"
      "(default); rfc9111: to the letter of the law",
      proxy_profile},
     {"validate-up-to", 0, "SIZE",
@@ -247,8 +247,8 @@ static const struct option_row proxy_options[] = {
      proxy_forwarded},
     {"via", 0, NULL, "add Via to responses, too", proxy_via},
     {"name", 0, "NAME",
-     "of this proxy in Via and Cache-Status (default: stet, and in Via\n"
-     "a random one behind it)",
+     "of this proxy in Via and Cache-Status (default: stet; in Via\n"
+     "with a random number behind it)",
      proxy_name},
     {"no-upgrade", 0, NULL, "do not let connections be upgraded (WebSocket)", proxy_no_upgrade},
     {"trust", 0, "NETWORK",

@@ -1,9 +1,8 @@
 /* stet serve: a directory as an origin server.
  */
-#include "cli/commands.h"
 #include "base/units.h"
-#include "io/sock.h"
-#include "serve/server.h"
+#include "cli/commands.h"
+#include "cli/serving.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,63 +12,23 @@
 #define SERVE_RULES_MAX 64
 
 struct serve_command {
-    struct server_options server;
+    struct serving serving;
+    struct config_route *route;
     struct files_rule rules[SERVE_RULES_MAX];
     bool no_memo;
-    bool show_limits;
     char memo[4096];
 };
 
-static const char *serve_listen(void *target, const char *value)
+static struct files_options *serve_files(void *target)
 {
-    struct server_options *server = &((struct serve_command *)target)->server;
-    const char *complaint = listener_complaint(value);
-    if (complaint)
-        return complaint;
-    if (server->listen_count == sizeof server->listen / sizeof *server->listen)
-        return "too many addresses";
-    for (size_t i = 0; i < server->listen_count; i++) {
-        if (strcmp(server->listen[i], value) == 0)
-            return "this address was given before";
-    }
-    server->listen[server->listen_count++] = value;
-    return NULL;
-}
-
-static const char *serve_workers(void *target, const char *value)
-{
-    struct serve_command *serve = target;
-    uint64_t number = 0;
-    if (strcmp(value, "auto") != 0 && !units_number(value, 1, 256, &number))
-        return "expected auto or a number from 1 to 256";
-    serve->server.workers = (unsigned)number;
-    return NULL;
-}
-
-static const char *serve_log(void *target, const char *value)
-{
-    static const char *const formats[] = {"off", "combined", "json"};
-    struct serve_command *serve = target;
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(value, formats[i]) != 0)
-            continue;
-        serve->server.log = (enum accesslog_format)i;
-        return NULL;
-    }
-    return "expected off, combined or json";
-}
-
-static const char *serve_log_file(void *target, const char *value)
-{
-    ((struct serve_command *)target)->server.log_path = value;
-    return NULL;
+    return &((struct serve_command *)target)->route->files;
 }
 
 static const char *serve_memo(void *target, const char *value)
 {
     struct serve_command *serve = target;
     serve->no_memo = strcmp(value, "off") == 0;
-    serve->server.files.memo_path = serve->no_memo ? NULL : value;
+    serve_files(serve)->memo_path = serve->no_memo ? NULL : value;
     return NULL;
 }
 
@@ -86,7 +45,7 @@ static bool serve_field_value(const char *value)
 static const char *serve_cache_control(void *target, const char *value)
 {
     struct serve_command *serve = target;
-    struct files_options *files = &serve->server.files;
+    struct files_options *files = serve_files(serve);
     const char *equals = strchr(value, '=');
 
     if (!equals || equals == value || !serve_field_value(value))
@@ -105,121 +64,40 @@ static const char *serve_cors(void *target, const char *value)
 {
     if (!serve_field_value(value) || !*value || strlen(value) > 64)
         return "expected * or one origin such as https://example.org";
-    ((struct serve_command *)target)->server.files.cors = value;
+    serve_files(target)->cors = value;
     return NULL;
 }
 
 static const char *serve_browse(void *target, const char *value)
 {
     (void)value;
-    ((struct serve_command *)target)->server.files.browse = true;
+    serve_files(target)->browse = true;
     return NULL;
 }
 
 static const char *serve_spa(void *target, const char *value)
 {
     (void)value;
-    ((struct serve_command *)target)->server.files.spa = true;
+    serve_files(target)->spa = true;
     return NULL;
 }
 
 static const char *serve_no_compress(void *target, const char *value)
 {
     (void)value;
-    ((struct serve_command *)target)->server.files.compress = false;
+    serve_files(target)->compress = false;
     return NULL;
 }
 
 static const char *serve_memory(void *target, const char *value)
 {
-    struct serve_command *serve = target;
-    return units_size(value, &serve->server.files.bytes_in_memory)
+    return units_size(value, &serve_files(target)->bytes_in_memory)
                ? NULL
                : "expected a size such as 256MiB";
 }
 
-static const char *serve_quiet(void *target, const char *value)
-{
-    (void)value;
-    ((struct serve_command *)target)->server.quiet = true;
-    return NULL;
-}
-
-static bool serve_read_limit(const struct limits_row *row, const char *value, uint64_t *number)
-{
-    if (strcmp(row->unit, "ms") == 0)
-        return units_duration(value, number);
-    if (strcmp(row->unit, "bytes") == 0)
-        return units_size(value, number);
-    return units_number(value, 0, UINT64_MAX, number);
-}
-
-static const char *serve_limit_complaint(const struct limits_row *row)
-{
-    static char text[100];
-    const char *form = "a number";
-    if (strcmp(row->unit, "ms") == 0)
-        form = "a duration such as 500ms or 15s";
-    else if (strcmp(row->unit, "bytes") == 0)
-        form = "a size such as 64KiB";
-    snprintf(text, sizeof text, "expected %s, from %llu to %llu %s", form,
-             (unsigned long long)row->least, (unsigned long long)row->most, row->unit);
-    return text;
-}
-
-/* The place of a limit in the struct is its place in the table. */
-static const char *serve_set_limit(struct limits *limits, const struct limits_row *row,
-                                   size_t index, const char *value)
-{
-    uint64_t number;
-    if (!serve_read_limit(row, value, &number) || number < row->least || number > row->most)
-        return serve_limit_complaint(row);
-    ((uint64_t *)(void *)limits)[index] = number;
-    return NULL;
-}
-
-static const char *serve_limit(void *target, const char *value)
-{
-    struct serve_command *serve = target;
-    const char *equals = strchr(value, '=');
-    const struct limits_row *row;
-
-    if (strcmp(value, "help") == 0) {
-        serve->show_limits = true;
-        return NULL;
-    }
-    if (!equals)
-        return "expected NAME=VALUE, or help for the table";
-    for (size_t i = 0; (row = limits_row(i)); i++) {
-        if (strlen(row->name) != (size_t)(equals - value) ||
-            strncmp(row->name, value, strlen(row->name)) != 0)
-            continue;
-        return serve_set_limit(&serve->server.limits, row, i, equals + 1);
-    }
-    return "no such limit ('--limit help' prints the table)";
-}
-
-static int serve_print_limits(void)
-{
-    const struct limits_row *row;
-    printf("%-24s %10s %6s %14s %-12s %s\n", "limit", "default", "least", "most", "unit",
-           "bounds -> past it");
-    for (size_t i = 0; (row = limits_row(i)); i++)
-        printf("%-24s %10llu %6llu %14llu %-12s %s -> %s\n", row->name,
-               (unsigned long long)row->value, (unsigned long long)row->least,
-               (unsigned long long)row->most, row->unit, row->what, row->past);
-    return 0;
-}
-
 static const struct option_row serve_options[] = {
-    {"listen", 'l', "ADDRESS",
-     "HOST:PORT, [V6]:PORT, :PORT or unix:PATH; may repeat\n"
-     "(default: 127.0.0.1:8080 and [::1]:8080)",
-     serve_listen},
-    {"workers", 'w', "N|auto", "threads that answer (default: auto, one a processor)",
-     serve_workers},
-    {"log", 0, "off|combined|json", "access log (default: off)", serve_log},
-    {"log-file", 0, "PATH", "where the access log goes (default: standard output)", serve_log_file},
+    SERVING_ROWS,
     {"cache-control", 'c', "GLOB=VALUE",
      "Cache-Control for matching paths, e.g. 'img/*=max-age=3600';\n"
      "may repeat, the first match decides (default: no-cache, and\n"
@@ -234,9 +112,7 @@ static const struct option_row serve_options[] = {
      "where content hashes are remembered over restarts\n"
      "(default: a file in $XDG_CACHE_HOME/stet)",
      serve_memo},
-    {"limit", 0, "NAME=VALUE", "change a limit; 'help' prints the table", serve_limit},
-    {"quiet", 'q', NULL, "no notices and no progress on standard error", serve_quiet},
-    {NULL, 0, NULL, NULL, NULL},
+    SERVING_LAST_ROWS,
 };
 
 /* FNV-1a: tells directories apart in the name of the memo; the memo itself checks whose it is. */
@@ -253,7 +129,7 @@ static const char *serve_default_memo(struct serve_command *serve)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char directory[3072];
-    char *real = realpath(serve->server.directory, NULL);
+    char *real = realpath(serve->route->directory, NULL);
     const char *result = NULL;
     int size = -1;
 
@@ -273,25 +149,49 @@ static const char *serve_default_memo(struct serve_command *serve)
     return result;
 }
 
+static bool serve_init(struct serve_command *serve)
+{
+    struct config_site *site;
+
+    if (!serving_init(&serve->serving))
+        return false;
+    site = config_add_site(serve->serving.config);
+    if (site && config_add_host(serve->serving.config, site, "*"))
+        serve->route = config_add_route(serve->serving.config, site, "/", CONFIG_FILES);
+    if (!serve->route) {
+        fputs("stet: out of memory\n", stderr);
+        return false;
+    }
+    serve->route->files.mime_types = "/etc/mime.types";
+    return true;
+}
+
+static int serve_with(struct serve_command *serve, int argc, char **argv)
+{
+    int operand;
+    int result = options_parse(&command_serve, argc, argv, serve, &operand);
+
+    if (result != OPTIONS_GO_ON)
+        return result;
+    if (serve->serving.show_limits)
+        return serving_print_limits();
+    if (argc - operand > 1)
+        return options_error(&command_serve, "one directory, please", argv[operand + 1]);
+    if (serving_text(&serve->serving, &serve->route->directory,
+                     operand < argc ? argv[operand] : "."))
+        return options_error(&command_serve, "out of memory", NULL);
+    if (!serve->route->files.memo_path && !serve->no_memo)
+        serve->route->files.memo_path = serve_default_memo(serve);
+    return serving_run(&serve->serving);
+}
+
 static int serve_run(int argc, char **argv)
 {
     static struct serve_command serve;
-    int operand;
 
-    serve.server = server_options_default();
-    serve.server.files.mime_types = "/etc/mime.types";
-    int result = options_parse(&command_serve, argc, argv, &serve, &operand);
-    if (result != OPTIONS_GO_ON)
-        return result;
-    if (serve.show_limits)
-        return serve_print_limits();
-    if (argc - operand > 1)
-        return options_error(&command_serve, "one directory, please", argv[operand + 1]);
-    if (operand < argc)
-        serve.server.directory = argv[operand];
-    if (!serve.server.files.memo_path && !serve.no_memo)
-        serve.server.files.memo_path = serve_default_memo(&serve);
-    return server_run(&serve.server);
+    const int status = serve_init(&serve) ? serve_with(&serve, argc, argv) : 2;
+    config_unref(serve.serving.config);
+    return status;
 }
 
 const struct command command_serve = {

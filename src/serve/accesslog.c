@@ -218,10 +218,12 @@ static void line_json_number(struct line *line, const char *name, long long numb
     line_put(line, text);
 }
 
-/* How the answer was had: "hit", or why it was not. */
+/* How the answer was had: "hit", or why the request went forward; "none" where it did neither. */
 static void line_json_cache(struct line *line, const struct cache_facts *facts)
 {
-    line_member(line, "cache", facts->hit ? STET_SPAN("hit") : stet_forward_token(facts->forward));
+    struct stet_span how = facts->hit ? STET_SPAN("hit") : stet_forward_token(facts->forward);
+
+    line_member(line, "cache", how.len ? how : STET_SPAN("none"));
     if (facts->forward_status)
         line_json_number(line, "upstream_status", facts->forward_status);
     if (facts->stored)
@@ -280,8 +282,8 @@ void accesslog_end(struct accesslog *log, const struct accesslog_entry *entry,
     accesslog_put(log, &line);
 }
 
-void accesslog_write_json(const struct accesslog_entry *entry,
-                          const struct stream_outcome *outcome, int64_t now, struct text *to)
+void accesslog_write_json(const struct accesslog_entry *entry, const struct stream_outcome *outcome,
+                          int64_t now, struct text *to)
 {
     struct line line;
     line.used = 0;

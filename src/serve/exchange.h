@@ -5,8 +5,9 @@
 
 #include "base/limits.h"
 #include "io/loop.h"
-#include "origin/files.h"
+#include "net/dial.h"
 #include "serve/accesslog.h"
+#include "serve/site.h"
 #include "wire/codec.h"
 
 struct exchange;
@@ -16,15 +17,17 @@ struct exchange_counters {
     uint64_t requests;
     uint64_t refused;
     uint64_t not_modified;
-    uint64_t content_sent; /* octets */
+    uint64_t content_sent;  /* octets */
+    uint64_t content_saved; /* octets that a 304 made needless */
 };
 
 /* What the exchanges of one worker share. */
 struct exchange_context {
     struct loop *loop;
-    struct files *files;
-    struct accesslog *log;   /* NULL: no access log */
-    const char *cors_origin; /* answers preflight requests; NULL: no CORS */
+    struct sites *sites;        /* for the next exchange; a reference */
+    struct cache_worker *cache; /* NULL: no site fetches anything */
+    struct dial_setup dial;     /* for tunnels, if any site is a forward proxy */
+    struct accesslog *log;      /* NULL: no access log */
     struct exchange_counters counters;
     struct exchange *idle; /* kept for reuse */
     size_t idle_count;

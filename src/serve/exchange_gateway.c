@@ -20,8 +20,6 @@
 #include "net/conn.h"
 #include "serve/cachelines.h"
 
-#include <string.h>
-
 #define GATEWAY_PATIENCE INT64_C(1000000000)
 
 #define GATEWAY_ALLOW "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n"
@@ -148,7 +146,8 @@ enum exchange_next exchange_gateway_answer(struct exchange *exchange)
     return next;
 }
 
-/* No response could be had: says so, and why [RFC 9110 §15.6.3, §15.6.5, RFC 9209 §2]. */
+/* No response could be had: says so, and why [RFC 9110 §15.6.3, §15.6.5, RFC 9209 §2]. Or none was
+ * asked for: we are the final recipient [RFC 9110 §7.6.2]. */
 static enum exchange_next gateway_fail(struct exchange *exchange)
 {
     const struct cache_query *query = &exchange->gateway.query;
@@ -157,7 +156,8 @@ static enum exchange_next gateway_fail(struct exchange *exchange)
 
     cachelines_init(&lines);
     cachelines_error(&lines, &exchange->route->cache, &query->facts);
-    answer_page(&answer, query->status, STET_SPAN_NONE);
+    answer_page(&answer, query->status,
+                query->status < 500 ? STET_SPAN(GATEWAY_ALLOW) : STET_SPAN_NONE);
     answer.reply.blocks[2] = cachelines_block(&lines);
     answer.reason = query->facts.reason;
     gateway_conclude(exchange);
@@ -165,69 +165,6 @@ static enum exchange_next gateway_fail(struct exchange *exchange)
 }
 
 /* ---- steps ---- */
-
-/* The request is not to go any further: we are its final recipient [RFC 9110 §7.6.2]. */
-static bool gateway_is_last(const struct stet_request *request)
-{
-    uint64_t hops;
-    return stet_span_number(stet_head_single(&request->head, STET_FIELD_MAX_FORWARDS), UINT64_MAX,
-                            &hops) &&
-           hops == 0;
-}
-
-/* A field that TRACE does not show again [RFC 9110 §9.3.8]. */
-static bool gateway_is_secret(const struct stet_field *field)
-{
-    return field->id == STET_FIELD_AUTHORIZATION || field->id == STET_FIELD_COOKIE ||
-           field->id == STET_FIELD_PROXY_AUTHORIZATION;
-}
-
-/* Appends to a text whose octets are counted even where there is no room. */
-static size_t gateway_put(char *to, size_t room, size_t at, struct stet_span text)
-{
-    if (text.len && at + text.len <= room)
-        memcpy(to + at, text.at, text.len);
-    return at + text.len;
-}
-
-static size_t gateway_trace_write(const struct stet_request *request, struct stet_span version,
-                                  char *to, size_t room)
-{
-    const struct stet_span space = STET_SPAN(" "), end = STET_SPAN("\r\n");
-    size_t at = gateway_put(to, room, 0, request->method_name);
-    at = gateway_put(to, room, at, space);
-    at = gateway_put(to, room, at, request->target);
-    at = gateway_put(to, room, at, space);
-    at = gateway_put(to, room, at, version);
-    at = gateway_put(to, room, at, end);
-    for (size_t i = 0; i < request->head.count; i++) {
-        const struct stet_field *field = &request->head.fields[i];
-        if (gateway_is_secret(field))
-            continue;
-        at = gateway_put(to, room, at, field->name);
-        at = gateway_put(to, room, at, STET_SPAN(": "));
-        at = gateway_put(to, room, at, field->value);
-        at = gateway_put(to, room, at, end);
-    }
-    return gateway_put(to, room, at, end);
-}
-
-/* Shows the request as it came [RFC 9110 §9.3.8]. */
-static enum exchange_next gateway_trace(struct exchange *exchange)
-{
-    const struct stet_request *request = exchange->request;
-    const struct stet_span version = stet_span_of(exchange->stream->protocol);
-    const size_t size = gateway_trace_write(request, version, NULL, 0);
-    char *text = arena_alloc(&exchange->arena, size);
-    struct answer answer;
-
-    if (!text)
-        return exchange_page(exchange, 500, STET_SPAN_NONE);
-    gateway_trace_write(request, version, text, size);
-    answer.reason = STET_REASON_NONE;
-    answer_text(&answer, 200, STET_SPAN("Content-Type: message/http\r\n"), stet_span(text, size));
-    return exchange_send(exchange, &answer);
-}
 
 /* A request of HTTP/1.0 may have no Host: then it is for whoever is behind this route. */
 static void gateway_complete(struct exchange *exchange)
@@ -269,16 +206,9 @@ static void gateway_hold(struct exchange *exchange)
 
 enum exchange_next exchange_gateway_method(struct exchange *exchange)
 {
-    const struct stet_request *request = exchange->request;
     struct cache_query *query = &exchange->gateway.query;
     struct cache_route *route = query->route;
 
-    if (request->method == STET_METHOD_CONNECT)
-        return exchange_page(exchange, 405, STET_SPAN(GATEWAY_ALLOW));
-    if (request->method == STET_METHOD_TRACE && gateway_is_last(request))
-        return gateway_trace(exchange);
-    if (request->method == STET_METHOD_OPTIONS && gateway_is_last(request))
-        return exchange_page(exchange, 204, STET_SPAN(GATEWAY_ALLOW));
     gateway_complete(exchange);
     gateway_know_client(exchange);
     if (exchange->content && !exchange_keep(exchange))
@@ -293,7 +223,6 @@ enum exchange_next exchange_gateway_method(struct exchange *exchange)
         .content = exchange->content,
         .upgrade =
             exchange->route->upgrade && stet_head_has(&exchange->request->head, STET_FIELD_UPGRADE),
-        .buffered = exchange->copied,
     };
     exchange->gateway.asked = true;
     return EXCHANGE_NEXT;
@@ -327,7 +256,6 @@ void exchange_gateway_content_end(struct exchange *exchange)
 void exchange_gateway_kept(struct exchange *exchange)
 {
     exchange->gateway.query.request = exchange->request;
-    exchange->gateway.query.buffered = true;
 }
 
 void exchange_gateway_init(struct exchange *exchange)

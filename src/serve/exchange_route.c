@@ -43,8 +43,12 @@ static enum exchange_next route_deny(struct exchange *exchange)
     return exchange_proxy_page(exchange, STET_PROXY_ERROR_HTTP_REQUEST_DENIED, STET_SPAN_NONE);
 }
 
+/* Only a forward proxy makes tunnels; anyone else must not say 2xx [RFC 9110 §9.3.6]. */
 static enum exchange_next route_connect(struct exchange *exchange)
 {
+    if (!exchange->sites->config->forward.on)
+        return exchange_page(exchange, 405, STET_SPAN("Allow: GET, HEAD, OPTIONS\r\n"));
+    exchange->route = &exchange->sites->config->forward.route;
     if (!route_is_client(exchange))
         return route_deny(exchange);
     exchange->step = EXCHANGE_tunnel_open;
@@ -64,6 +68,7 @@ static enum exchange_next route_out(struct exchange *exchange)
 {
     struct gateway *gateway = &exchange->gateway;
 
+    exchange->route = &exchange->sites->config->forward.route;
     if (!route_is_client(exchange))
         return route_deny(exchange);
     gateway->destination = outbound_enter(&exchange->sites->outbound, exchange->request->authority);
@@ -107,16 +112,13 @@ enum exchange_next exchange_route(struct exchange *exchange)
 {
     struct sites *sites = exchange->sites;
 
+    if (exchange->request->method == STET_METHOD_CONNECT)
+        return route_connect(exchange);
     if (route_is_purge(exchange)) {
         exchange->step = EXCHANGE_notice_purge;
         return EXCHANGE_NEXT;
     }
-    if (sites->config->forward.on) {
-        exchange->route = &sites->config->forward.route;
-        if (exchange->request->method == STET_METHOD_CONNECT)
-            return route_connect(exchange);
-        if (route_goes_out(exchange))
-            return route_out(exchange);
-    }
+    if (sites->config->forward.on && route_goes_out(exchange))
+        return route_out(exchange);
     return sites->only ? route_to(exchange, sites->only) : route_find(exchange);
 }

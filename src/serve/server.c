@@ -1,9 +1,10 @@
-/* The server: puts a directory, a library, listeners and workers together, and takes them apart.
+/* The server: puts directories, a store, listeners and workers together, and takes them apart.
  *
- * The main thread runs a loop of its own for signals, progress and the memo; each worker has a
+ * The main thread runs a loop of its own for signals, progress and the memos; each worker has a
  * thread. All that can fail at the start is done before the first connection is accepted.
  *
- *     open directory -> bind -> library -> workers -> walk ... signal ... drain -> join -> save
+ *     open directories -> bind -> libraries, cache -> workers -> walk ... signal ... drain -> join
+ *     -> save
  */
 #include "serve/server.h"
 
@@ -25,20 +26,30 @@
 
 #define SERVER_WORKERS_MAX 256
 
+/* One directory that is served. */
+struct server_tree {
+    const struct config_route *route;
+    struct fs *fs;
+    struct library *library;
+    struct progress progress;
+};
+
 struct server {
-    const struct server_options *options;
+    struct config *config;
     struct limits limits;
     struct loop *loop;
-    struct fs *fs;
     struct work *work;
-    struct library *library;
+    struct server_tree *trees;
+    size_t tree_count;
+    struct store *store; /* these two if anything fetches */
+    struct cache *cache;
+    struct grounds *grounds;
     struct logfile *logfile;
     struct conn_census *census;
     struct worker *workers[SERVER_WORKERS_MAX];
     size_t wanted, made, running; /* workers */
     atomic_size_t ended;
     struct doors doors;
-    struct progress progress;
     struct task worker_ended;
     bool draining, stopping;
 };
@@ -61,13 +72,38 @@ static void server_warn(void *owner, const char *sentence)
 
 /* ---- start ---- */
 
-static bool server_open_directory(struct server *server)
+/* Every route of the configuration; NULL past the last. */
+static const struct config_route *server_route(const struct config *config, size_t index)
 {
-    const char *path = server->options->directory;
-    server->fs = fs_open(path);
-    if (!server->fs)
-        server_say("cannot serve %s: %s", path, strerror(errno));
-    return server->fs != NULL;
+    for (size_t i = 0; i < config->site_count; i++) {
+        if (index < config->sites[i].route_count)
+            return &config->sites[i].routes[index];
+        index -= config->sites[i].route_count;
+    }
+    return NULL;
+}
+
+/* The directories, in the order of their routes. */
+static bool server_open_directories(struct server *server)
+{
+    const struct config *config = server->config;
+    const struct config_route *route;
+
+    server->trees = memory_new_zero((config->route_count + 1) * sizeof *server->trees);
+    if (!server->trees)
+        return false;
+    for (size_t i = 0; (route = server_route(config, i)); i++) {
+        if (route->kind != CONFIG_FILES)
+            continue;
+        struct server_tree *tree = &server->trees[server->tree_count++];
+        tree->route = route;
+        tree->fs = fs_open(route->directory);
+        if (!tree->fs) {
+            server_say("cannot serve %s: %s", route->directory, strerror(errno));
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool server_bind_one(struct server *server, const char *address, bool must)
@@ -77,62 +113,88 @@ static bool server_bind_one(struct server *server, const char *address, bool mus
     if (error && must)
         server_say("cannot listen on %s: %s (choose another address with --listen)", address,
                    error);
-    else if (error && !server->options->quiet)
+    else if (error && !server->config->quiet)
         server_say("not listening on %s: %s", address, error);
     return !error;
 }
 
 static bool server_bind(struct server *server)
 {
-    const struct server_options *options = server->options;
+    const struct config *config = server->config;
 
-    if (options->listen_count == 0) {
+    if (config->listen_count == 0) {
         if (!server_bind_one(server, "127.0.0.1:8080", true))
             return false;
         server_bind_one(server, "[::1]:8080", false); /* not every machine has IPv6 */
         return true;
     }
-    for (size_t i = 0; i < options->listen_count; i++) {
-        if (!server_bind_one(server, options->listen[i], true))
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (!server_bind_one(server, config->listen[i], true))
             return false;
     }
     return true;
 }
 
-static void server_random(uint64_t seed[2], struct loop *loop)
+static bool server_open_library(struct server *server, struct server_tree *tree)
 {
-    loop_random(loop, seed, 2 * sizeof *seed);
+    const struct library_setup setup = {
+        .fs = tree->fs, .work = server->work, .now = loop_wall(server->loop), .warn = server_warn};
+    tree->library = library_open(&setup, &tree->route->files);
+    server->grounds->libraries[tree->route->number] = tree->library;
+    return tree->library != NULL;
+}
+
+/* One store for all routes: what may be kept in it is the largest that any of them keeps. */
+static bool server_open_cache(struct server *server)
+{
+    const struct config *config = server->config;
+    const struct config_route *route;
+    uint64_t seed[2], largest = config->forward.on ? config->forward.route.cache.object_max : 0;
+
+    if (!config_fetches(config))
+        return true;
+    for (size_t i = 0; (route = server_route(config, i)); i++) {
+        if (route->kind == CONFIG_PROXY && route->cache.object_max > largest)
+            largest = route->cache.object_max;
+    }
+    loop_random(server->loop, seed, sizeof seed);
+    server->store = store_mem_new(config->memory, largest, seed);
+    loop_random(server->loop, seed, sizeof seed);
+    server->cache = server->store ? cache_new(server->store, seed) : NULL;
+    server->grounds->cache = server->cache;
+    return server->cache != NULL;
 }
 
 static bool server_open_shared(struct server *server)
 {
-    const struct server_options *options = server->options;
     uint64_t seed[2];
     unsigned threads = server->wanted > 4 ? 4 : (unsigned)server->wanted;
 
     server->loop = loop_new_epoll();
-    server->work = work_new(threads);
-    if (!server->loop || !server->work)
+    server->work = server->tree_count ? work_new(threads) : NULL;
+    if (!server->loop || (server->tree_count && !server->work))
         return false;
-    server_random(seed, server->loop);
+    loop_random(server->loop, seed, sizeof seed);
     server->census = conn_census_new(&server->limits, seed);
-    const struct library_setup setup = {.fs = server->fs,
-                                        .work = server->work,
-                                        .now = loop_wall(server->loop),
-                                        .warn = server_warn};
-    server->library = library_open(&setup, &options->files);
-    return server->census && server->library;
+    server->grounds = grounds_new(server->config);
+    if (!server->census || !server->grounds)
+        return false;
+    for (size_t i = 0; i < server->tree_count; i++) {
+        if (!server_open_library(server, &server->trees[i]))
+            return false;
+    }
+    return server_open_cache(server);
 }
 
 static bool server_open_log(struct server *server)
 {
-    const struct server_options *options = server->options;
-    if (options->log == ACCESSLOG_OFF)
+    const struct config_log *log = &server->config->log;
+    if (log->format == ACCESSLOG_OFF)
         return true;
-    server->logfile = logfile_open(options->log_path);
+    server->logfile = logfile_open(log->path);
     if (!server->logfile)
-        server_say("cannot write the log %s: %s",
-                   options->log_path ? options->log_path : "on standard output", strerror(errno));
+        server_say("cannot write the log %s: %s", log->path ? log->path : "on standard output",
+                   strerror(errno));
     return server->logfile != NULL;
 }
 
@@ -158,10 +220,8 @@ static const char *server_add_worker(struct server *server)
         .loop = loop_new_epoll(),
         .limits = &server->limits,
         .census = server->census,
-        .library = server->library,
+        .grounds = server->grounds,
         .logfile = server->logfile,
-        .log_format = server->options->log,
-        .cors_origin = server->options->files.cors,
         .stopped = server_worker_stopped,
         .owner = server,
     };
@@ -198,7 +258,7 @@ static void server_drain(struct server *server)
     if (server->draining)
         return;
     server->draining = true;
-    if (!server->options->quiet)
+    if (!server->config->quiet)
         server_say("finishing requests in progress (again to stop at once)");
     doors_remove(&server->doors);
     for (size_t i = 0; i < server->running; i++)
@@ -213,6 +273,14 @@ static void server_stop(struct server *server)
     doors_remove(&server->doors);
     for (size_t i = 0; i < server->running; i++)
         worker_stop(server->workers[i]);
+}
+
+static void server_walk(struct server *server)
+{
+    for (size_t i = 0; i < server->tree_count; i++) {
+        library_walk(server->trees[i].library, server->loop);
+        progress_begin(&server->trees[i].progress);
+    }
 }
 
 static void server_caught(void *owner, int number)
@@ -230,8 +298,7 @@ static void server_caught(void *owner, int number)
         server_stop(server);
         break;
     case SIGHUP:
-        library_walk(server->library, server->loop);
-        progress_begin(&server->progress);
+        server_walk(server);
         break;
     case SIGUSR1:
         if (server->logfile)
@@ -289,8 +356,21 @@ static bool server_start(struct server *server)
     return server_open_log(server) && server_make_workers(server);
 }
 
+static void server_close_trees(struct server *server)
+{
+    for (size_t i = 0; i < server->tree_count; i++) {
+        if (server->trees[i].library)
+            library_close(server->trees[i].library);
+    }
+    for (size_t i = 0; i < server->tree_count; i++) {
+        if (server->trees[i].fs)
+            fs_close(server->trees[i].fs);
+    }
+    memory_free(server->trees);
+}
+
 /* Ends the threads first: those of the workers, then those of the pool. What was done for loops
- * that run no more is dropped with the library. */
+ * that run no more is dropped with the libraries. */
 static void server_close(struct server *server)
 {
     server_stop(server);
@@ -301,42 +381,38 @@ static void server_close(struct server *server)
     for (size_t i = 0; i < server->made; i++)
         worker_free(server->workers[i]);
     doors_close(&server->doors);
-    if (server->library)
-        library_close(server->library);
+    server_close_trees(server);
+    if (server->cache)
+        cache_free(server->cache);
+    if (server->store)
+        store_free(server->store);
     conn_census_free(server->census);
     logfile_close(server->logfile);
     if (server->loop)
         loop_free(server->loop);
-    if (server->fs)
-        fs_close(server->fs);
+    grounds_unref(server->grounds);
+    config_unref(server->config);
+    memory_free(server);
 }
 
 static void server_serve(struct server *server)
 {
-    if (!server->options->quiet)
+    if (!server->config->quiet)
         server_announce(server);
-    progress_init(&server->progress, server->loop, server->library, server->options->quiet);
-    library_walk(server->library, server->loop);
-    progress_begin(&server->progress);
+    for (size_t i = 0; i < server->tree_count; i++)
+        progress_init(&server->trees[i].progress, server->loop, server->trees[i].library,
+                      server->config->quiet);
+    server_walk(server);
     loop_run(server->loop);
-    progress_end(&server->progress);
+    for (size_t i = 0; i < server->tree_count; i++)
+        progress_end(&server->trees[i].progress);
 }
 
-struct server_options server_options_default(void)
+/* Signals are taken by the main loop only: blocked before any thread exists. */
+static void server_block_signals(void)
 {
-    return (struct server_options){
-        .directory = ".", .limits = limits_default(), .files = files_options_default()};
-}
-
-int server_run(const struct server_options *options)
-{
-    struct server *server = memory_new_zero(sizeof *server);
     sigset_t handled;
-    int status = SERVER_FINE;
 
-    if (!server)
-        return SERVER_USAGE;
-    /* signals are taken by the main loop only: blocked before any thread exists */
     sigemptyset(&handled);
     sigaddset(&handled, SIGTERM);
     sigaddset(&handled, SIGINT);
@@ -344,14 +420,26 @@ int server_run(const struct server_options *options)
     sigaddset(&handled, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &handled, NULL);
     signal(SIGPIPE, SIG_IGN);
-    server->options = options;
-    server->limits = options->limits;
+}
+
+int server_run(struct config *config)
+{
+    struct server *server = memory_new_zero(sizeof *server);
+    int status = SERVER_FINE;
+
+    if (!server) {
+        config_unref(config);
+        return SERVER_USAGE;
+    }
+    server_block_signals();
+    server->config = config;
+    server->limits = config->limits;
     server->worker_ended.run = server_heard;
-    server->wanted = options->workers ? options->workers : server_processors();
+    server->wanted = config->workers ? config->workers : server_processors();
     if (server->wanted > SERVER_WORKERS_MAX)
         server->wanted = SERVER_WORKERS_MAX;
     server_raise_limits(server);
-    if (!server_open_directory(server))
+    if (!server_open_directories(server))
         status = SERVER_USAGE;
     else if (!server_bind(server))
         status = SERVER_NETWORK;
@@ -360,6 +448,5 @@ int server_run(const struct server_options *options)
     else
         server_serve(server);
     server_close(server);
-    memory_free(server);
     return status;
 }

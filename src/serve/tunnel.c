@@ -17,6 +17,12 @@
 
 #define NS_PER_MS 1000000
 
+/* What was read and is not taken yet. */
+struct tunnel_rest {
+    char *bytes; /* TUNNEL_READ octets; NULL while there is nothing */
+    size_t from, left;
+};
+
 struct tunnel {
     struct body body; /* what the server sends */
     const struct dial_setup *setup;
@@ -27,8 +33,7 @@ struct tunnel {
     struct sock sock;
     struct octets unsent;
     struct timer idle;
-    char *read; /* TUNNEL_READ octets; NULL while nothing is left over */
-    size_t from, left;
+    struct tunnel_rest rest;
     bool moved;     /* since the timer was set */
     bool open;      /* there is a socket */
     bool readable;  /* a read may give something */
@@ -133,11 +138,10 @@ void tunnel_finish(struct tunnel *tunnel)
 
 /* ---- from the server ---- */
 
-static void tunnel_drop_read(struct tunnel *tunnel)
+static void tunnel_drop_rest(struct tunnel *tunnel)
 {
-    memory_free(tunnel->read);
-    tunnel->read = NULL;
-    tunnel->from = tunnel->left = 0;
+    memory_free(tunnel->rest.bytes);
+    tunnel->rest = (struct tunnel_rest){0};
 }
 
 static enum body_peek tunnel_wait(struct tunnel *tunnel)
@@ -149,20 +153,22 @@ static enum body_peek tunnel_wait(struct tunnel *tunnel)
 /* Reads once into a buffer of its own: the client may not take all of it. */
 static enum body_peek tunnel_read(struct tunnel *tunnel)
 {
+    struct tunnel_rest *rest = &tunnel->rest;
+
     if (!tunnel->readable)
         return tunnel_wait(tunnel);
-    tunnel->read = memory_new(TUNNEL_READ);
-    if (!tunnel->read)
+    rest->bytes = memory_new(TUNNEL_READ);
+    if (!rest->bytes)
         return BODY_BROKEN;
-    const ssize_t got = sock_read(&tunnel->sock, tunnel->read, TUNNEL_READ);
+    const ssize_t got = sock_read(&tunnel->sock, rest->bytes, TUNNEL_READ);
     tunnel->readable = got == TUNNEL_READ;
     if (got <= 0)
-        tunnel_drop_read(tunnel);
+        tunnel_drop_rest(tunnel);
     if (got == SOCK_AGAIN)
         return tunnel_wait(tunnel);
     if (got <= 0)
         return got == 0 ? BODY_END : BODY_BROKEN;
-    tunnel->left = (size_t)got;
+    rest->left = (size_t)got;
     tunnel->moved = true;
     return BODY_BYTES;
 }
@@ -173,29 +179,29 @@ static enum body_peek tunnel_peek(struct body *body, char *scratch, size_t room,
     struct tunnel *tunnel = tunnel_of(body);
     (void)scratch, (void)room;
 
-    if (tunnel->left == 0) {
+    if (tunnel->rest.left == 0) {
         if (tunnel->broken || tunnel->closed)
             return BODY_BROKEN;
         const enum body_peek got = tunnel_read(tunnel);
         if (got != BODY_BYTES)
             return got;
     }
-    *bytes = stet_span(tunnel->read + tunnel->from, tunnel->left);
+    *bytes = stet_span(tunnel->rest.bytes + tunnel->rest.from, tunnel->rest.left);
     return BODY_BYTES;
 }
 
 static void tunnel_skip(struct body *body, size_t count)
 {
     struct tunnel *tunnel = tunnel_of(body);
-    tunnel->from += count;
-    tunnel->left -= count;
-    if (tunnel->left == 0)
-        tunnel_drop_read(tunnel);
+    tunnel->rest.from += count;
+    tunnel->rest.left -= count;
+    if (tunnel->rest.left == 0)
+        tunnel_drop_rest(tunnel);
 }
 
 static void tunnel_free(struct tunnel *tunnel)
 {
-    tunnel_drop_read(tunnel);
+    tunnel_drop_rest(tunnel);
     memory_free(tunnel);
 }
 

@@ -1,6 +1,11 @@
 /* A worker: everything one thread needs to answer requests.
  *
- * Other threads reach it by two tasks only, drain and stop, posted to its loop.
+ * Other threads reach it by three tasks only, configure, drain and stop, posted to its loop.
+ *
+ *     loop <- resolver <- caller <- sites (upstreams) <- cache <- exchanges <- connections
+ *
+ * Each stands on what is left of it, and ends before it. What fetches is made when the first
+ * configuration comes that needs it.
  */
 #include "serve/worker.h"
 
@@ -21,7 +26,11 @@ struct worker {
     struct listener listeners[WORKER_LISTENERS];
     size_t listener_count;
     struct timer deadline; /* of a drain */
-    struct task drain, stop;
+    struct task drain, stop, configure;
+    _Atomic(struct grounds *) coming; /* not looked at yet; NULL: the task is not posted */
+    struct resolver *resolver;        /* these two once something fetches; else NULL */
+    struct caller *caller;
+    struct sites *sites; /* all sets: the one in use, and those that end */
     pthread_t thread;
     bool draining, ended;
 };
@@ -104,12 +113,67 @@ bool worker_listen(struct worker *worker, int fd)
     return true;
 }
 
+/* ---- sites ---- */
+
+/* What is needed to fetch. False when memory is out; what was made by then stays. */
+static bool worker_need_fetching(struct worker *worker, struct cache *cache)
+{
+    const struct worker_setup *setup = &worker->setup;
+    struct exchange_context *exchanges = &worker->exchanges;
+
+    if (!worker->resolver)
+        worker->resolver = resolver_new(setup->loop, NULL);
+    if (worker->resolver && !worker->caller)
+        worker->caller = caller_new(setup->loop, setup->limits, worker->resolver);
+    if (worker->caller && !exchanges->cache)
+        exchanges->cache = cache_open(cache, setup->loop);
+    exchanges->dial = (struct dial_setup){
+        .loop = setup->loop, .limits = setup->limits, .resolver = worker->resolver};
+    return exchanges->cache != NULL;
+}
+
+static bool worker_open_sites(struct worker *worker, struct grounds *grounds)
+{
+    if (config_fetches(grounds->config) && !worker_need_fetching(worker, grounds->cache))
+        return false;
+    struct sites *sites = sites_open(grounds, worker->setup.loop, worker->caller, &worker->sites);
+    if (!sites)
+        return false;
+    if (worker->exchanges.sites)
+        sites_unref(worker->exchanges.sites);
+    worker->exchanges.sites = sites;
+    return true;
+}
+
+static void worker_do_configure(struct task *task)
+{
+    struct worker *worker = CONTAINER(task, struct worker, configure);
+    struct grounds *grounds = atomic_exchange(&worker->coming, NULL);
+    const bool well = worker_open_sites(worker, grounds);
+
+    grounds_unref(grounds);
+    if (worker->setup.configured)
+        worker->setup.configured(worker->setup.owner, well);
+}
+
+void worker_configure(struct worker *worker, struct grounds *grounds)
+{
+    struct grounds *before = atomic_exchange(&worker->coming, grounds_ref(grounds));
+    if (before)
+        grounds_unref(before); /* nobody has looked: the task is still on its way */
+    else
+        loop_post(worker->setup.loop, &worker->configure);
+}
+
+/* ---- life ---- */
+
 static bool worker_init(struct worker *worker)
 {
     const struct worker_setup *setup = &worker->setup;
 
     worker->drain.run = worker_do_drain;
     worker->stop.run = worker_do_stop;
+    worker->configure.run = worker_do_configure;
     worker->deadline.fire = worker_too_late;
     worker->conns.loop = setup->loop;
     worker->conns.limits = setup->limits;
@@ -119,14 +183,13 @@ static bool worker_init(struct worker *worker)
     worker->conns.drained = worker_drained;
     worker->conns.owner = worker;
     worker->exchanges.loop = setup->loop;
-    worker->exchanges.cors_origin = setup->cors_origin;
-    worker->exchanges.files = files_open(setup->library, setup->loop);
-    if (!worker->exchanges.files || !conn_set_init(&worker->conns))
+    if (!worker_open_sites(worker, setup->grounds) || !conn_set_init(&worker->conns))
         return false;
-    if (setup->log_format == ACCESSLOG_OFF)
+    if (!setup->logfile)
         return true;
     worker->exchanges.log = &worker->log;
-    return accesslog_init(&worker->log, setup->logfile, setup->loop, setup->log_format);
+    return accesslog_init(&worker->log, setup->logfile, setup->loop,
+                          setup->grounds->config->log.format);
 }
 
 struct worker *worker_new(const struct worker_setup *setup)
@@ -190,9 +253,15 @@ void worker_free(struct worker *worker)
     worker_close_listeners(worker);
     if (worker->conns.census)
         conn_set_fini(&worker->conns);
-    if (worker->exchanges.files)
-        files_close(worker->exchanges.files);
     exchange_context_fini(&worker->exchanges);
+    if (worker->exchanges.cache)
+        cache_close(worker->exchanges.cache);
+    sites_close_all(&worker->sites);
+    grounds_unref(atomic_exchange(&worker->coming, NULL));
+    if (worker->caller)
+        caller_free(worker->caller);
+    if (worker->resolver)
+        resolver_free(worker->resolver);
     accesslog_fini(&worker->log);
     loop_free(worker->setup.loop);
     memory_free(worker);

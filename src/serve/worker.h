@@ -1,6 +1,7 @@
-/* A worker: one thread, one loop, its listeners, its connections, its view of the files.
+/* A worker: one thread, one loop, its listeners, its connections, its sites.
  *
- * Workers share the census, the library and the log file; nothing else.
+ * Workers share the census, the grounds (configuration, libraries, cache) and the log file; nothing
+ * else.
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H
@@ -16,11 +17,12 @@ struct worker_setup {
     struct loop *loop; /* the worker's from now on */
     const struct limits *limits;
     struct conn_census *census;
-    struct library *library;
-    struct logfile *logfile;
-    enum accesslog_format log_format;
-    const char *cors_origin;      /* NULL: no CORS */
+    struct grounds *grounds;      /* to begin with; referenced */
+    struct logfile *logfile;      /* NULL: no access log */
     void (*stopped)(void *owner); /* the worker's loop will return; called on its thread */
+    /* What came by worker_configure is in use (or, with `well` false, memory was out and the old
+     * one stays); called on its thread. May be NULL. */
+    void (*configured)(void *owner, bool well);
     void *owner;
 };
 
@@ -35,6 +37,12 @@ bool worker_listen(struct worker *worker, int fd);
 
 /* Runs the loop in a thread of its own. False on failure, errno says why. */
 bool worker_start(struct worker *worker);
+
+/* From any thread but that of another call to this worker, at any time: the sites of `grounds` (a
+ * reference is taken) answer the requests that come from now on, once the worker has got the mail.
+ * Requests in progress keep the old ones. Of several that come before the worker has looked, the
+ * last one counts. */
+void worker_configure(struct worker *worker, struct grounds *grounds);
 
 /* From any thread, once: stop accepting, finish requests in progress (until limits.drain_timeout),
  * return. */

@@ -5,6 +5,7 @@
  * for each worker, one pool of jobs.
  */
 #include "scene.h"
+#include "stand.h"
 
 #include "base/memory.h"
 
@@ -172,9 +173,10 @@ static bool scene_open_shared(struct scene *s)
                                         .owner = s};
     s->census = conn_census_new(&s->limits, seed);
     s->library = s->census ? library_open(&setup, &s->options) : NULL;
-    if (s->library && s->log != ACCESSLOG_OFF)
+    s->grounds = s->library ? stand_on(s->library, &s->options, s->log) : NULL;
+    if (s->grounds && s->log != ACCESSLOG_OFF)
         s->logfile = logfile_open(s->log_path ? s->log_path : scene_path(s, "access.log"));
-    return s->library && (s->log == ACCESSLOG_OFF || s->logfile);
+    return s->grounds && (s->log == ACCESSLOG_OFF || s->logfile);
 }
 
 static bool scene_add_worker(struct scene *s, unsigned number)
@@ -182,10 +184,8 @@ static bool scene_add_worker(struct scene *s, unsigned number)
     const struct worker_setup setup = {.loop = sim_world_loop(s->world),
                                        .limits = &s->limits,
                                        .census = s->census,
-                                       .library = s->library,
+                                       .grounds = s->grounds,
                                        .logfile = s->logfile,
-                                       .log_format = s->log,
-                                       .cors_origin = s->options.cors,
                                        .stopped = scene_worker_stopped,
                                        .owner = s};
     s->worker[number] = worker_new(&setup);
@@ -243,11 +243,13 @@ void scene_stop(struct scene *s)
             worker_free(s->worker[i]);
         s->worker[i] = NULL;
     }
+    grounds_unref(s->grounds);
     if (s->library)
         library_close(s->library);
     conn_census_free(s->census);
     logfile_close(s->logfile);
     loop_free(s->main);
+    s->grounds = NULL;
     s->library = NULL;
     s->census = NULL;
     s->logfile = NULL;

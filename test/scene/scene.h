@@ -71,6 +71,7 @@ struct scene {
     struct loop *main; /* carries the completions of the walk */
     struct work *work;
     struct library *library;
+    struct grounds *grounds;
     struct conn_census *census;
     struct logfile *logfile;
     struct worker *worker[SCENE_WORKERS];

@@ -10,6 +10,7 @@
  */
 #include "history.h"
 #include "response.h"
+#include "stand.h"
 
 #include "serve/worker.h"
 
@@ -33,6 +34,7 @@ struct stage {
     struct fs *fs;
     struct work *work;
     struct library *library;
+    struct grounds *grounds;
     struct conn_census *census;
     struct logfile *logfile;
     struct worker *workers[WORKERS_MAX];
@@ -258,9 +260,8 @@ static bool stage_add_worker(struct stage *stage, int fd)
     const struct worker_setup setup = {.loop = loop_new_epoll(),
                                        .limits = &stage->limits,
                                        .census = stage->census,
-                                       .library = stage->library,
-                                       .logfile = stage->logfile,
-                                       .log_format = ACCESSLOG_JSON};
+                                       .grounds = stage->grounds,
+                                       .logfile = stage->logfile};
     struct worker *worker = worker_new(&setup);
     stage->workers[stage->worker_count++] = worker;
     return worker && worker_listen(worker, fd);
@@ -287,8 +288,10 @@ static bool stage_open(struct stage *stage, size_t workers)
     const struct library_setup setup = {
         .fs = stage->fs, .work = stage->work, .now = loop_wall(stage->main)};
     stage->library = library_open(&setup, &stage->options);
+    stage->grounds =
+        stage->library ? stand_on(stage->library, &stage->options, ACCESSLOG_JSON) : NULL;
     int fd = listener_bind("127.0.0.1:0", true, &stage->port, &error);
-    bool well = fd >= 0 && stage->library && stage->census && stage->logfile;
+    bool well = fd >= 0 && stage->grounds && stage->census && stage->logfile;
     for (size_t i = 0; well && i < workers; i++)
         well = stage_add_worker(stage, i ? listener_bind_more(fd, &error) : fd);
     for (size_t i = 0; well && i < workers; i++)
@@ -309,6 +312,7 @@ static void stage_close(struct stage *stage)
     work_free(stage->work);
     for (size_t i = 0; i < stage->worker_count; i++)
         worker_free(stage->workers[i]);
+    grounds_unref(stage->grounds);
     library_close(stage->library);
     if (conn_census_open(stage->census) != 0)
         fail(stage, "connections", "some are still counted");

@@ -221,7 +221,7 @@ static void cache_facts(void **state)
          "an error of our own",
          {.error = STET_PROXY_ERROR_CONNECTION_REFUSED, .reason = STET_REASON_ORIGIN_FAILED},
          " \"stet; detail=fresh\"\n",
-         ",\"error\":\"connection_refused\"}\n"},
+         ",\"cache\":\"none\",\"error\":\"connection_refused\"}\n"},
     };
     const struct stream_outcome outcome = {200, 5, true};
     (void)state;
