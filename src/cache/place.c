@@ -10,8 +10,9 @@
  * true, so that in the end it is.
  *
  * A response replaces not only the one at its own place but each that its request selects and that
- * is no newer: the request was forwarded although that was there. But a response that came without
- * Vary leaves those with one: it may be the default that an origin gives to all [RFC 9111 §4.1].
+ * is no newer: the request was forwarded although that was there. But those with Vary and those
+ * without leave each other alone: the latter may be the default that an origin gives to all
+ * [RFC 9111 §4.1].
  *
  * Parts stand beside, each under a hash of its own: they are looked for when nothing else does.
  *
@@ -188,7 +189,7 @@ static bool is_replaced(const struct place *place, const struct sibling *sibling
 {
     const struct stet_stored stored = entry_head_stored(sibling->head);
     const struct stet_span selecting = entry_selecting(sibling->entry);
-    return stored.times.date <= by->times.date && (by->selected || !stored.selected) &&
+    return stored.times.date <= by->times.date && by->selected == stored.selected &&
            (place->request ? stet_vary_match(selecting, place->request)
                            : stet_span_equal(selecting, place->selection.text));
 }
