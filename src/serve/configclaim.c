@@ -115,36 +115,32 @@ static bool configclaim_meets(const struct upstream_url *url, const char *listen
 }
 
 /* Which of our addresses a server's URL is; NULL: none of them. */
-static const char *configclaim_self(const struct config *config, const char *text)
+static const char *configclaim_self(const struct config *config, const struct upstream_url *url)
 {
     static const char *const usual[] = {"127.0.0.1:8080", "[::1]:8080"};
-    const char *const *listen = usual;
-    size_t count = sizeof usual / sizeof *usual;
-    const char *found = NULL;
-    struct upstream_url url;
+    const size_t count = config->listen_count ? config->listen_count : 2;
 
-    if (upstream_url_read(text, &url))
-        return NULL;
-    if (config->listen_count) {
-        listen = (const char *const *)config->listen;
-        count = config->listen_count;
+    for (size_t i = 0; i < count; i++) {
+        const char *listen = config->listen_count ? config->listen[i] : usual[i];
+        if (configclaim_meets(url, listen))
+            return listen;
     }
-    for (size_t i = 0; i < count && !found; i++) {
-        if (configclaim_meets(&url, listen[i]))
-            found = listen[i];
-    }
-    upstream_url_fini(&url);
-    return found;
+    return NULL;
 }
 
-static void configclaim_upstream(const struct config *config, const struct configclaim *claim,
+static bool configclaim_upstream(const struct config *config, const struct configclaim *claim,
                                  struct config_errors *errors)
 {
-    const char *self = configclaim_self(config, claim->text);
+    struct upstream_url url;
+    if (upstream_url_read(claim->text, &url))
+        return false; /* it was read before: memory is out */
+    const char *self = configclaim_self(config, &url);
+    upstream_url_fini(&url);
     if (self)
         config_errors_add(errors, claim->line, claim->column,
                           "to \"%.80s\": this is stet itself, which listens on %.80s", claim->text,
                           self);
+    return true;
 }
 
 static void configclaim_redirect(const struct config *config, const struct configclaim *claim,
@@ -164,15 +160,17 @@ static void configclaim_redirect(const struct config *config, const struct confi
                           claim->text, claim->path);
 }
 
-void configclaims_judge(const struct config *config, struct configclaim *claims, size_t count,
+bool configclaims_judge(const struct config *config, struct configclaim *claims, size_t count,
                         struct config_errors *errors)
 {
     if (count)
         configclaims_twice(claims, count, errors);
     for (size_t i = 0; i < count; i++) {
-        if (claims[i].kind == CONFIGCLAIM_UPSTREAM)
-            configclaim_upstream(config, &claims[i], errors);
+        if (claims[i].kind == CONFIGCLAIM_UPSTREAM &&
+            !configclaim_upstream(config, &claims[i], errors))
+            return false;
         if (claims[i].kind == CONFIGCLAIM_REDIRECT)
             configclaim_redirect(config, &claims[i], errors);
     }
+    return true;
 }

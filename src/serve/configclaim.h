@@ -20,8 +20,9 @@ struct configclaim {
 };
 
 /* Tells of hosts and routes that stand twice, of servers that are this one itself, and of redirects
- * that lead to themselves. The configuration is sealed; the claims are put into another order. */
-void configclaims_judge(const struct config *config, struct configclaim *claims, size_t count,
+ * that lead to themselves. The configuration is sealed; the claims are put into another order.
+ * False when memory is out. */
+bool configclaims_judge(const struct config *config, struct configclaim *claims, size_t count,
                         struct config_errors *errors);
 
 #endif

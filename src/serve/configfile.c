@@ -12,25 +12,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* For claims and the like, far more than a file of the greatest size needs. */
 #define CONFIGFILE_CEILING ((size_t)64 << 20)
 
-/* The directory of a path, in the arena; "" if it has none. NULL when memory is out. */
+/* The directory of a path, whole, wherever the process goes later. NULL when memory is out, or the
+ * place of the process has no name. */
 static const char *configfile_directory(struct arena *arena, const char *path)
 {
+    char place[PATH_MAX] = "";
     const char *slash = strrchr(path, '/');
-    size_t size = slash ? (size_t)(slash - path) : 0;
-    if (slash == path)
-        size = 1;
-    char *directory = arena_alloc(arena, size + 1);
+    const int size = slash ? (int)(slash - path) : 0;
+
+    if (path[0] != '/' && !getcwd(place, sizeof place))
+        return NULL;
+    const size_t room = strlen(place) + (size_t)size + 3;
+    char *directory = arena_alloc(arena, room);
     if (!directory)
         return NULL;
-    memcpy(directory, path, size);
-    directory[size] = '\0';
-    return directory;
+    snprintf(directory, room, "%s%s%.*s", place, path[0] != '/' && size ? "/" : "", size, path);
+    return directory[0] ? directory : "/";
 }
 
 /* Fills a new configuration from a tree. */
@@ -46,8 +51,7 @@ static bool configfile_fill(struct configfill *fill, struct yamltree *tree, cons
     configwalk_root(fill, tree->root);
     if (fill->no_memory || !config_seal(fill->config))
         return false;
-    configclaims_judge(fill->config, fill->claims, fill->claim_count, fill->errors);
-    return true;
+    return configclaims_judge(fill->config, fill->claims, fill->claim_count, fill->errors);
 }
 
 struct config *config_read_text(struct stet_span text, const char *path,

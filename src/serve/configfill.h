@@ -13,7 +13,7 @@ struct configfill {
     struct config *config;
     struct config_errors *errors;
     struct arena *arena;          /* ends with the reading */
-    const char *directory;        /* that relative paths begin at; "" for where the process is */
+    const char *directory;        /* that relative paths begin at, whole */
     const struct yamlnode *part;  /* that is being entered */
     const struct yamlnode *route; /* in hand; NULL outside of routes */
     const char *path;             /* of the route in hand; NULL: it has a wrong one */

@@ -105,7 +105,7 @@ static const char *confighint_part(const char *text, const struct hintunit *unit
         ;
     for (; isdigit((unsigned char)*text) && digits < 10; text++, digits++)
         whole = whole * 10 + (uint64_t)(*text - '0');
-    if (digits == 0)
+    if (digits == 0 || isdigit((unsigned char)*text))
         return NULL;
     if (*text == '.') {
         for (text++; isdigit((unsigned char)*text) && scale < 1000; text++, scale *= 10)

@@ -28,7 +28,7 @@ static bool configplace_whole(struct configreading *reading, const char *scheme,
         return false;
     if (path[0] == '~')
         return configreading_refuse(reading, "\"~\" is not put in; write the whole path");
-    const bool relative = path[0] != '/' && directory[0];
+    const bool relative = path[0] != '/';
     const int size = snprintf(place, sizeof place, "%s%s%s", scheme, relative ? directory : "",
                               relative && strcmp(directory, "/") != 0 ? "/" : "");
     if (size < 0 || (size_t)size >= sizeof place)
@@ -46,7 +46,7 @@ bool configvalue_address(struct configreading *reading)
     const char *words = listener_complaint(reading->to->text);
     if (!words)
         return true;
-    confighint_address(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_address);
     return configreading_refuse(reading, words);
 }
 
@@ -69,7 +69,7 @@ bool configvalue_network(struct configreading *reading)
     const char *words = network_read(reading->text, &reading->to->network);
     if (!words)
         return true;
-    confighint_network(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_network);
     return configreading_refuse(reading, words);
 }
 
@@ -119,7 +119,7 @@ bool configvalue_upstream(struct configreading *reading)
         upstream_url_fini(&url);
         return true;
     }
-    confighint_upstream(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_upstream);
     return configreading_refuse(reading, words);
 }
 
@@ -188,7 +188,7 @@ static bool configplace_complain(struct configreading *reading, int number)
 {
     const char *words = strerrordesc_np(number);
     const char *directory = reading->want->directory;
-    if (reading->text[0] == '/' || !directory[0])
+    if (reading->text[0] == '/')
         return configreading_refuse(reading, words);
     snprintf(reading->fault->words, sizeof reading->fault->words, "%s (sought in %.70s)", words,
              directory);
@@ -222,6 +222,8 @@ bool configvalue_file(struct configreading *reading)
         return configreading_refuse(reading, "the path is too long");
     if (size > 0 && stat(directory, &state) != 0)
         return configplace_complain(reading, errno);
+    if (size > 0 && !S_ISDIR(state.st_mode))
+        return configplace_complain(reading, ENOTDIR);
     if (stat(reading->to->text, &state) == 0 && S_ISDIR(state.st_mode))
         return configplace_complain(reading, EISDIR);
     return true;

@@ -23,6 +23,9 @@ typedef bool configreader(struct configreading *reading);
 /* Always false: says why not. */
 bool configreading_refuse(struct configreading *reading, const char *words);
 
+/* Asks what was probably meant, one of confighint.h. */
+void configreading_hint(struct configreading *reading, bool (*hint)(const char *, char *));
+
 /* The value is one text followed by another, kept in the arena. False when memory is out. */
 bool configreading_keep(struct configreading *reading, const char *first, const char *second);
 

@@ -78,8 +78,9 @@ static const struct configkey configkeys[] = {
 #define PART(at, name_, inner_, enter_, single_, help_)                                           \
     {ROW(at, PART, name_, help_), .preset = "", .inner = CONFIGPLACE_##inner_, .enter = (enter_), \
      .single = (single_)},
-#define PARTS(at, name_, inner_, enter_, help_) \
-    {ROW(at, PARTS, name_, help_), .preset = "", .inner = CONFIGPLACE_##inner_, .enter = (enter_)},
+#define PARTS(at, name_, inner_, enter_, help_)                                             \
+    {ROW(at, PARTS, name_, help_), .preset = "", .least = 1, .inner = CONFIGPLACE_##inner_, \
+     .enter = (enter_)},
 #include "serve/configschema.tbl"
 #define LIMIT(identifier, value, least_, most_, unit_, what, past_) \
     {.place = CONFIGPLACE_LIMITS,                                   \

@@ -21,6 +21,12 @@ bool configreading_refuse(struct configreading *reading, const char *words)
     return false;
 }
 
+void configreading_hint(struct configreading *reading, bool (*hint)(const char *, char *))
+{
+    if (!hint(reading->text, reading->fault->hint))
+        reading->fault->hint[0] = '\0';
+}
+
 bool configreading_keep(struct configreading *reading, const char *first, const char *second)
 {
     const size_t size = strlen(first) + strlen(second) + 1;
@@ -55,7 +61,7 @@ bool configvalue_bool(struct configreading *reading)
     reading->to->number = configreading_is(reading, "true");
     if (reading->to->number || configreading_is(reading, "false"))
         return true;
-    confighint_bool(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_bool);
     return false;
 }
 
@@ -85,7 +91,7 @@ bool configvalue_milliseconds(struct configreading *reading)
 {
     if (units_duration(reading->text, &reading->to->number))
         return true;
-    confighint_duration(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_duration);
     return false;
 }
 
@@ -103,7 +109,7 @@ bool configvalue_size(struct configreading *reading)
 {
     if (units_size(reading->text, &reading->to->number))
         return true;
-    confighint_size(reading->text, reading->fault->hint);
+    configreading_hint(reading, confighint_size);
     return false;
 }
 

@@ -24,7 +24,7 @@ struct configwant {
     enum configtype type;
     const char *choices;   /* of CONFIGTYPE_CHOICE: "off|combined|json" */
     uint64_t least, most;  /* of numbers; both 0: any */
-    const char *directory; /* that relative paths begin at; "" for where the process is */
+    const char *directory; /* that relative paths begin at, whole */
     struct arena *arena;   /* where texts are made */
 };
 

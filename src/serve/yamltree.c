@@ -249,10 +249,16 @@ static enum yamlreading_outcome yamlreading_close(struct yamlreading *reading)
 
 static void yamlreading_tag(struct yamlreading *reading, const yaml_char_t *tag, yaml_mark_t mark)
 {
-    if (tag)
-        YAMLREADING_ERROR(reading, mark,
-                          "tag \"%.60s\": none is needed, each key knows the type of its value",
-                          (const char *)tag);
+    static const char usual[] = "tag:yaml.org,2002:";
+    const size_t size = sizeof usual - 1;
+    const char *text = (const char *)tag;
+
+    if (!text)
+        return;
+    const bool short_form = strncmp(text, usual, size) == 0;
+    YAMLREADING_ERROR(reading, mark,
+                      "tag \"%s%.60s\": none is needed, each key knows the type of its value",
+                      short_form ? "!!" : "", short_form ? text + size : text);
 }
 
 static enum yamlreading_outcome yamlreading_text(struct yamlreading *reading,
@@ -344,10 +350,14 @@ static const char *yamltree_hint(const char *problem, char at)
     } hints[] = {
         {"mapping values are not allowed in this context",
          "; wrongly indented, or a text with \": \" in it that needs quotes"},
+        {"did not find expected node content",
+         "; in brackets and braces a text that begins with \":\" needs quotes"},
         {"did not find expected key", "; wrongly indented?"},
         {"did not find expected '-' indicator", "; wrongly indented?"},
         {"could not find expected ':'", "; no \": \" behind a key"},
-        {"found unexpected end of stream", "; a quote or bracket is not closed"},
+        {"found unexpected end of stream", "; a quote is not closed"},
+        {"did not find expected ',' or ']'", "; a comma is missing, or the bracket is not closed"},
+        {"did not find expected ',' or '}'", "; a comma is missing, or the brace is not closed"},
     };
     if (at == '\t')
         return "; a tab cannot indent, write spaces";
@@ -397,8 +407,11 @@ static void yamlreading_complain(struct yamlreading *reading, const yaml_parser_
                           "not a text in UTF-8: %s", problem);
     } else {
         const char octet = yamltree_octet(text, parser->problem_mark);
-        YAMLREADING_ERROR(reading, parser->problem_mark, "%s%s%s%s", problem,
-                          parser->context ? " " : "", parser->context ? parser->context : "",
+        char context[80] = "";
+        if (parser->context)
+            snprintf(context, sizeof context, " %.50s from line %u on", parser->context,
+                     (unsigned)parser->context_mark.line + 1);
+        YAMLREADING_ERROR(reading, parser->problem_mark, "%s%s%s", problem, context,
                           yamltree_hint(problem, octet));
     }
 }

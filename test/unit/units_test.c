@@ -3,6 +3,8 @@
 
 #include "table.h"
 
+#include <string.h>
+
 #define NO UINT64_MAX
 
 struct row {
@@ -88,8 +90,43 @@ static void units_are_read(void **state)
     check(numbers, COUNT(numbers), number);
 }
 
+static const struct row written_sizes[] = {
+    {"size", "0", 0},
+    {"size", "1", 1},
+    {"size", "1023", 1023},
+    {"size", "1KiB", 1024},
+    {"size", "1025", 1025},
+    {"size", "1536MiB", 3ull << 29},
+    {"size", "16777215TiB", 16777215ull << 40},
+    {"size", "18446744073709551614", UINT64_MAX - 1},
+};
+
+static const struct row written_durations[] = {
+    {"duration", "0s", 0},         {"duration", "1ms", 1},     {"duration", "1500ms", 1500},
+    {"duration", "90s", 90000},    {"duration", "2m", 120000}, {"duration", "25h", 90000000},
+    {"duration", "7d", 604800000},
+};
+
+/* What is written can be read again. */
+static void units_are_written(void **state)
+{
+    char text[UNITS_TEXT];
+    (void)state;
+    for (size_t i = 0; i < COUNT(written_sizes); i++) {
+        units_write_size(written_sizes[i].want, text);
+        check_row(&written_sizes[i], strcmp(text, written_sizes[i].name) == 0);
+    }
+    for (size_t i = 0; i < COUNT(written_durations); i++) {
+        units_write_duration(written_durations[i].want, text);
+        check_row(&written_durations[i], strcmp(text, written_durations[i].name) == 0);
+    }
+    check(written_sizes, COUNT(written_sizes), units_size);
+    check(written_durations, COUNT(written_durations), units_duration);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(units_are_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(units_are_read),
+                                       cmocka_unit_test(units_are_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
