@@ -126,6 +126,8 @@ void flow_push(struct line *line, const struct stet_span *pieces, size_t count)
 
     if (line->out.deaf)
         return;
+    if (!line->out.unsent.bytes)
+        flow_alive(line); /* nothing was waited for */
     for (int i = 0; i < used; i++)
         whole += vectors[i].iov_len;
     if (flow_may_write(line))
@@ -178,7 +180,7 @@ static bool flow_content(void *owner, struct stet_span bytes)
     struct line *line = owner;
     bool more = line->call->events->content(line->call->owner, bytes);
 
-    line->in.paused = !more && line->call;
+    line->in.paused = !more;
     return more;
 }
 
@@ -275,7 +277,7 @@ static void flow_read(struct line *line)
 
 static bool flow_has_room(const struct line *line)
 {
-    return line->out.deaf || octets_left(&line->out.unsent) < FLOW_UNSENT / 4;
+    return octets_left(&line->out.unsent) < FLOW_UNSENT / 4;
 }
 
 /* Goes out, or has to do with it. False: nothing can be done. */

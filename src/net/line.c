@@ -158,7 +158,7 @@ static bool line_quiet(struct line *line)
 static bool line_keeps(struct line *line)
 {
     return h1_client_usable(&line->client) && !line->out.deaf && !line->out.unsent.bytes &&
-           !line->in.kept.bytes && line->patience > 0 && line_quiet(line);
+           !line->in.kept.bytes && line_quiet(line);
 }
 
 /* The end of a turn: over, at rest, or waiting for something. */

@@ -53,11 +53,11 @@ static void calls_at_once_have_connections_of_their_own(void **state)
 static void places_do_not_share(void **state)
 {
     static const struct call_place other_port = {PLACE, 81, false};
-    static const struct call_place other_kind = {"/" PLACE, 80, true};
+    static const struct call_place other_kind = {PLACE, 80, true};
     const struct call_place *places[] = {&world_place, &other_port, &other_kind};
     struct world *world = *state;
     struct sim_origin *origins[] = {world->origin, sim_origin_open(world->sim, PLACE ":81"),
-                                    sim_origin_open(world->sim, "unix:/" PLACE)};
+                                    sim_origin_open(world->sim, "unix:" PLACE)};
     struct sim_client *ends[3];
 
     for (size_t i = 0; i < 6; i++) {
@@ -616,6 +616,28 @@ static void test_early(void **state)
     }
 }
 
+/* The whole request was given, but has not left: what is not sent now would be sent as the
+ * beginning of the next. */
+static void an_answer_to_what_was_not_sent(void **state)
+{
+    static const char *const answers[] = {HELLO, "HTTP/1.1 413 x\r\nContent-Length: 0\r\n\r\n"};
+    struct world *world = *state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        struct talk talk = talk_of("POST");
+        talk.request.has_content = true;
+        talk_begin(world, &talk, false);
+        world_run(world);
+        struct sim_client *end = world_next(world);
+        sim_client_window(end, 0);
+        call_send(&talk.call, STET_SPAN("abc"));
+        call_finish(&talk.call);
+        origin_say(world, end, answers[i]);
+        assert_int_equal(talk.ear.end, H1_CLIENT_COMPLETE);
+        assert_int_equal(caller_idle(world->caller), 0);
+        assert_true(sim_client_released(end));
+    }
+}
+
 /* A server that refuses, and whose socket is full, does not keep the call from going on. */
 static void a_refusal_makes_room(void **state)
 {
@@ -819,6 +841,23 @@ static void a_request_that_stalls(void **state)
     assert_int_equal(talk.call.error, STET_PROXY_ERROR_CONNECTION_WRITE_TIMEOUT);
 }
 
+static void a_request_that_is_not_taken_at_all(void **state)
+{
+    struct world *world = *state;
+    struct talk talk = talk_of("POST");
+
+    talk.request.has_content = true;
+    talk_begin(world, &talk, false);
+    world_run(world);
+    sim_client_window(world_next(world), 0);
+    world_pass(world, 500 * SECOND);
+    call_send(&talk.call, STET_SPAN("x"));
+    world_pass(world, 60 * SECOND - 1);
+    assert_int_equal(talk.ear.ends, 0);
+    world_pass(world, 1);
+    assert_int_equal(talk.call.error, STET_PROXY_ERROR_CONNECTION_WRITE_TIMEOUT);
+}
+
 static void the_answers_time_begins_with_the_end_of_the_request(void **state)
 {
     struct world *world = *state;
@@ -987,6 +1026,7 @@ int main(void)
         TEST(content_waits_for_the_connection),
         TEST(an_expectation_is_answered),
         TEST(test_early),
+        TEST(an_answer_to_what_was_not_sent),
         TEST(a_refusal_makes_room),
         TEST(a_large_response_in_many_reads),
         TEST(one_that_is_not_taken),
@@ -996,6 +1036,7 @@ int main(void)
         TEST(an_interim_response_is_a_sign_of_life),
         TEST(content_that_stalls),
         TEST(a_request_that_stalls),
+        TEST(a_request_that_is_not_taken_at_all),
         TEST(the_answers_time_begins_with_the_end_of_the_request),
         TEST(a_tunnel_both_ways),
         TEST(a_tunnel_where_nothing_moves),

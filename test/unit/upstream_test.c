@@ -370,6 +370,36 @@ static void the_next_makes_room(void **state)
     assert_string_equal(chat.ear.heard, "room 200 length [hello] complete");
 }
 
+/* The same where the first was just full with what leaves room at the second, whose name is
+ * shorter. */
+static void a_shorter_name_makes_room(void **state)
+{
+    static const char head[] = "POST / HTTP/1.1\r\nHost: 192.0.2.12:8080\r\n"
+                               "Content-Length: 40000\r\n\r\n";
+    static const char content[40000];
+    size_t first = 32768 - strlen(head);
+    struct farm *farm = *state;
+    struct chat chat = chat_of("POST");
+
+    farm->upstream = upstream_new(farm->world.caller, farm->world.loop, farm->urls + 1, 2);
+    sim_origin_answers(farm->origins[1], SIM_ORIGIN_REFUSES, SECOND);
+    sim_origin_answers(farm->origins[2], SIM_ORIGIN_ACCEPTS, SECOND);
+    chat.request.has_content = chat.request.length_known = true;
+    chat.request.length = sizeof content;
+    chat_begin(farm, &chat);
+    assert_true(fetch_send(&chat.fetch, stet_span(content, first - 1)));
+    assert_false(fetch_send(&chat.fetch, stet_span(content, 1)));
+    world_pass(&farm->world, SECOND + SECOND / 2);
+    assert_string_equal(chat.ear.heard, "room ");
+    fetch_send(&chat.fetch, stet_span(content, sizeof content - first));
+    fetch_finish(&chat.fetch);
+    world_pass(&farm->world, SECOND);
+    struct sim_client *end = farm_next(farm, 2);
+    assert_int_equal(sim_client_len(end), sizeof content + strlen(head) - 6);
+    origin_say(&farm->world, end, HELLO);
+    assert_int_equal(chat.ear.end, H1_CLIENT_COMPLETE);
+}
+
 static void three_failures_and_it_is_left_alone(void **state)
 {
     struct farm *farm = *state;
@@ -728,6 +758,7 @@ int main(void)
         TEST(the_next_is_asked),
         TEST(the_next_gets_the_content),
         TEST(the_next_makes_room),
+        TEST(a_shorter_name_makes_room),
         TEST(three_failures_and_it_is_left_alone),
         TEST(failures_far_apart_do_not_count),
         TEST(who_comes_back_is_asked_once),
