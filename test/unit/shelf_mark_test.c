@@ -1,0 +1,206 @@
+/* Marking: what unsafe requests reach and what they do not, groups, and purges. */
+#include "shelf_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FRESH "Date: Sun, 06 Nov 1994 08:49:37 GMT\nCache-Control: max-age=60\nETag: \"x\""
+
+/* What is stored before each row: a body tells where. */
+static const struct {
+    const char *url;
+    const char *request;
+    const char *fields;
+    const char *content;
+} stored[] = {
+    {"http://example.org/where", "Foo: 1", FRESH "\nVary: Foo", "a"},
+    {"http://example.org/where", "Foo: 2", FRESH "\nVary: Foo", "b"},
+    {"http://example.org/there?q", NULL, FRESH "\nCache-Groups: \"g1\", \"g2\"", "c"},
+    {"http://example.org/other", NULL, FRESH "\nCache-Groups: \"g2\"", "d"},
+    {"http://example.org:8080/where", NULL, FRESH, "e"},
+    {"https://example.org/where", NULL, FRESH, "f"},
+    {"http://example.com/where", NULL, FRESH "\nCache-Groups: \"g1\"", "g"},
+};
+
+static bool is_valid(struct shelf_world *world, size_t i)
+{
+    struct asking asking;
+    asking_make(&asking, world, "GET", stored[i].url, stored[i].request);
+    return shelf_world_picks(world, &asking, stored[i].content, STET_REUSE_FRESH);
+}
+
+/* The contents of those that may answer without being asked about. */
+static const char *valid(struct shelf_world *world)
+{
+    static char text[COUNT(stored) + 1];
+    char *to = text;
+    for (size_t i = 0; i < COUNT(stored); i++)
+        if (is_valid(world, i))
+            *to++ = stored[i].content[0];
+    *to = '\0';
+    return text;
+}
+
+static void fill(struct shelf_world *world)
+{
+    shelf_world_init(world);
+    for (size_t i = 0; i < COUNT(stored); i++) {
+        struct asking asking;
+        asking_make(&asking, world, "GET", stored[i].url, stored[i].request);
+        assert_true(shelf_world_put(world, &asking, 200, stored[i].fields, stored[i].content));
+    }
+    assert_string_equal(valid(world), "abcdefg");
+}
+
+struct row {
+    const char *id;
+    const char *name;
+    const char *method; /* for SHELF_URL */
+    int status;
+    const char *fields;
+    const char *want; /* what is still valid */
+};
+
+static const struct row rows[] = {
+    {"C-9111-4.4-1", "POST", "POST", 200, "", "cdefg"},
+    {"C-9111-4.4-1", "PUT", "PUT", 204, "", "cdefg"},
+    {"C-9111-4.4-1", "DELETE", "DELETE", 302, "", "cdefg"},
+    {"C-9111-4.4-1", "an unknown method", "FOO", 200, "", "cdefg"},
+    {"C-9111-4.4-1", "that failed", "POST", 400, "", "abcdefg"},
+    {"C-9111-4.4-1", "that failed there", "POST", 500, "", "abcdefg"},
+    {"C-9110-9.2.1-1", "a safe method", "OPTIONS", 200, "", "abcdefg"},
+    {"C-9111-4.4-2", "Location", "POST", 201, "Location: /there?q", "defg"},
+    {"C-9111-4.4-2", "Content-Location", "POST", 200, "Content-Location: other", "cefg"},
+    {"C-9111-4.4-2", "both", "POST", 200, "Location: /there?q\nContent-Location: /other", "efg"},
+    {"C-9111-4.4-3", "another host", "POST", 201, "Location: http://example.com/where", "cdefg"},
+    {"C-9111-4.4-3", "another port", "POST", 201, "Location: http://example.org:8080/where",
+     "cdefg"},
+    {"C-9111-4.4-3", "another scheme", "POST", 201, "Location: https://example.org/where", "cdefg"},
+    {"C-9875-3-2", "a group", "POST", 200, "Cache-Group-Invalidation: \"g1\"", "defg"},
+    {"C-9875-3-2", "another group", "POST", 200, "Cache-Group-Invalidation: \"g2\"", "efg"},
+    {"C-9875-3-2", "one of two", "POST", 200, "Cache-Group-Invalidation: \"g\", \"g2\"", "efg"},
+    {"C-9875-2.1-1", "case counts", "POST", 200, "Cache-Group-Invalidation: \"G1\"", "cdefg"},
+    {"C-9875-3-1", "by a safe method", "GET", 200, "Cache-Group-Invalidation: \"g1\"", "abcdefg"},
+    {"C-9875-3-2", "by one that failed", "POST", 404, "Cache-Group-Invalidation: \"g1\"",
+     "abcdefg"},
+};
+
+static void test_invalidate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct row *row = &rows[i];
+        struct shelf_world world;
+        struct asking asking;
+        struct message message;
+        fill(&world);
+        asking_make(&asking, &world, row->method, SHELF_URL, NULL);
+        const struct stet_response response = message_response(&message, row->status, row->fields);
+        const size_t count =
+            shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response);
+        if (strcmp(valid(&world), row->want) != 0)
+            fail_msg("%s (%s): %s", row->id, row->name, valid(&world));
+        check_row(row, count == COUNT(stored) - strlen(row->want));
+        /* C-9111-4.4-4: it is there still, with its validators, and is asked about */
+        check_row(row, shelf_world_count(&world) == COUNT(stored) + 1);
+        asking_make(&asking, &world, "GET", SHELF_URL, "Foo: 1");
+        check_row(row,
+                  shelf_world_picks(&world, &asking, "a",
+                                    is_valid(&world, 0) ? STET_REUSE_FRESH : STET_REUSE_VALIDATE));
+        shelf_world_fini(&world);
+    }
+}
+
+/* Of HEAD, too; in this partition only; a key as long as may be. */
+static void test_reach(void **state)
+{
+    static char url[5000];
+    struct shelf_world world;
+    struct asking head, asking;
+    struct message message;
+    const struct stet_response response = message_response(&message, 200, NULL);
+    (void)state;
+    shelf_world_init(&world);
+    asking_make(&head, &world, "HEAD", SHELF_URL, NULL);
+    assert_true(shelf_world_put(&world, &head, 200, FRESH, ""));
+    world.rules.partition = STET_SPAN("p");
+    asking_make(&asking, &world, "POST", SHELF_URL, NULL);
+    assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response), 0);
+    world.rules.partition = STET_SPAN_NONE;
+    assert_true(shelf_world_picks(&world, &head, "", STET_REUSE_FRESH));
+    assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response), 1);
+    assert_true(shelf_world_picks(&world, &head, "", STET_REUSE_VALIDATE));
+
+    snprintf(url, sizeof url, SHELF_URL "/%04000d", 1);
+    asking.request.path = stet_span_of(url + sizeof "http://example.org" - 1);
+    struct shelf_key key;
+    char *room = malloc(shelf_key_room(&world.rules, &asking.request));
+    shelf_key_make(&world.shelf, &world.rules, &asking.request, room, &key);
+    asking_make(&head, &world, "GET", SHELF_URL, NULL);
+    head.key = key;
+    head.request.path = asking.request.path;
+    assert_true(shelf_world_put(&world, &head, 200, FRESH, "a"));
+    assert_true(shelf_world_picks(&world, &head, "a", STET_REUSE_FRESH));
+    assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response), 1);
+    assert_true(shelf_world_picks(&world, &head, "a", STET_REUSE_VALIDATE));
+    free(room);
+    shelf_world_fini(&world);
+}
+
+/* C-9875-2-2: 32 groups of 32 octets, over several lines. */
+static void test_many_groups(void **state)
+{
+    static char fields[4000], group[64];
+    struct shelf_world world;
+    struct asking asking;
+    size_t len = (size_t)snprintf(fields, sizeof fields, FRESH);
+    (void)state;
+    shelf_world_init(&world);
+    for (unsigned i = 0; i < 32; i++)
+        len += (size_t)snprintf(fields + len, sizeof fields - len, "%s\"%032u\"",
+                                i % 4 == 0 ? "\nCache-Groups: " : ", ", i);
+    assert_true(shelf_world_stores(&world, NULL, fields, "a"));
+    asking_make(&asking, &world, "GET", SHELF_URL, NULL);
+    struct shelf_pick pick = shelf_pick(&world.shelf, &asking.ask);
+    for (unsigned i = 0; i < 33; i++) {
+        snprintf(group, sizeof group, "%032u", i);
+        assert_int_equal(shelf_in_group(pick.head, stet_span_of(group)), i < 32);
+    }
+    shelf_pick_drop(&pick);
+    shelf_world_fini(&world);
+}
+
+/* ---- purges ---- */
+
+static void test_purge(void **state)
+{
+    (void)state;
+    for (unsigned hard = 0; hard < 2; hard++) {
+        struct shelf_world world;
+        struct asking asking, head;
+        fill(&world);
+        asking_make(&head, &world, "HEAD", SHELF_URL, NULL);
+        assert_true(shelf_world_put(&world, &head, 200, FRESH, ""));
+        asking_make(&asking, &world, "GET", SHELF_URL, NULL);
+        world.now = 10;
+        assert_int_equal(shelf_purge(&world.shelf, &asking.key, hard, world.now), 3);
+        assert_string_equal(valid(&world), "cdefg");
+        assert_int_equal(shelf_world_count(&world), hard ? COUNT(stored) - 2 : COUNT(stored) + 2);
+        assert_true(shelf_world_gets(&world, "Foo: 1", hard ? NULL : "a",
+                                     hard ? STET_REUSE_FORWARD : STET_REUSE_VALIDATE));
+        assert_true(shelf_world_gets(&world, "Foo: 1\nCache-Control: max-stale", hard ? NULL : "a",
+                                     hard ? STET_REUSE_FORWARD : STET_REUSE_STALE));
+        shelf_world_fini(&world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_invalidate),
+        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_many_groups),
+        cmocka_unit_test(test_purge),
+    };
+    return cmocka_run_group_tests_name("shelf_mark", tests, NULL, NULL);
+}
