@@ -46,14 +46,14 @@ bool sock_epoll_start(struct sock *sock)
 void sock_epoll_event(struct sock *sock, uint32_t events)
 {
     unsigned ready = 0;
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         sock->ended = true;
+        ready |= events & (EPOLLHUP | EPOLLERR) ? SOCK_GONE : 0;
+    }
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         ready |= SOCK_READABLE;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         ready |= SOCK_WRITABLE;
-    if (events & (EPOLLHUP | EPOLLERR))
-        ready |= SOCK_GONE;
     sock->ready(sock, ready);
 }
 

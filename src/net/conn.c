@@ -255,14 +255,17 @@ static enum conn_step conn_went(bool well)
     return well ? CONN_GO_ON : CONN_BREAK;
 }
 
-/* Output waits for the socket, which bars the input as well, but for that of a tunnel. */
-static bool conn_is_barred(const struct conn *conn)
+/* Output that can go on: what was kept, then what the codec has. */
+static enum conn_step conn_put(struct conn *conn)
 {
-    return conn->full && conn->codec->ops->waits(conn->codec) != CODEC_TUNNEL;
+    if (conn->unsent.bytes)
+        return conn_went(conn_send_kept(conn));
+    conn->codec->ops->take(conn->codec, &conn->set->desk.out);
+    return CONN_GO_ON;
 }
 
-/* One step of a turn: output before input. What the codec has to send beside what is already there
- * leaves in the same call. */
+/* One step of a turn: output before input, which an output that waits bars but in a tunnel. What
+ * the codec has to send beside what is already there leaves in the same call. */
 static enum conn_step conn_step(struct conn *conn)
 {
     struct codec *codec = conn->codec;
@@ -273,15 +276,11 @@ static enum conn_step conn_step(struct conn *conn)
             codec->ops->take(codec, out);
         return conn_went(conn_send(conn));
     }
-    if (conn->unsent.bytes && !conn->full)
-        return conn_went(conn_send_kept(conn));
     if (conn->unsent.bytes || codec->ops->wants_take(codec)) {
-        if (conn_is_barred(conn))
+        if (!conn->full)
+            return conn_put(conn);
+        if (codec->ops->waits(codec) != CODEC_TUNNEL)
             return CONN_REST;
-        if (!conn->full) {
-            codec->ops->take(codec, out);
-            return CONN_GO_ON;
-        }
     }
     const bool waiting = conn->kept.bytes && conn->blocked;
     if (!(waiting || conn->arrival.readable) || !conn_may_read(conn))
@@ -305,6 +304,9 @@ static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait w
         return DEADLINE_CONTENT;
     case CODEC_ANSWER:
         return DEADLINE_ANSWER;
+    case CODEC_TUNNEL:
+    case CODEC_HALF:
+        return DEADLINE_TUNNEL;
     default:
         return DEADLINE_IDLE;
     }
@@ -339,17 +341,14 @@ static bool conn_is_forsaken(const struct conn *conn, enum codec_wait wait)
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
 static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
 {
-    if (conn_is_forsaken(conn, wait)) {
-        conn_close(conn, true);
-        return false;
-    }
-    if (conn->unsent.bytes || conn->codec->ops->wants_take(conn->codec))
+    if (wait < CODEC_ANSWER || conn->unsent.bytes ||
+        conn->codec->ops->wants_take(conn->codec)) /* a read or a write is still to come */
         return true;
-    if (wait == CODEC_BROKEN) {
+    if (wait == CODEC_BROKEN || conn_is_forsaken(conn, wait)) {
         conn_close(conn, true);
         return false;
     }
-    if (wait != CODEC_OVER && wait != CODEC_HALF)
+    if (wait < CODEC_HALF)
         return true;
     if (conn->ended) {
         conn_close(conn, false);

@@ -12,7 +12,7 @@ void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32
 {
     bool same = phase == deadline->phase && request == deadline->request;
 
-    if (same && phase != DEADLINE_IDLE)
+    if (same && phase > DEADLINE_TUNNEL)
         return;
     *deadline = (struct deadline){now, moved, request, (uint8_t)phase};
 }
@@ -20,6 +20,8 @@ void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32
 static uint64_t deadline_window(const struct deadline *deadline, const struct limits *limits)
 {
     switch (deadline->phase) {
+    case DEADLINE_TUNNEL:
+        return limits->tunnel_idle_timeout;
     case DEADLINE_HEAD:
         return limits->header_timeout;
     case DEADLINE_CONTENT:

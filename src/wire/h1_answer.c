@@ -64,21 +64,27 @@ static bool h1_must_close(const struct h1 *h1, const struct reply *reply)
            (h1->framing.content == H1_LENGTH && h1->content_left > h1->codec.limits->drain_size);
 }
 
+/* The outbox takes `room` octets of text now. */
+static bool h1_has_room(const struct h1 *h1, size_t room)
+{
+    const struct outbox *out = h1->out;
+    return out && !h1->sending.late.bytes && out->tail.len == 0 && out->size - out->used >= room;
+}
+
 /* Where `room` octets can be written: in the outbox, or behind what waits already. NULL when memory
  * is out. */
 static char *h1_place(struct h1 *h1, size_t room)
 {
-    const struct outbox *out = h1->out;
-    if (out && !h1->sending.late.bytes && out->tail.len == 0 && out->size - out->used >= room)
-        return out->text + out->used;
+    if (h1_has_room(h1, room))
+        return h1->out->text + h1->out->used;
     return h1_late_room(&h1->sending.late, room);
 }
 
 /* `size` octets were written there. */
-static void h1_placed(struct h1 *h1, size_t size, bool dated)
+static void h1_placed(struct h1 *h1, size_t size)
 {
     if (h1->sending.late.bytes)
-        h1_late_add(&h1->sending.late, size, dated);
+        h1_late_add(&h1->sending.late, size, false);
     else
         h1->out->used += size;
 }
@@ -91,15 +97,17 @@ bool h1_head_put(struct h1 *h1, const struct reply *reply)
         .keep_alive = h1->framing.keep_alive && !h1->close,
         .chunked = h1->sending.chunked,
     };
-    char *to = h1_place(h1, h1_head_room(reply));
+    const size_t room = h1_head_room(reply);
 
-    if (!to)
-        return false;
-    bool late = h1->sending.late.bytes;
-    if (!late)
+    if (h1_has_room(h1, room)) {
         answer.date = h1->out->date;
-    h1_placed(h1, h1_head_write(reply, &answer, to), reply->date.len == 0);
-    return true;
+        h1->out->used += h1_head_write(reply, &answer, h1->out->text + h1->out->used);
+        return true;
+    }
+    char *to = h1_late_room(&h1->sending.late, room);
+    if (to)
+        h1_late_add(&h1->sending.late, h1_head_write(reply, &answer, to), reply->date.len == 0);
+    return to;
 }
 
 /* The rest cannot be had: nothing must look as if the answer were complete [RFC 9112 §8]. */
@@ -241,7 +249,7 @@ static void h1_last_chunk(struct h1 *h1)
         return;
     }
     h1_span_write(STET_SPAN("\r\n"), h1_span_write(trailers, h1_span_write(before, to)));
-    h1_placed(h1, before.len + trailers.len + 2, false);
+    h1_placed(h1, before.len + trailers.len + 2);
     h1_content_drop(h1);
     if (!h1->sending.late.bytes)
         h1_finish(h1);
@@ -357,7 +365,7 @@ static bool h1_interim_put(struct h1 *h1, int status, struct stet_span block)
         return false;
     char *to = h1_place(h1, h1_interim_room(block));
     if (to)
-        h1_placed(h1, h1_interim_write(status, block, to), false);
+        h1_placed(h1, h1_interim_write(status, block, to));
     return to;
 }
 

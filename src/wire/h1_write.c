@@ -86,7 +86,7 @@ static bool status_has_length(int status)
 /* Content-Length or Transfer-Encoding, never both [RFC 9112 §6.2]. */
 static char *framing_put(char *to, const struct reply *reply, const struct h1_answer *answer)
 {
-    if (!status_has_length(reply->status) || reply->tunnel)
+    if (!status_has_length(reply->status))
         return to;
     if (answer->chunked) {
         CHECK(answer->minor > 0); /* [RFC 9112 §6.1] */
@@ -99,12 +99,9 @@ static char *framing_put(char *to, const struct reply *reply, const struct h1_an
     return h1_span_write(STET_SPAN("\r\n"), to);
 }
 
-/* [RFC 9112 §9.3, §9.6]; a tunnel ends in its own way, and begins by upgrade or by CONNECT
- * [RFC 9110 §7.8, §9.3.6]. */
-static char *connection_put(char *to, const struct reply *reply, const struct h1_answer *answer)
+/* [RFC 9112 §9.3, §9.6] */
+static char *connection_put(char *to, const struct h1_answer *answer)
 {
-    if (reply->tunnel)
-        return reply->status == 101 ? h1_span_write(STET_SPAN("Connection: upgrade\r\n"), to) : to;
     if (answer->close)
         return h1_span_write(STET_SPAN("Connection: close\r\n"), to);
     if (answer->keep_alive)
@@ -119,8 +116,10 @@ size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, 
     at = date_put(at, reply, answer);
     for (size_t i = 0; i < REPLY_BLOCKS; i++)
         at = h1_span_write(reply->blocks[i], at);
-    at = framing_put(at, reply, answer);
-    at = connection_put(at, reply, answer);
+    if (!reply->tunnel)
+        at = connection_put(framing_put(at, reply, answer), answer);
+    else if (reply->status == 101)
+        at = h1_span_write(STET_SPAN("Connection: upgrade\r\n"), at); /* [RFC 9110 §7.8] */
     at = h1_span_write(STET_SPAN("\r\n"), at);
     return (size_t)(at - to);
 }

@@ -294,23 +294,24 @@ static void a_tunnel_ends_on_each_side_by_itself(void **state)
 static void a_tunnel_ends_when_nothing_moves(void **state)
 {
     struct world *world = *state;
+    world->limits.tunnel_idle_timeout = 90000;
     world_open(world);
     struct sim_client *client = tunnel_open(world, SWITCH);
     for (int i = 0; i < 10; i++) {
-        world_pass(world, 59 * SECOND);
+        world_pass(world, 89 * SECOND);
         if (i & 1)
             world_say(world, "x");
         else
             world_send(world, client, "x");
     }
-    assert_int_equal(world_ends_in(world, client, true), 60000);
+    assert_int_equal(world_ends_in(world, client, true), 90000);
     assert_int_equal(world->cut, 1);
     client = tunnel_open(world, SWITCH);
     world_say(world, NULL); /* also when one side has ended */
-    assert_int_equal(world_ends_in(world, client, true), 60000);
+    assert_int_equal(world_ends_in(world, client, true), 90000);
     client = tunnel_open(world, SWITCH);
     sim_client_shutdown(client);
-    assert_int_equal(world_ends_in(world, client, true), 60000);
+    assert_int_equal(world_ends_in(world, client, true), 90000);
 }
 
 static void a_client_that_leaves_a_tunnel_is_noticed(void **state)
@@ -393,7 +394,7 @@ static void any_allocation_may_fail(void **state)
         memory_fail_nth(0);
         if (world->body)
             world_say(world, NULL);
-        world_pass(world, 61 * SECOND);
+        world_pass(world, 3601 * SECOND);
         assert_true(sim_client_released(client));
         assert_int_equal(world->set.count, 0);
     }
