@@ -75,11 +75,12 @@ bool configvalue_network(struct configreading *reading)
 
 static bool configplace_host_valid(const char *host)
 {
-    const char *name = strncmp(host, "*.", 2) == 0 ? host + 2 : host;
-    const struct stet_span span = stet_span_of(name);
+    const struct stet_span span =
+        stet_span_from(stet_span_of(host), strncmp(host, "*.", 2) == 0 ? 2 : 0);
+    const char *name = span.at;
     if (strcmp(host, "*") == 0)
         return true;
-    if (!*name || strchr(name, '*') || span.len > 253 || name[span.len - 1] == '.' ||
+    if (!span.len || strchr(name, '*') || span.len > 253 || name[span.len - 1] == '.' ||
         name[0] == '.' || strstr(name, ".."))
         return false;
     return stet_authority_valid(span) && (name[0] == '[' || !strchr(name, ':'));

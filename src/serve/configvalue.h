@@ -41,7 +41,7 @@ struct configvalue {
 
 /* What is wrong with one, and what was probably meant (or ""). */
 struct configfault {
-    char words[128];
+    char words[160];
     char hint[CONFIG_HINT];
 };
 
