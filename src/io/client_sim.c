@@ -98,17 +98,21 @@ void sim_port_join(struct sim_port *port, struct sim_client *client)
     port->end = &client->next_in;
 }
 
+void sim_client_suffer(struct sim_client *client, const struct sim_faults *faults)
+{
+    client->faults = *faults;
+    client->break_at = UINT64_MAX;
+    if (faults->reset_after > 0)
+        client->break_at = 1 + sim_world_draw(client->world, faults->reset_after);
+}
+
 struct sim_client *sim_client_new(struct sim_world *world, const char *peer)
 {
     struct sim_client *client = sim_alloc(NULL, sizeof *client);
-    *client = (struct sim_client){.world = world,
-                                  .next = world->clients,
-                                  .faults = world->faults,
-                                  .down.window = SIM_UNLIMITED,
-                                  .break_at = UINT64_MAX};
+    *client =
+        (struct sim_client){.world = world, .next = world->clients, .down.window = SIM_UNLIMITED};
     client->peer = sim_peer(world, peer);
-    if (world->faults.reset_after > 0)
-        client->break_at = 1 + sim_world_draw(world, world->faults.reset_after);
+    sim_client_suffer(client, &world->faults);
     world->clients = client;
     return client;
 }

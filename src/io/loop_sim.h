@@ -155,6 +155,10 @@ enum sim_origin_answer {
 /* What becomes of connects from now on, and how many ns that takes. */
 void sim_origin_answers(struct sim_origin *origin, enum sim_origin_answer answer, int64_t after);
 
+/* Connections that are begun from now on have these sizes and resets instead of the world's. NULL:
+ * the world's again. */
+void sim_origin_faults(struct sim_origin *origin, const struct sim_faults *faults);
+
 /* Connections accepted from now on have this as their sim_client_heard, which is also called once
  * for each that comes. */
 void sim_origin_heard(struct sim_origin *origin,

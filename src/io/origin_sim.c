@@ -208,6 +208,8 @@ enum sock_connected sock_sim_connect(struct sock *sock, const struct sock_addres
         return first;
     }
     struct sim_client *client = sim_client_new(world, path ? "unix" : NULL);
+    if (origin && origin->faulty)
+        sim_client_suffer(client, &origin->faults);
     client->far.target = target;
     client->far.answer = origin ? origin->answer : SIM_ORIGIN_ACCEPTS;
     client->loop = loop;
@@ -279,6 +281,13 @@ void sim_origin_answers(struct sim_origin *origin, enum sim_origin_answer answer
 {
     origin->answer = answer;
     origin->after = after;
+}
+
+void sim_origin_faults(struct sim_origin *origin, const struct sim_faults *faults)
+{
+    static const struct sim_faults none;
+    origin->faulty = faults != NULL;
+    origin->faults = faults ? *faults : none;
 }
 
 void sim_origin_heard(struct sim_origin *origin,

@@ -86,6 +86,8 @@ struct sim_origin {
     char *address;
     enum sim_origin_answer answer;
     int64_t after;
+    struct sim_faults faults; /* instead of the world's */
+    bool faulty;
     size_t tries;
     size_t count;
     struct sim_client *first; /* not yet handed to the test */
@@ -141,6 +143,9 @@ char *sim_text(const char *text);
 
 /* A connection with nothing at its ends. */
 struct sim_client *sim_client_new(struct sim_world *world, const char *peer);
+
+/* Sizes and resets of a connection on which nothing has gone yet. */
+void sim_client_suffer(struct sim_client *client, const struct sim_faults *faults);
 
 /* One of those that listen there, drawn; NULL when none does. */
 struct sim_port *sim_port_find(struct sim_world *world, const char *address);

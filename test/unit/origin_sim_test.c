@@ -350,6 +350,27 @@ static void test_resets(void **state)
     sim_client_say(sim_origin_next(origin), "0123456789");
     sim_world_run_until_idle(net.world);
     assert_true(doomed->broken);
+    /* An origin may have faults of its own, or none in a world that has some. */
+    sim_origin_faults(origin, &(struct sim_faults){.read_most = 1});
+    struct conn *spared = conn_to("192.0.2.9", 80);
+    sim_world_run_until_idle(net.world);
+    sim_client_say(sim_origin_next(origin), "0123456789");
+    sim_world_run_until_idle(net.world);
+    assert_false(spared->broken);
+    assert_string_equal(spared->got, "0123456789");
+    sim_world_faults(net.world, &(struct sim_faults){.reset_after = 0});
+    sim_origin_faults(origin, &(struct sim_faults){.reset_after = 3});
+    doomed = conn_to("192.0.2.9", 80);
+    sim_world_run_until_idle(net.world);
+    sim_client_say(sim_origin_next(origin), "0123456789");
+    sim_world_run_until_idle(net.world);
+    assert_true(doomed->broken);
+    sim_origin_faults(origin, NULL);
+    spared = conn_to("192.0.2.9", 80);
+    sim_world_run_until_idle(net.world);
+    sim_client_say(sim_origin_next(origin), "0123456789");
+    sim_world_run_until_idle(net.world);
+    assert_false(spared->broken);
     net_close();
 }
 
