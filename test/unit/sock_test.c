@@ -34,6 +34,7 @@ struct conn {
     int calls;
     bool end;
     bool broken;
+    bool gone;
     bool open;
     struct sock_address peer;
 };
@@ -238,6 +239,35 @@ static void test_reset(void **state)
     assert_int_equal(recv(client, &byte, 1, 0), -1);
     assert_int_equal(errno, ECONNRESET);
     close(client);
+    world_close();
+}
+
+/* Reads nothing, only listens. */
+static void ready_notes(struct sock *sock, unsigned events)
+{
+    struct conn *conn = CONTAINER(sock, struct conn, sock);
+    conn->calls++;
+    conn->gone |= events & SOCK_GONE;
+    loop_stop(world.loop);
+}
+
+/* C-9112-9.6-1: a reset is learnt without reading what stands before it, an end alone is none. */
+static void test_gone(void **state)
+{
+    (void)state;
+    world_open("127.0.0.1:0", ready_notes);
+    int client = client_open();
+    client_send(client, "more and more");
+    shutdown(client, SHUT_WR);
+    world_run(100);
+    world_run(100);
+    assert_true(world.conns[0]->calls > 0);
+    assert_false(world.conns[0]->gone);
+    const struct linger now = {1, 0};
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(client);
+    world_run(2000);
+    assert_true(world.conns[0]->gone);
     world_close();
 }
 
@@ -650,6 +680,7 @@ int main(void)
         cmocka_unit_test(test_end_behind_bytes),
         cmocka_unit_test(test_close_with_end_to_come),
         cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_gone),
         cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_close_in_the_same_turn),
         cmocka_unit_test(test_listener_freed_by_its_callback),
