@@ -21,15 +21,17 @@ struct writer {
 
 /* ---- sections ---- */
 
-/* The field is told anew in each answer. */
-static bool is_told_anew(enum stet_field_id id)
+/* The field is told anew in each answer. Content-Range says something of parts only, elsewhere it
+ * is a field like others [RFC 9110 §14.4]. */
+static bool is_told_anew(enum stet_field_id id, bool partial)
 {
     switch (id) {
     case STET_FIELD_AGE:
     case STET_FIELD_CONTENT_LENGTH:
-    case STET_FIELD_CONTENT_RANGE:
     case STET_FIELD_DATE:
         return true;
+    case STET_FIELD_CONTENT_RANGE:
+        return partial;
     default:
         return false;
     }
@@ -106,7 +108,7 @@ static void write_lines(struct writer *writer)
     for (size_t i = 0; i < fields->count; i++) {
         const struct stet_field *field = &fields->fields[i];
         const bool replaced = field->id == STET_FIELD_ETAG && recipe->tag.len > 0;
-        if (!is_told_anew(field->id) && !replaced)
+        if (!is_told_anew(field->id, recipe->parts != NULL) && !replaced)
             write_line(writer, field);
     }
 }
