@@ -249,9 +249,9 @@ static bool cache_follows_failure(struct cache_query *query, struct shelf_pick *
         return false;
     if (pick->entry) {
         const struct stet_stored stored = entry_head_stored(pick->head);
-        struct stet_reuse reuse =
-            stet_may_reuse_on_error(&query->route->rules->profile, &stored, &query->asked,
-                                    word.status, cache_seconds(query->worker->loop));
+        struct stet_reuse reuse = stet_may_reuse_on_error(
+            &query->route->rules->profile, &stored, &query->asked,
+            word.news == FOLLOWER_FAILED ? 0 : word.status, cache_seconds(query->worker->loop));
         if (reuse.answer != STET_REUSE_ERROR) {
             pick->reuse = reuse;
             *outcome = cache_found(query, pick);

@@ -164,6 +164,19 @@ static struct shelf_set *departure_gather(const struct cache_query *query,
     return set;
 }
 
+/* Nothing stored fits: because there is nothing, only parts, or only other variants. */
+static enum stet_forward departure_miss(const struct shelf_set *set)
+{
+    enum stet_forward miss = STET_FORWARD_URI_MISS;
+
+    for (size_t i = 0; set && i < set->candidates.count; i++) {
+        if (set->stored[i].partial)
+            return STET_FORWARD_PARTIAL;
+        miss = STET_FORWARD_VARY_MISS;
+    }
+    return miss;
+}
+
 static struct flight *departure_flight(struct cache_query *query,
                                        const struct flight_errand *errand,
                                        const struct flights_key *key)
@@ -264,11 +277,10 @@ enum cache_outcome departure_go(struct cache_query *query, struct departure *dep
     const struct flights_key key = {{ask->key->primary[0], ask->key->primary[1]},
                                     variant_of(query, departure->pick, set)};
     const bool waits = departure_waits(query, departure->pick, &key);
-    const bool variants = set && set->candidates.count > 0;
-    struct flight_errand errand = departure_errand(query, departure, set);
 
-    if (query->facts.forward == STET_FORWARD_URI_MISS && variants)
-        query->facts.forward = STET_FORWARD_VARY_MISS;
+    if (query->facts.forward == STET_FORWARD_URI_MISS)
+        query->facts.forward = departure_miss(set);
+    struct flight_errand errand = departure_errand(query, departure, set);
     if (waits && flights_join(flights_of(query), &key, &query->follower)) {
         flight_errand_drop(&errand);
         if (departure_wait(query))

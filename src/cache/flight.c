@@ -280,9 +280,10 @@ void flight_end_all(struct cache_worker *worker)
 enum forward_verdict flight_prepare(struct flight *flight)
 {
     const struct flight_errand *errand = &flight->errand;
+    const struct stet_candidates none = {NULL, 0};
     const struct forward_conditions conditions = {
         .plan = &errand->plan,
-        .candidates = errand->set ? &errand->set->candidates : NULL,
+        .candidates = errand->set ? &errand->set->candidates : &none,
         .max_age_zero = errand->origin,
     };
     const struct forward forward = {

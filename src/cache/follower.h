@@ -22,7 +22,7 @@ enum follower_news {
 
 struct follower_word {
     enum follower_news news;
-    int status;                  /* what the origin answered; 0: nothing */
+    int status; /* what the origin answered, 0: nothing; of FOLLOWER_FAILED: what to answer */
     enum stet_proxy_error error; /* of FOLLOWER_FAILED */
 };
 

@@ -202,7 +202,9 @@ static void landing_current(struct flight *flight, const struct stet_response *r
 static void landing_fault(struct flight *flight, const struct stet_validated *verdict)
 {
     flight->outcome.facts.reason = verdict->reason;
-    landing_tell_failed(flight, 502, STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR);
+    flight->outcome.facts.error = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR;
+    if (!landing_stale(flight, 502))
+        landing_tell_failed(flight, 502, STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR);
     (void)landing_word(flight, FOLLOWER_FAILED, 502);
     flight_drop_content(flight);
 }

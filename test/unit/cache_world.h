@@ -1,0 +1,1165 @@
+/* The cache in the simulated world, between askers and an origin that the test plays: two workers,
+ * one store, and a link-time fake of origin/upstream.h. Stories for it are written in lines:
+ *
+ *     rule NAME [VALUE]                      of the route; as `rule collapse off`
+ *     ask A[@WORKER] METHOD TARGET [+content] [+upgrade] [FIELD | FIELD ...]
+ *     send A TEXT, finish A                  request content, and its end
+ *     head N STATUS LENGTH [FIELD | ...]     of fetch N; LENGTH: a number, "-" unknown, "none",
+ *                                            "none=7" announced but not sent, "tunnel"
+ *     body N TEXT, end N, cut N              N octets as *N
+ *     interim N STATUS [FIELD], room N, fail N ERROR
+ *     stall A, read A, forget A, advance 100ms
+ *     keep A                                 its ETag; $ in later lines
+ *     purge SCOPE soft|hard [TEXT] = COUNT
+ *
+ * and what is expected:
+ *
+ *     fetches COUNT; sent N METHOD TARGET; sent N has FIELD; sent N lacks NAME; uploads N TEXT
+ *     waits A; got A STATUS [TEXT]; reads A STATUS [TEXT] (more is to come); breaks A STATUS [TEXT]
+ *     failed A STATUS; line A FIELD; noline A NAME; fact A NAME[=VALUE]; interims A COUNT
+ *     paused N, resumed N, cancelled N, held A
+ */
+#ifndef TEST_UNIT_CACHE_WORLD_H
+#define TEST_UNIT_CACHE_WORLD_H
+
+#include "base/memory.h"
+#include "cache/cache.h"
+#include "io/loop_sim.h"
+#include "message.h"
+#include "stet/answer.h"
+#include "stet/cachestatus.h"
+#include "table.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WORLD_WORKERS = 2,
+    WORLD_FETCHES = 64,
+    WORLD_ASKERS = 26,
+    WORLD_LINE = 1024,
+    WORLD_TEXT = 300000
+};
+
+#define MS INT64_C(1000000)
+
+/* The fake upstream: one a worker. */
+struct upstream {
+    struct world *world;
+};
+
+struct origin_fetch {
+    struct fetch *fetch; /* NULL: over */
+    struct h1_client_request request;
+    char *request_text; /* what the spans of `request` were, so that they are known to be right */
+    char *uploaded;
+    size_t uploaded_len;
+    bool finished, cancelled, paused, resumed, headed;
+};
+
+enum asker_state { ASKER_ABSENT, ASKER_WAITS, ASKER_FOUND, ASKER_FAILED, ASKER_GONE };
+
+struct asker {
+    struct world *world;
+    struct cache_query query;
+    struct arena arena;
+    struct forward_client client;
+    char *line; /* all texts of the request */
+    struct message message;
+    struct stet_request request;
+    enum asker_state state;
+    unsigned worker;
+    int status;
+    struct stet_span block;
+    struct representation *representation;
+    struct body *body;
+    uint64_t left; /* UINT64_MAX: to the end */
+    char *text;
+    size_t text_len;
+    bool stalls, ended, broken;
+    unsigned interims, rooms, readies;
+};
+
+struct world {
+    struct sim_world *sim;
+    struct loop *loops[WORLD_WORKERS];
+    struct cache_worker *workers[WORLD_WORKERS];
+    struct upstream upstreams[WORLD_WORKERS];
+    struct cache_route routes[WORLD_WORKERS];
+    struct store *store;
+    struct cache *cache;
+    struct cache_rules rules;
+    struct forward_rules forward;
+    struct origin_fetch fetches[WORLD_FETCHES];
+    unsigned count; /* of fetches so far */
+    struct asker askers[WORLD_ASKERS];
+    char kept[128];
+    bool loose; /* nothing is expected: memory fails, or askers leave early */
+    const char *id, *name, *step;
+};
+
+static inline void nothing(struct task *task)
+{
+    (void)task;
+}
+
+/* Each loop turns once, and so reads its clock: what the test does next is done at that time. */
+static inline void world_turn(struct world *world)
+{
+    struct task tasks[WORLD_WORKERS];
+    for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+        tasks[i] = (struct task){.run = nothing};
+        loop_post(world->loops[i], &tasks[i]);
+    }
+    sim_world_run_until_idle(world->sim);
+}
+
+/* ---- the fake origin ---- */
+
+static struct world *the_world;
+
+static inline struct origin_fetch *origin_of(const struct fetch *fetch)
+{
+    for (unsigned i = the_world->count; i-- > 0;)
+        if (the_world->fetches[i].fetch == fetch)
+            return &the_world->fetches[i];
+    return NULL;
+}
+
+static inline char *text_copy(struct stet_span text)
+{
+    char *copy = malloc(text.len + 1);
+    assert_non_null(copy);
+    if (text.len > 0)
+        memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
+static inline void origin_read_request(struct origin_fetch *origin)
+{
+    const struct h1_client_request *request = origin->fetch->request;
+    char line[8192];
+    snprintf(line, sizeof line, "%.*s %.*s\r\n%.*s", (int)request->method_name.len,
+             request->method_name.at, (int)request->target.len, request->target.at,
+             (int)request->block.len, request->block.at);
+    free(origin->request_text);
+    origin->request_text = text_copy(stet_span_of(line));
+    origin->request = *request;
+}
+
+void fetch_start(struct upstream *upstream, struct fetch *fetch)
+{
+    struct world *world = upstream->world;
+    assert_true(world->count < WORLD_FETCHES);
+    struct origin_fetch *origin = &world->fetches[world->count++];
+    *origin = (struct origin_fetch){.fetch = fetch};
+    fetch->call.error = STET_PROXY_ERROR_NONE;
+    origin_read_request(origin);
+}
+
+bool fetch_send(struct fetch *fetch, struct stet_span bytes)
+{
+    struct origin_fetch *origin = origin_of(fetch);
+    assert_non_null(origin);
+    origin->uploaded = realloc(origin->uploaded, origin->uploaded_len + bytes.len + 1);
+    assert_non_null(origin->uploaded);
+    memcpy(origin->uploaded + origin->uploaded_len, bytes.at, bytes.len);
+    origin->uploaded_len += bytes.len;
+    origin->uploaded[origin->uploaded_len] = '\0';
+    return origin->uploaded_len < 8;
+}
+
+void fetch_finish(struct fetch *fetch)
+{
+    struct origin_fetch *origin = origin_of(fetch);
+    assert_non_null(origin);
+    origin->finished = true;
+}
+
+void fetch_resume(struct fetch *fetch)
+{
+    struct origin_fetch *origin = origin_of(fetch);
+    assert_non_null(origin);
+    assert_true(origin->paused);
+    origin->paused = false;
+    origin->resumed = true;
+}
+
+void fetch_cancel(struct fetch *fetch)
+{
+    struct origin_fetch *origin = origin_of(fetch);
+    assert_non_null(origin);
+    origin->cancelled = true;
+    origin->fetch = NULL;
+}
+
+enum stet_proxy_error fetch_error(const struct fetch *fetch)
+{
+    return fetch->call.error;
+}
+
+struct stet_span fetch_next_hop(const struct fetch *fetch)
+{
+    (void)fetch;
+    return STET_SPAN("origin:80");
+}
+
+/* ---- askers ---- */
+
+static inline void asker_answer(struct asker *asker);
+
+/* Reads what there is. In small steps: a socket takes what it likes. */
+static inline void asker_read(struct asker *asker)
+{
+    struct stet_span bytes;
+    char scratch[512];
+
+    while (asker->body && !asker->stalls && !asker->ended && !asker->broken) {
+        if (asker->left == 0) {
+            asker->ended = true;
+            break;
+        }
+        switch (asker->body->ops->peek(asker->body, scratch, sizeof scratch, &bytes)) {
+        case BODY_WAIT:
+            return;
+        case BODY_END:
+            asker->ended = asker->left == UINT64_MAX;
+            asker->broken = !asker->ended;
+            break;
+        case BODY_BROKEN:
+            asker->broken = true;
+            break;
+        default:
+            assert_true(bytes.len > 0);
+            if (bytes.len > 4096)
+                bytes.len = 4096;
+            if (bytes.len > asker->left)
+                bytes.len = (size_t)asker->left;
+            assert_true(asker->text_len + bytes.len < WORLD_TEXT);
+            memcpy(asker->text + asker->text_len, bytes.at, bytes.len);
+            asker->text_len += bytes.len;
+            if (asker->left != UINT64_MAX)
+                asker->left -= bytes.len;
+            (asker->body->ops->skip)(asker->body, bytes.len); /* cmocka has a macro of that name */
+        }
+    }
+}
+
+static inline void asker_body(struct asker *asker, uint64_t from, uint64_t length)
+{
+    struct representation *representation = asker->representation;
+
+    if (asker->request.method == STET_METHOD_HEAD || asker->status == 204 || asker->status == 304 ||
+        (length == 0 && !representation->unknown_length)) {
+        asker->ended = true;
+        return;
+    }
+    if (representation->bytes) {
+        memcpy(asker->text, representation->bytes->bytes + from, (size_t)length);
+        asker->text_len = (size_t)length;
+        asker->ended = true;
+        return;
+    }
+    asker->left = representation->unknown_length ? UINT64_MAX : length;
+    asker->body = representation->ops->body(representation, from, length);
+    if (asker->body)
+        asker_read(asker);
+    else
+        asker->broken = true;
+}
+
+/* What serve/answer.c does, in short. */
+static inline void asker_answer(struct asker *asker)
+{
+    struct representation *representation = asker->representation;
+    struct stet_answer answer = {.status = representation->status};
+
+    if (representation->status == 200 && !representation->passes) {
+        if (representation->unknown_length)
+            answer.status =
+                stet_precondition(&asker->request, &representation->validators, STET_AS_CACHE, 0)
+                            .answer == STET_NOT_MODIFIED
+                    ? 304
+                    : 200;
+        else
+            answer = stet_answer_of(&asker->request, &representation->validators, STET_AS_CACHE,
+                                    representation->length, 0);
+    }
+    asker->status = answer.status;
+    asker->block = answer.status == 304 && !representation->passes   ? representation->unchanged
+                   : answer.status == 206 && !representation->passes ? representation->piece
+                                                                     : representation->whole;
+    if (answer.status == 206 && !representation->passes)
+        asker_body(asker, answer.ranges.at[0].first,
+                   answer.ranges.at[0].last - answer.ranges.at[0].first + 1);
+    else if (answer.status == 416)
+        asker->ended = true;
+    else
+        asker_body(asker, 0, representation->length);
+}
+
+/* Moves the request to other memory, and spoils the old: who kept a piece of it is found out. */
+static inline void asker_move(struct asker *asker)
+{
+    size_t size = strlen(asker->line);
+    char *line = text_copy(stet_span(asker->line, size));
+    ptrdiff_t off = line - asker->line;
+    struct stet_request *request = &asker->request;
+    struct stet_span *spans[] = {&request->target, &request->path, &request->query,
+                                 &request->method_name};
+
+    for (size_t i = 0; i < COUNT(spans); i++)
+        if (spans[i]->at)
+            spans[i]->at += off;
+    for (size_t i = 0; i < request->head.count; i++) {
+        asker->message.storage[i].name.at += off;
+        asker->message.storage[i].value.at += off;
+    }
+    memset(asker->line, '#', size);
+    free(asker->line);
+    asker->line = line;
+}
+
+static inline void asker_find(struct asker *asker)
+{
+    struct world *world = asker->world;
+
+    switch (cache_find(world->workers[asker->worker], &asker->query)) {
+    case CACHE_WAIT:
+        asker->state = ASKER_WAITS;
+        asker_move(asker);
+        break;
+    case CACHE_FOUND:
+        asker->state = ASKER_FOUND;
+        asker->representation = asker->query.representation;
+        assert_non_null(asker->representation);
+        asker_answer(asker);
+        break;
+    default:
+        asker->state = ASKER_FAILED;
+        asker->status = asker->query.status;
+        asker->ended = true;
+    }
+}
+
+static inline struct asker *asker_of(struct cache_query *query)
+{
+    return (struct asker *)(void *)((char *)query - offsetof(struct asker, query));
+}
+
+static inline void asker_ready(struct cache_query *query)
+{
+    struct asker *asker = asker_of(query);
+    assert_int_equal(asker->state, ASKER_WAITS);
+    asker->readies++;
+    asker_find(asker);
+}
+
+static inline void asker_interim(struct cache_query *query, const struct stet_response *response)
+{
+    assert_true(response->status >= 100 && response->status < 200);
+    asker_of(query)->interims++;
+}
+
+static inline void asker_more(struct cache_query *query)
+{
+    asker_read(asker_of(query));
+}
+
+static inline void asker_room(struct cache_query *query)
+{
+    asker_of(query)->rooms++;
+}
+
+/* It leaves, in the order that a connection does: content, answer, query. */
+static inline void asker_forget(struct asker *asker)
+{
+    if (asker->state == ASKER_ABSENT || asker->state == ASKER_GONE)
+        return;
+    if (asker->body)
+        asker->body->ops->free(asker->body);
+    asker->body = NULL;
+    representation_unref(asker->representation);
+    asker->representation = NULL;
+    cache_forget(&asker->query);
+    arena_fini(&asker->arena);
+    memset(&asker->query, '#', sizeof asker->query);
+    asker->state = ASKER_GONE;
+}
+
+/* ---- the world ---- */
+
+static inline void world_open(struct world *world)
+{
+    static const uint64_t seed[2] = {3, 4};
+    *world = (struct world){.rules = cache_rules_default()};
+    the_world = world;
+    world->sim = sim_world_new(1);
+    world->forward = (struct forward_rules){.name = STET_SPAN("stet"), .max_forwards = 10};
+    world->store = store_mem_new(8 << 20, 8 << 20, seed);
+    world->cache = cache_new(world->store, seed);
+    assert_non_null(world->store);
+    assert_non_null(world->cache);
+    for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+        world->loops[i] = sim_world_loop(world->sim);
+        world->workers[i] = cache_open(world->cache, world->loops[i]);
+        assert_non_null(world->workers[i]);
+        world->upstreams[i].world = world;
+        world->routes[i] = (struct cache_route){
+            .rules = &world->rules, .forward = &world->forward, .upstream = &world->upstreams[i]};
+    }
+    for (unsigned i = 0; i < WORLD_ASKERS; i++)
+        world->askers[i].world = world;
+}
+
+static inline void world_close(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_ASKERS; i++) {
+        asker_forget(&world->askers[i]);
+        free(world->askers[i].line);
+        free(world->askers[i].text);
+    }
+    sim_world_run_until_idle(world->sim);
+    for (unsigned i = 0; i < WORLD_WORKERS; i++)
+        cache_close(world->workers[i]);
+    sim_world_run_until_idle(world->sim);
+    for (unsigned i = 0; i < WORLD_FETCHES; i++) {
+        assert_null(world->fetches[i].fetch);
+        free(world->fetches[i].request_text);
+        free(world->fetches[i].uploaded);
+    }
+    for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+        assert_int_equal(world->routes[i].flights, 0);
+        loop_free(world->loops[i]);
+    }
+    cache_free(world->cache);
+    store_free(world->store);
+    sim_world_free(world->sim);
+    the_world = NULL;
+}
+
+/* ---- reading a story ---- */
+
+#define expect(world, condition)                                                       \
+    do {                                                                               \
+        if (!(world)->loose && !(condition))                                           \
+            fail_msg("%s (%s): \"%s\": %s", (world)->id, (world)->name, (world)->step, \
+                     #condition);                                                      \
+    } while (0)
+
+/* The next word of a line; empty at its end. */
+static inline struct stet_span next_word(struct stet_span *line)
+{
+    while (line->len && *line->at == ' ')
+        *line = stet_span_from(*line, 1);
+    struct stet_span word = stet_span(line->at, stet_span_find(*line, ' '));
+    *line = stet_span_from(*line, word.len);
+    while (line->len && *line->at == ' ')
+        *line = stet_span_from(*line, 1);
+    return word;
+}
+
+static inline uint64_t number_of(struct stet_span word)
+{
+    uint64_t number = 0;
+    if (!stet_span_number(word, UINT64_MAX, &number))
+        fail_msg("\"%.*s\" is no number", (int)word.len, word.at);
+    return number;
+}
+
+static inline bool is_word(struct stet_span word, const char *text)
+{
+    return stet_span_equal(word, stet_span_of(text));
+}
+
+/* Fields divided by " | ", as lines divided by LF, in place. */
+static inline void fields_divide(char *text)
+{
+    for (char *at = text; (at = strstr(at, " | ")) != NULL; at += 3) {
+        at[0] = '\n';
+        memmove(at + 1, at + 3, strlen(at + 3) + 1);
+    }
+}
+
+static inline struct asker *world_asker(struct world *world, struct stet_span word)
+{
+    assert_true(word.len >= 1 && word.at[0] >= 'a' && word.at[0] <= 'z');
+    return &world->askers[word.at[0] - 'a'];
+}
+
+/* NULL in a loose world, if it is over or never was. */
+static inline struct origin_fetch *world_fetch(struct world *world, struct stet_span word)
+{
+    uint64_t index = number_of(word);
+    bool open = index < world->count && world->fetches[index].fetch;
+    expect(world, open);
+    return open ? &world->fetches[index] : NULL;
+}
+
+/* ---- steps ---- */
+
+static const struct cache_events asker_events = {asker_ready, asker_interim, asker_more,
+                                                 asker_room};
+
+static inline void step_ask(struct world *world, struct stet_span line)
+{
+    struct stet_span who = next_word(&line);
+    struct asker *asker = world_asker(world, who);
+    asker_forget(asker);
+    free(asker->line);
+    free(asker->text);
+    *asker = (struct asker){.world = world, .left = UINT64_MAX};
+    asker->worker = who.len > 2 ? (unsigned)(who.at[2] - '0') : 0;
+    asker->text = malloc(WORLD_TEXT);
+    asker->line = text_copy(line);
+    assert_non_null(asker->text);
+    struct stet_span rest = stet_span_of(asker->line);
+    struct stet_span method = next_word(&rest), target = next_word(&rest);
+    struct cache_query *query = &asker->query;
+    while (rest.len && rest.at[0] == '+') {
+        struct stet_span flag = next_word(&rest);
+        query->content |= is_word(flag, "+content");
+        query->upgrade |= is_word(flag, "+upgrade");
+    }
+    fields_divide(asker->line + (rest.at - asker->line));
+    size_t path = stet_span_find(target, '?');
+    asker->request = message_request(&asker->message, "GET", rest.at);
+    asker->request.method = stet_method_of(method);
+    asker->request.method_name = method;
+    asker->request.target = target;
+    asker->request.path = stet_span(target.at, path);
+    asker->request.query = path < target.len ? stet_span_from(target, path + 1) : STET_SPAN_NONE;
+    asker->client = (struct forward_client){STET_SPAN("192.0.2.1"), STET_SPAN("1.1"), false};
+    arena_init(&asker->arena, 65536);
+    query->request = &asker->request;
+    query->route = &world->routes[asker->worker];
+    query->client = &asker->client;
+    query->events = &asker_events;
+    query->arena = &asker->arena;
+    asker_find(asker);
+}
+
+static inline void step_send(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    if (asker->state != ASKER_ABSENT && asker->state != ASKER_GONE)
+        cache_content(&asker->query, line);
+}
+
+static inline void step_finish(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    if (asker->state != ASKER_ABSENT && asker->state != ASKER_GONE)
+        cache_content_end(&asker->query);
+}
+
+static inline struct h1_response_framing framing_of(struct stet_span word)
+{
+    struct h1_response_framing framing = {.persistent = true, .minor = 1};
+    if (is_word(word, "-")) {
+        framing.content = H1_RESPONSE_CHUNKED;
+    } else if (is_word(word, "none")) {
+        framing.content = H1_RESPONSE_NO_CONTENT;
+    } else if (is_word(word, "tunnel")) {
+        framing.content = H1_RESPONSE_TUNNEL;
+    } else {
+        bool none = stet_span_starts(word, STET_SPAN("none="));
+        framing.content = none ? H1_RESPONSE_NO_CONTENT : H1_RESPONSE_LENGTH;
+        framing.has_length = true;
+        framing.length = number_of(none ? stet_span_from(word, 5) : word);
+    }
+    return framing;
+}
+
+static inline void step_head(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    int status = (int)number_of(next_word(&line));
+    struct stet_span length = next_word(&line);
+    struct h1_response_framing framing = framing_of(length);
+    struct message message;
+    char text[WORLD_LINE];
+
+    if (!origin || origin->headed)
+        return;
+    snprintf(text, sizeof text, "%.*s", (int)line.len, line.len ? line.at : "");
+    fields_divide(text);
+    if (framing.has_length)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%sContent-Length: %" PRIu64,
+                 text[0] ? "\n" : "", framing.length);
+    /* what was sent must still be there [origin/upstream.h] */
+    struct origin_fetch check = {.fetch = origin->fetch};
+    origin_read_request(&check);
+    assert_string_equal(check.request_text, origin->request_text);
+    free(check.request_text);
+    struct stet_response response = message_response(&message, status, text);
+    struct fetch *fetch = origin->fetch;
+    origin->headed = true;
+    fetch->events->head(fetch->owner, &response, &framing);
+    memset(text, '#', sizeof text);
+    memset(&message, '#', sizeof message);
+}
+
+static inline void step_interim(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    int status = (int)number_of(next_word(&line));
+    char text[WORLD_LINE];
+    struct message message;
+
+    snprintf(text, sizeof text, "%.*s", (int)line.len, line.len ? line.at : "");
+    struct stet_response response = message_response(&message, status, text);
+    if (origin && !origin->headed)
+        origin->fetch->events->interim(origin->fetch->owner, &response);
+}
+
+static inline void origin_give(struct origin_fetch *origin, struct stet_span bytes)
+{
+    struct fetch *fetch = origin->fetch;
+    if (fetch && origin->headed && bytes.len > 0 && !origin->paused &&
+        !fetch->events->content(fetch->owner, bytes))
+        origin->paused = true;
+}
+
+/* Octets that tell where they are: the alphabet over and over. */
+static inline char pattern_at(size_t at)
+{
+    return (char)('a' + at % 26);
+}
+
+static inline void step_body(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    if (!origin)
+        return;
+    if (line.len == 0 || line.at[0] != '*') {
+        char *bytes = text_copy(line);
+        origin_give(origin, line.len ? stet_span(bytes, line.len) : line);
+        free(bytes);
+        return;
+    }
+    size_t size = (size_t)number_of(stet_span_from(line, 1));
+    char *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = pattern_at(i);
+    origin_give(origin, stet_span(bytes, size));
+    free(bytes);
+}
+
+static inline void origin_end(struct origin_fetch *origin, enum h1_client_end end,
+                              enum stet_proxy_error error, const char *trailers)
+{
+    struct message message;
+    struct fetch *fetch = origin->fetch;
+    fetch->call.error = error;
+    origin->fetch = NULL; /* it may be freed, or started again */
+    fetch->events->end(fetch->owner, end, message_head(&message, trailers));
+}
+
+static inline void step_end(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    char text[WORLD_LINE];
+    snprintf(text, sizeof text, "%.*s", (int)line.len, line.len ? line.at : "");
+    if (origin && origin->headed)
+        origin_end(origin, H1_CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, text);
+}
+
+static inline void step_cut(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    if (origin)
+        origin_end(origin, H1_CLIENT_TRUNCATED, STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE, NULL);
+}
+
+static inline void step_fail(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    struct stet_span word = next_word(&line);
+    int error = 1;
+    while (error < STET_PROXY_ERROR_COUNT &&
+           !stet_span_equal(stet_proxy_error_token((enum stet_proxy_error)error), word))
+        error++;
+    assert_true(error < STET_PROXY_ERROR_COUNT);
+    if (origin && !origin->headed)
+        origin_end(origin, H1_CLIENT_TRUNCATED, (enum stet_proxy_error)error, NULL);
+}
+
+static inline void step_room(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = world_fetch(world, next_word(&line));
+    if (origin)
+        origin->fetch->events->room(origin->fetch->owner);
+}
+
+static inline void step_stall(struct world *world, struct stet_span line)
+{
+    world_asker(world, next_word(&line))->stalls = true;
+}
+
+static inline void step_read(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    asker->stalls = false;
+    asker_read(asker);
+}
+
+static inline void step_forget(struct world *world, struct stet_span line)
+{
+    asker_forget(world_asker(world, next_word(&line)));
+}
+
+static inline void step_advance(struct world *world, struct stet_span line)
+{
+    struct stet_span word = next_word(&line);
+    bool ms = word.len > 2 && word.at[word.len - 2] == 'm';
+    uint64_t number = number_of(stet_span(word.at, word.len - (ms ? 2 : 1)));
+    sim_world_advance(world->sim, (int64_t)number * (ms ? MS : 1000 * MS));
+    world_turn(world);
+}
+
+/* ---- rules ---- */
+
+static inline void step_rule(struct world *world, struct stet_span line)
+{
+    struct cache_rules *rules = &world->rules;
+    struct stet_span name = next_word(&line), value = next_word(&line);
+    bool on = !is_word(value, "off");
+
+    if (is_word(name, "off"))
+        rules->off = true;
+    else if (is_word(name, "collapse"))
+        rules->collapse = on;
+    else if (is_word(name, "synthesize"))
+        rules->synthesize = on;
+    else if (is_word(name, "fill"))
+        rules->fill_on_conditional = on;
+    else if (is_word(name, "hold"))
+        rules->validate_up_to = number_of(value);
+    else if (is_word(name, "object"))
+        rules->object_max = number_of(value);
+    else if (is_word(name, "wait"))
+        rules->wait_timeout = (uint32_t)number_of(value);
+    else if (is_word(name, "alone"))
+        rules->alone = (uint32_t)number_of(value);
+    else if (is_word(name, "letter"))
+        rules->profile = stet_profile_rfc9111();
+    else if (is_word(name, "partition"))
+        rules->partition = STET_SPAN("blue");
+    else
+        fail_msg("no rule %.*s", (int)name.len, name.at);
+}
+
+/* ---- expectations ---- */
+
+static inline void step_fetches(struct world *world, struct stet_span line)
+{
+    uint64_t count = number_of(next_word(&line));
+    if (!world->loose && world->count != count)
+        fail_msg("%s (%s): %u fetches, not %" PRIu64, world->id, world->name, world->count, count);
+}
+
+/* A line of a block, "Name: value" in any case. */
+static inline bool block_has(const char *block, struct stet_span line)
+{
+    char wanted[WORLD_LINE];
+    snprintf(wanted, sizeof wanted, "\r\n%.*s\r\n", (int)line.len, line.at);
+    return strcasestr(block, wanted) != NULL;
+}
+
+static inline bool block_names(const char *block, struct stet_span name)
+{
+    char wanted[WORLD_LINE];
+    snprintf(wanted, sizeof wanted, "\r\n%.*s:", (int)name.len, name.at);
+    return strcasestr(block, wanted) != NULL;
+}
+
+static inline void step_sent(struct world *world, struct stet_span line)
+{
+    uint64_t index = number_of(next_word(&line));
+    struct stet_span rest = line, verb = next_word(&rest);
+    expect(world, index < world->count);
+    if (index >= world->count)
+        return;
+    const char *text = world->fetches[index].request_text;
+    if (is_word(verb, "has"))
+        expect(world, block_has(text, rest));
+    else if (is_word(verb, "lacks"))
+        expect(world, !block_names(text, rest));
+    else
+        expect(world, stet_span_starts(stet_span_of(text), line) && text[line.len] == '\r');
+}
+
+static inline void step_uploads(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = &world->fetches[number_of(next_word(&line))];
+    expect(world, origin->uploaded && is_word(line, origin->uploaded));
+}
+
+static inline void step_waits(struct world *world, struct stet_span line)
+{
+    expect(world, world_asker(world, next_word(&line))->state == ASKER_WAITS);
+}
+
+static inline bool text_is(const struct asker *asker, struct stet_span wanted)
+{
+    if (wanted.len == 0 || wanted.at[0] != '*')
+        return stet_span_equal(stet_span(asker->text, asker->text_len), wanted);
+    size_t size = (size_t)number_of(stet_span_from(wanted, 1));
+    for (size_t i = 0; i < asker->text_len && i < size; i++)
+        if (asker->text[i] != pattern_at(i))
+            return false;
+    return asker->text_len == size;
+}
+
+static inline struct asker *expect_found(struct world *world, struct stet_span *line)
+{
+    struct asker *asker = world_asker(world, next_word(line));
+    int status = (int)number_of(next_word(line));
+    expect(world, asker->state == ASKER_FOUND);
+    if (!world->loose && asker->status != status)
+        fail_msg("%s (%s): \"%s\": status %d", world->id, world->name, world->step, asker->status);
+    expect(world, text_is(asker, *line));
+    return asker;
+}
+
+static inline void step_got(struct world *world, struct stet_span line)
+{
+    struct asker *asker = expect_found(world, &line);
+    expect(world, asker->ended && !asker->broken);
+}
+
+static inline void step_reads(struct world *world, struct stet_span line)
+{
+    struct asker *asker = expect_found(world, &line);
+    expect(world, !asker->ended && !asker->broken);
+}
+
+static inline void step_breaks(struct world *world, struct stet_span line)
+{
+    struct asker *asker = expect_found(world, &line);
+    expect(world, asker->broken);
+}
+
+static inline void step_failed(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    int status = (int)number_of(next_word(&line));
+    expect(world, asker->state == ASKER_FAILED && asker->status == status);
+}
+
+static inline char *asker_block(const struct asker *asker)
+{
+    char *text = malloc(asker->block.len + 3);
+    assert_non_null(text);
+    memcpy(text, "\r\n", 2);
+    memcpy(text + 2, asker->block.at, asker->block.len);
+    text[asker->block.len + 2] = '\0';
+    return text;
+}
+
+static inline void step_line(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    if (asker->state != ASKER_FOUND)
+        return;
+    char *block = asker_block(asker);
+    if (!world->loose && !block_has(block, line))
+        fail_msg("%s (%s): \"%s\" is not in%s", world->id, world->name, world->step, block);
+    free(block);
+}
+
+static inline void step_noline(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    if (asker->state != ASKER_FOUND)
+        return;
+    char *block = asker_block(asker);
+    if (!world->loose && block_names(block, line))
+        fail_msg("%s (%s): \"%s\" is in%s", world->id, world->name, world->step, block);
+    free(block);
+}
+
+static inline void step_keep(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    if (asker->state != ASKER_FOUND)
+        return;
+    struct stet_span tag = asker->representation->etag_text;
+    expect(world, tag.len > 0);
+    snprintf(world->kept, sizeof world->kept, "%.*s", (int)tag.len, tag.len ? tag.at : "");
+}
+
+static inline void fact_write(const struct cache_facts *facts, struct stet_span name, char *to,
+                              size_t room)
+{
+    struct stet_span word = STET_SPAN_NONE;
+    if (is_word(name, "hit"))
+        word = facts->hit ? STET_SPAN("yes") : STET_SPAN("no");
+    else if (is_word(name, "stored"))
+        word = facts->stored ? STET_SPAN("yes") : STET_SPAN("no");
+    else if (is_word(name, "collapsed"))
+        word = facts->collapsed ? STET_SPAN("yes") : STET_SPAN("no");
+    else if (is_word(name, "synthesized"))
+        word = facts->synthesized ? STET_SPAN("yes") : STET_SPAN("no");
+    else if (is_word(name, "fwd"))
+        word = stet_forward_token(facts->forward);
+    else if (is_word(name, "detail"))
+        word = stet_reason_word(facts->reason);
+    else if (is_word(name, "storing"))
+        word = stet_reason_word(facts->storing);
+    else if (is_word(name, "error"))
+        word = stet_proxy_error_token(facts->error);
+    else if (is_word(name, "hop"))
+        word = facts->next_hop;
+    snprintf(to, room, "%.*s", (int)word.len, word.len ? word.at : "");
+    if (is_word(name, "fwd-status"))
+        snprintf(to, room, "%d", facts->forward_status);
+    else if (is_word(name, "age"))
+        snprintf(to, room, facts->has_age ? "%" PRIu32 : "none", facts->age);
+    else if (is_word(name, "ttl"))
+        snprintf(to, room, facts->has_ttl ? "%" PRId64 : "none", facts->ttl);
+}
+
+static inline void step_fact(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    char is[128];
+    if (asker->state == ASKER_GONE || asker->state == ASKER_ABSENT)
+        return;
+    while (line.len) {
+        struct stet_span pair = next_word(&line);
+        size_t equals = stet_span_find(pair, '=');
+        fact_write(&asker->query.facts, stet_span(pair.at, equals), is, sizeof is);
+        if (!world->loose && !is_word(stet_span_from(pair, equals + 1), is))
+            fail_msg("%s (%s): \"%s\": %.*s is %s", world->id, world->name, world->step,
+                     (int)pair.len, pair.at, is);
+    }
+}
+
+static inline void step_interims(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    expect(world, asker->interims == number_of(next_word(&line)));
+}
+
+static inline void step_rooms(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    expect(world, asker->rooms == number_of(next_word(&line)));
+}
+
+static inline void step_paused(struct world *world, struct stet_span line)
+{
+    expect(world, world->fetches[number_of(next_word(&line))].paused);
+}
+
+static inline void step_resumed(struct world *world, struct stet_span line)
+{
+    struct origin_fetch *origin = &world->fetches[number_of(next_word(&line))];
+    expect(world, origin->resumed && !origin->paused);
+}
+
+static inline void step_cancelled(struct world *world, struct stet_span line)
+{
+    expect(world, world->fetches[number_of(next_word(&line))].cancelled);
+}
+
+static inline void step_flying(struct world *world, struct stet_span line)
+{
+    expect(world, world->fetches[number_of(next_word(&line))].fetch);
+}
+
+static inline void step_purge(struct world *world, struct stet_span line)
+{
+    static const char *const names[] = {"url", "prefix", "match", "group", "all"};
+    struct stet_span name = next_word(&line), how = next_word(&line);
+    struct stet_span text = is_word(name, "all") ? STET_SPAN_NONE : next_word(&line);
+    const struct cache_purge_way way = {is_word(how, "hard"),
+                                        loop_now(world->loops[0]) / (1000 * MS)};
+    const char *error = NULL;
+    size_t scope = 0;
+
+    while (!is_word(name, names[scope]))
+        assert_true(++scope < COUNT(names));
+    int64_t count = cache_purge(world->cache, (enum cache_purge_scope)scope, text, &way, &error);
+    assert_int_equal(count < 0, error != NULL);
+    next_word(&line); /* "=" */
+    struct stet_span wanted = next_word(&line);
+    if (is_word(wanted, "error"))
+        expect(world, count < 0);
+    else if (!world->loose && (count < 0 || (uint64_t)count != number_of(wanted)))
+        fail_msg("%s (%s): \"%s\": %" PRId64 " %s", world->id, world->name, world->step, count,
+                 error ? error : "");
+}
+
+/* ---- stories ---- */
+
+struct verb {
+    const char *name;
+    void (*step)(struct world *world, struct stet_span line);
+};
+
+static const struct verb verbs[] = {
+    {"rule", step_rule},       {"ask", step_ask},
+    {"send", step_send},       {"finish", step_finish},
+    {"head", step_head},       {"interim", step_interim},
+    {"body", step_body},       {"end", step_end},
+    {"cut", step_cut},         {"fail", step_fail},
+    {"room", step_room},       {"stall", step_stall},
+    {"read", step_read},       {"forget", step_forget},
+    {"advance", step_advance}, {"fetches", step_fetches},
+    {"sent", step_sent},       {"uploads", step_uploads},
+    {"waits", step_waits},     {"got", step_got},
+    {"reads", step_reads},     {"breaks", step_breaks},
+    {"failed", step_failed},   {"line", step_line},
+    {"noline", step_noline},   {"keep", step_keep},
+    {"fact", step_fact},       {"interims", step_interims},
+    {"rooms", step_rooms},     {"paused", step_paused},
+    {"resumed", step_resumed}, {"cancelled", step_cancelled},
+    {"flying", step_flying},   {"purge", step_purge},
+};
+
+/* A line with what was kept in place of each $. */
+static inline void line_fill(const struct world *world, struct stet_span from, char *to)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < from.len; i++) {
+        if (from.at[i] == '$')
+            len += (size_t)snprintf(to + len, WORLD_LINE - len, "%s", world->kept);
+        else
+            to[len++] = from.at[i];
+        assert_true(len < WORLD_LINE);
+    }
+    to[len] = '\0';
+}
+
+static inline void world_step(struct world *world, struct stet_span text)
+{
+    char line[WORLD_LINE];
+    line_fill(world, text, line);
+    struct stet_span rest = stet_span_of(line), name = next_word(&rest);
+    world->step = line;
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        if (!is_word(name, verbs[i].name))
+            continue;
+        verbs[i].step(world, rest);
+        sim_world_run_until_idle(world->sim);
+        return;
+    }
+    fail_msg("%s (%s): what does \"%s\" mean?", world->id, world->name, line);
+}
+
+struct story {
+    const char *id;
+    const char *name;
+    const char *text;
+};
+
+/* The next line of a story that is not empty; false at its end. */
+static inline bool story_next(struct stet_span *text, struct stet_span *line)
+{
+    do {
+        if (text->len == 0)
+            return false;
+        *line = stet_span(text->at, stet_span_find(*text, '\n'));
+        *text = stet_span_from(*text, line->len + 1);
+    } while (line->len == 0);
+    return true;
+}
+
+/* Plays it, up to `steps` lines. */
+static inline unsigned story_play(struct world *world, const struct story *story, unsigned steps)
+{
+    struct stet_span text = stet_span_of(story->text), line;
+    unsigned done = 0;
+    world->id = story->id;
+    world->name = story->name;
+    while (done < steps && story_next(&text, &line)) {
+        world_step(world, line);
+        done++;
+    }
+    return done;
+}
+
+static inline void stories_play(const struct story *stories, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct world world;
+        world_open(&world);
+        story_play(&world, &stories[i], UINT_MAX);
+        world_close(&world);
+    }
+}
+
+/* Whatever is still open comes to an end; then nobody may be left waiting. */
+static inline void world_finish(struct world *world)
+{
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < world->count; i++)
+            if (world->fetches[i].fetch)
+                origin_end(&world->fetches[i], H1_CLIENT_TRUNCATED,
+                           STET_PROXY_ERROR_CONNECTION_TERMINATED, NULL);
+        sim_world_advance(world->sim, 6000 * MS);
+    }
+    for (unsigned i = 0; i < WORLD_ASKERS; i++)
+        if (world->askers[i].state == ASKER_WAITS)
+            fail_msg("%s (%s): %c waits for ever", world->id, world->name, (char)('a' + i));
+}
+
+/* Each story with each of its allocations failing. */
+static inline void stories_play_without_memory(const struct story *stories, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (uint64_t nth = 1;; nth++) {
+            struct world world;
+            world_open(&world);
+            world.loose = true;
+            memory_fail_nth(nth);
+            story_play(&world, &stories[i], UINT_MAX);
+            bool over = memory_count() < nth;
+            memory_fail_nth(0);
+            world_finish(&world);
+            world_close(&world);
+            if (over)
+                break;
+        }
+    }
+}
+
+/* Each story, with each asker leaving after each of its steps; and broken off there. */
+static inline void stories_play_with_leavers(const struct story *stories, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct world world;
+        world_open(&world);
+        world.loose = true;
+        unsigned steps = story_play(&world, &stories[i], UINT_MAX);
+        world_close(&world);
+        for (unsigned at = 1; at <= steps; at++) {
+            for (unsigned who = 0; who <= 3; who++) {
+                struct stet_span text = stet_span_of(stories[i].text), line;
+                world_open(&world);
+                world.loose = true;
+                world.id = stories[i].id;
+                world.name = stories[i].name;
+                for (unsigned step = 1; story_next(&text, &line); step++) {
+                    world_step(&world, line);
+                    if (step == at)
+                        asker_forget(&world.askers[who]);
+                    if (step == at && who == 3)
+                        break;
+                }
+                world_finish(&world);
+                world_close(&world);
+            }
+        }
+    }
+}
+
+#endif
