@@ -84,13 +84,16 @@ static inline struct entry *shelf_world_offer(struct shelf_world *world,
     return storing.allowed ? shelf_put(&world->shelf, &offer) : NULL;
 }
 
-/* Fills an entry with text and seals it. */
-static inline void shelf_world_fill(struct shelf_world *world, struct entry *entry,
+/* Fills an entry with text and seals it; when memory is out, it is broken and leaves. */
+static inline bool shelf_world_fill(struct shelf_world *world, struct entry *entry,
                                     const char *content)
 {
-    assert_true(entry_append(entry, content, strlen(content)));
-    entry_seal(entry, true);
+    const bool done = entry_append(entry, content, strlen(content));
+    entry_seal(entry, done);
+    if (!done)
+        store_drop(world->store, entry);
     store_grown(world->store, entry);
+    return done;
 }
 
 /* Puts a response with its content; false if it was not stored. */
@@ -98,11 +101,9 @@ static inline bool shelf_world_put(struct shelf_world *world, const struct askin
                                    int status, const char *fields, const char *content)
 {
     struct entry *entry = shelf_world_offer(world, asking, status, fields, strlen(content));
-    if (!entry)
-        return false;
-    shelf_world_fill(world, entry, content);
+    const bool done = entry && shelf_world_fill(world, entry, content);
     entry_unref(entry);
-    return true;
+    return done;
 }
 
 /* The content of a stored response is this text. */
