@@ -7,5 +7,7 @@
 
 extern const struct command command_serve;
 extern const struct command command_proxy;
+extern const struct command command_run;
+extern const struct command command_check;
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_serve, &command_proxy, NULL};
+static const struct command *const commands[] = {
+    &command_serve, &command_proxy, &command_run, &command_check, NULL,
+};
 
 static void main_help(FILE *to)
 {

@@ -3,11 +3,10 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/serving.h"
+#include "serve/memoplace.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define SERVE_RULES_MAX 64
 
@@ -16,7 +15,6 @@ struct serve_command {
     struct config_route *route;
     struct files_rule rules[SERVE_RULES_MAX];
     bool no_memo;
-    char memo[4096];
 };
 
 static struct files_options *serve_files(void *target)
@@ -115,38 +113,14 @@ static const struct option_row serve_options[] = {
     SERVING_LAST_ROWS,
 };
 
-/* FNV-1a: tells directories apart in the name of the memo; the memo itself checks whose it is. */
-static uint64_t serve_name_hash(const char *text)
-{
-    uint64_t hash = 14695981039346656037ull;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211ull;
-    return hash;
-}
-
-/* The memo's default place; none when there is no home to put it in. */
+/* The memo's default place; none when there is nowhere to put it. */
 static const char *serve_default_memo(struct serve_command *serve)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char directory[3072];
-    char *real = realpath(serve->route->directory, NULL);
-    const char *result = NULL;
-    int size = -1;
-
-    if (cache && *cache == '/')
-        size = snprintf(directory, sizeof directory, "%s", cache);
-    else if (home && *home == '/')
-        size = snprintf(directory, sizeof directory, "%s/.cache", home);
-    if (real && size > 0 && (size_t)size < sizeof directory - 8) {
-        mkdir(directory, 0700);
-        memcpy(directory + size, "/stet", 6);
-        mkdir(directory, 0700);
-        snprintf(serve->memo, sizeof serve->memo, "%s/serve-%016llx.memo", directory,
-                 (unsigned long long)serve_name_hash(real));
-        result = serve->memo;
-    }
-    free(real);
-    return result;
+    char path[MEMOPLACE_PATH];
+    if (!memoplace_find(serve->route->directory, path))
+        return NULL;
+    memoplace_make(path);
+    return config_text(serve->serving.config, path);
 }
 
 static bool serve_init(struct serve_command *serve)

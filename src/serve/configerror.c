@@ -44,34 +44,32 @@ static struct config_error *config_errors_slot(struct config_errors *errors, uns
 }
 
 /* Control characters of ASCII and of Latin-1, and what turns the direction of writing. */
-static bool config_error_steers(uint32_t code)
+static bool config_steers(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/* Replaces what is not to be shown, and drops a character that was cut in two. */
-static void config_error_clean(char *text)
+size_t config_plain(char *text, size_t len)
 {
     struct stet_utf8 utf8 = {0};
-    char *start = text, *to = text;
+    size_t start = 0, to = 0;
 
-    for (char *at = text; *at; at++) {
-        const enum stet_utf8_step step = stet_utf8_feed(&utf8, (unsigned char)*at);
+    for (size_t i = 0; i < len; i++) {
+        const enum stet_utf8_step step = stet_utf8_feed(&utf8, (unsigned char)text[i]);
         if (step == STET_UTF8_MORE)
             continue;
         if (step == STET_UTF8_BROKEN)
-            at--; /* it begins the next character */
-        if (step == STET_UTF8_DONE && !config_error_steers(utf8.code)) {
-            const size_t size = (size_t)(at + 1 - start);
-            memmove(to, start, size);
-            to += size;
+            i--; /* it begins the next character */
+        if (step == STET_UTF8_DONE && !config_steers(utf8.code)) {
+            memmove(text + to, text + start, i + 1 - start);
+            to += i + 1 - start;
         } else {
-            *to++ = '?';
+            text[to++] = '?';
         }
-        start = at + 1;
+        start = i + 1;
     }
-    *to = '\0';
+    return to;
 }
 
 void config_errors_add(struct config_errors *errors, unsigned line, unsigned column,
@@ -86,7 +84,7 @@ void config_errors_add(struct config_errors *errors, unsigned line, unsigned col
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    config_error_clean(error->text);
+    error->text[config_plain(error->text, strlen(error->text))] = '\0';
 }
 
 void config_errors_no_memory(struct config_errors *errors)

@@ -21,8 +21,12 @@ struct config_errors {
     size_t more;  /* that did not fit: later ones */
 };
 
-/* Notes a complaint at its place in the order. What is not printable in the text is shown as "?":
- * a file must not steer the terminal of whoever checks it. */
+/* Makes a text fit to be shown: "?" for what is not printable or no UTF-8, nothing for a last
+ * character that is cut in two. A file must not steer the terminal of whoever checks it. Returns
+ * the new length, which is not larger. */
+size_t config_plain(char *text, size_t len);
+
+/* Notes a complaint at its place in the order, as a plain text. */
 void config_errors_add(struct config_errors *errors, unsigned line, unsigned column,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -49,7 +49,7 @@ static bool configfile_fill(struct configfill *fill, struct yamltree *tree, cons
     if (!fill->config->path)
         return false;
     configwalk_root(fill, tree->root);
-    if (fill->no_memory || !config_seal(fill->config))
+    if (fill->no_memory || !configfill_leave_top(fill) || !config_seal(fill->config))
         return false;
     return configclaims_judge(fill->config, fill->claims, fill->claim_count, fill->errors);
 }
@@ -108,7 +108,7 @@ struct config *config_read(const char *path, struct config_errors *errors)
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     const ssize_t size = fd < 0 ? -1 : configfile_load(fd, text, room);
     if (size < 0)
-        config_errors_add(errors, 0, 0, "%s", strerrordesc_np(errno));
+        config_errors_add(errors, 0, 0, "cannot be read: %s", strerrordesc_np(errno));
     else
         config = config_read_text(stet_span(text, (size_t)size), path, errors);
     if (fd >= 0)

@@ -23,6 +23,7 @@ struct configfill {
     size_t ignored_count;
     char *pseudonym; /* when one was needed */
     bool memo;       /* of the files in hand: given */
+    bool socket;     /* for operators: given */
     bool no_memory;
 };
 
@@ -33,11 +34,11 @@ typedef bool configfill_keep(struct configfill *fill, void *target,
 /* Enters a part that stands in the file; gives what it fills, NULL when memory is out. */
 typedef void *configfill_enter(struct configfill *fill, void *target);
 
-configfill_keep configfill_listen, configfill_trusted, configfill_purger, configfill_client,
-    configfill_connect_port, configfill_host, configfill_path, configfill_cache_control,
-    configfill_memo, configfill_to, configfill_name, configfill_forward_name, configfill_enabled,
-    configfill_profile, configfill_lifetime, configfill_ignore, configfill_redirect_status,
-    configfill_respond_status;
+configfill_keep configfill_listen, configfill_socket, configfill_trusted, configfill_purger,
+    configfill_client, configfill_connect_port, configfill_host, configfill_path,
+    configfill_cache_control, configfill_memo, configfill_to, configfill_name,
+    configfill_forward_name, configfill_enabled, configfill_profile, configfill_lifetime,
+    configfill_ignore, configfill_redirect_status, configfill_respond_status;
 
 configfill_enter configfill_same, configfill_forward, configfill_forward_cache, configfill_site,
     configfill_route, configfill_files, configfill_proxy, configfill_redirect, configfill_respond;
@@ -51,6 +52,7 @@ bool configfill_leave_proxy(struct configfill *fill, struct config_route *route,
 bool configfill_leave_redirect(struct configfill *fill, const struct config_route *route,
                                const struct yamlnode *node);
 bool configfill_leave_site(struct configfill *fill, const struct yamlnode *node);
+bool configfill_leave_top(struct configfill *fill);
 bool configfill_leave_forward(struct configfill *fill, const struct yamlnode *node);
 
 #endif

@@ -29,10 +29,10 @@ static size_t memoplace_directory(char *to, size_t room)
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int size = 0;
 
-    if (access(MEMOPLACE_SERVICE, W_OK | X_OK) == 0)
-        size = snprintf(to, room, "%s", MEMOPLACE_SERVICE);
-    else if (cache && *cache == '/')
+    if (cache && *cache == '/')
         size = snprintf(to, room, "%s/stet", cache);
+    else if (access(MEMOPLACE_SERVICE, W_OK | X_OK) == 0)
+        size = snprintf(to, room, "%s", MEMOPLACE_SERVICE);
     else if (home && *home == '/')
         size = snprintf(to, room, "%s/.cache/stet", home);
     return size > 0 && (size_t)size < room ? (size_t)size : 0;

@@ -9,9 +9,9 @@
 /* Room for any such path. */
 #define MEMOPLACE_PATH 4096
 
-/* Writes the path for a directory that is there: in /var/cache/stet if this process may write
- * there, else in $XDG_CACHE_HOME/stet or ~/.cache/stet. False if there is no such place. Makes
- * nothing. */
+/* Writes the path for a directory that is there: in $XDG_CACHE_HOME/stet if that is set,
+ * in /var/cache/stet if this process may write there, else in ~/.cache/stet. False if there is no
+ * such place. Makes nothing. */
 bool memoplace_find(const char *directory, char to[MEMOPLACE_PATH]);
 
 /* Makes the directories that such a path needs, for this user alone. Whether it went well shows

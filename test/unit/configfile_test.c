@@ -290,10 +290,10 @@ static void test_files(void **state)
     (void)state;
     assert_null(config_read("/nonexistent/stet.yaml", &errors));
     write_errors(&errors, got, sizeof got);
-    assert_string_equal(got, "0:0: No such file or directory\n");
+    assert_string_equal(got, "0:0: cannot be read: No such file or directory\n");
     assert_null(config_read("/tmp", &errors));
     write_errors(&errors, got, sizeof got);
-    assert_string_equal(got, "0:0: Is a directory\n");
+    assert_string_equal(got, "0:0: cannot be read: Is a directory\n");
     assert_null(config_read("/dev/zero", &errors));
     write_errors(&errors, got, sizeof got);
     assert_string_equal(got, "0:0: larger than 1 MiB: this is no configuration\n");
