@@ -24,6 +24,7 @@
 
 #include "base/memory.h"
 #include "cache/cache.h"
+#include "cache/noise.h"
 #include "io/loop_sim.h"
 #include "message.h"
 #include "stet/answer.h"
@@ -93,6 +94,7 @@ struct world {
     struct cache *cache;
     struct cache_rules rules;
     struct forward_rules forward;
+    struct noise *noise;
     struct origin_fetch fetches[WORLD_FETCHES];
     unsigned count; /* of fetches so far */
     struct asker askers[WORLD_ASKERS];
@@ -436,6 +438,7 @@ static inline void world_close(struct world *world)
         assert_int_equal(world->routes[i].flights, 0);
         loop_free(world->loops[i]);
     }
+    noise_free(world->noise);
     cache_free(world->cache);
     store_free(world->store);
     sim_world_free(world->sim);
@@ -725,6 +728,17 @@ static inline void step_advance(struct world *world, struct stet_span line)
 
 /* ---- rules ---- */
 
+static inline void step_noise(struct world *world, struct stet_span pattern)
+{
+    char message[PATTERN_MESSAGE];
+    size_t fault;
+    if (pattern.len == 0)
+        pattern = STET_SPAN("csrf=[0-9a-f]+");
+    noise_free(world->noise);
+    world->noise = noise_new(&pattern, 1, message, &fault);
+    world->rules.noise = world->noise;
+}
+
 static inline void step_rule(struct world *world, struct stet_span line)
 {
     struct cache_rules *rules = &world->rules;
@@ -749,6 +763,8 @@ static inline void step_rule(struct world *world, struct stet_span line)
         rules->alone = (uint32_t)number_of(value);
     else if (is_word(name, "letter"))
         rules->profile = stet_profile_rfc9111();
+    else if (is_word(name, "noise"))
+        step_noise(world, value);
     else if (is_word(name, "partition"))
         rules->partition = STET_SPAN("blue");
     else
