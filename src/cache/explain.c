@@ -11,6 +11,7 @@
 #include "cache/explain.h"
 
 #include "base/memory.h"
+#include "cache/cache_parts.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -133,7 +134,7 @@ static void explain_reuse(struct explain *explain, const struct stet_reuse *reus
     default:
         explain_line(explain, "answer", reuse->reason,
                      "%s; %" PRIu32 " s old, %s for %" PRId64 " s", words[reuse->answer],
-                     reuse->age, reuse->ttl < 0 ? "stale" : "fresh",
+                     reuse->age, reuse->ttl > 0 ? "fresh" : "stale",
                      reuse->ttl < 0 ? -reuse->ttl : reuse->ttl);
     }
 }
@@ -201,6 +202,22 @@ bool explain_stored(const struct shelf *shelf, const struct shelf_ask *ask, enum
     memory_free(set);
     explain_end(&explain);
     return true;
+}
+
+bool explain_request(const struct explain_ask *ask, enum explain_form form, struct text *to)
+{
+    const struct shelf *shelf = &ask->cache->shelf;
+    const struct stet_asked asked = stet_asked_of(&ask->rules->profile, ask->request, false);
+    char *room = memory_new(shelf_key_room(ask->rules, ask->request));
+    struct shelf_key key;
+
+    if (!room)
+        return false;
+    shelf_key_make(shelf, ask->rules, ask->request, room, &key);
+    const struct shelf_ask looked = {&key, ask->rules, ask->request, &asked, ask->now};
+    const bool well = explain_stored(shelf, &looked, form, to);
+    memory_free(room);
+    return well;
 }
 
 /* ---- a response ---- */

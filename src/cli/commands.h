@@ -9,5 +9,10 @@ extern const struct command command_serve;
 extern const struct command command_proxy;
 extern const struct command command_run;
 extern const struct command command_check;
+extern const struct command command_explain;
+extern const struct command command_stat;
+extern const struct command command_log;
+extern const struct command command_purge;
+extern const struct command command_reload;
 
 #endif

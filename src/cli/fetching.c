@@ -92,7 +92,7 @@ static int fetching_connect(const struct stet_uri *uri, const char **why)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct stet_span host = uri->host;
     struct addrinfo *found = NULL;
-    char name[256], port[8];
+    char name[256], port[16];
     int fd = -1;
 
     if (host.len > 1 && host.at[0] == '[')

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve, &command_proxy, &command_run, &command_check, NULL,
+    &command_serve, &command_proxy, &command_run,   &command_check,  &command_explain,
+    &command_stat,  &command_log,   &command_purge, &command_reload, NULL,
 };
 
 static void main_help(FILE *to)

@@ -76,6 +76,21 @@ const char *serving_log_file(void *target, const char *value)
     return serving_text(serving, &serving->config->log.path, value);
 }
 
+const char *serving_admin_socket(void *target, const char *value)
+{
+    struct serving *serving = target;
+    if (strcmp(value, "off") != 0 && *value != '/')
+        return "expected off or an absolute path";
+    return serving_text(serving, &serving->config->admin_socket, value);
+}
+
+const char *serving_metrics(void *target, const char *value)
+{
+    struct serving *serving = target;
+    const char *complaint = listener_complaint(value);
+    return complaint ? complaint : serving_text(serving, &serving->config->admin_listen, value);
+}
+
 const char *serving_quiet(void *target, const char *value)
 {
     (void)value;

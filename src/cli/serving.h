@@ -21,6 +21,8 @@ const char *serving_workers(void *target, const char *value);
 const char *serving_log(void *target, const char *value);
 const char *serving_log_file(void *target, const char *value);
 const char *serving_limit(void *target, const char *value);
+const char *serving_admin_socket(void *target, const char *value);
+const char *serving_metrics(void *target, const char *value);
 const char *serving_quiet(void *target, const char *value);
 
 /* Stores a copy of a value. */
@@ -39,6 +41,12 @@ const char *serving_text(struct serving *serving, char **to, const char *value);
      serving_log_file}
 
 #define SERVING_LAST_ROWS                                                                  \
+    {"admin-socket", 0, "PATH|off",                                                        \
+     "the local socket that stet stat, log, purge and explain ask\n"                      \
+     "(default: stet.sock in /run/stet or $XDG_RUNTIME_DIR, if free)",                     \
+     serving_admin_socket},                                                                \
+    {"metrics", 0, "ADDRESS", "answer /metrics for Prometheus there, for example\n"      \
+     "127.0.0.1:9304", serving_metrics},                                                   \
     {"limit", 0, "NAME=VALUE", "change a limit; 'help' prints the table", serving_limit},  \
     {"quiet", 'q', NULL, "no notices and no progress on standard error", serving_quiet},   \
     {NULL, 0, NULL, NULL, NULL}

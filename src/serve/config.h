@@ -91,9 +91,10 @@ struct config {
     struct config_forward forward;
     struct networks trusted; /* whose Forwarded and X-Forwarded-* count */
     struct networks purgers; /* who may send PURGE */
-    char *admin_socket;      /* path of the local socket; NULL: none */
-    char *admin_listen;      /* loopback address for metrics; NULL: none */
-    uint64_t memory;         /* octets of the store */
+    char *admin_socket; /* path of the local socket, or "off"; NULL: the default place, if it can be
+                           had (serve/adminpath.h) */
+    char *admin_listen; /* loopback address for metrics; NULL: none */
+    uint64_t memory;    /* octets of the store */
     struct limits limits;
     struct config_site *sites;
     size_t site_count;

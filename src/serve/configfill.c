@@ -9,7 +9,6 @@
 #include "serve/configfill.h"
 
 #include "cache/noise.h"
-#include "serve/adminpath.h"
 #include "serve/memoplace.h"
 #include "stet/status.h"
 
@@ -93,19 +92,9 @@ bool configfill_listen(struct configfill *fill, void *target, const struct confi
 bool configfill_socket(struct configfill *fill, void *target, const struct configvalue *value)
 {
     struct config *config = target;
-    fill->socket = true;
-    config->admin_socket = value->text ? config_text(config, value->text) : NULL;
-    return !value->text || config->admin_socket;
-}
-
-bool configfill_leave_top(struct configfill *fill)
-{
-    char path[ADMINPATH_ROOM];
-    if (fill->socket)
-        return true;
-    adminpath_default(path);
-    fill->config->admin_socket = config_text(fill->config, path);
-    return fill->config->admin_socket;
+    (void)fill;
+    config->admin_socket = config_text(config, value->text ? value->text : "off");
+    return config->admin_socket;
 }
 
 bool configfill_connect_port(struct configfill *fill, void *target, const struct configvalue *value)

@@ -23,7 +23,6 @@ struct configfill {
     size_t ignored_count;
     char *pseudonym; /* when one was needed */
     bool memo;       /* of the files in hand: given */
-    bool socket;     /* for operators: given */
     bool no_memory;
 };
 
@@ -52,7 +51,6 @@ bool configfill_leave_proxy(struct configfill *fill, struct config_route *route,
 bool configfill_leave_redirect(struct configfill *fill, const struct config_route *route,
                                const struct yamlnode *node);
 bool configfill_leave_site(struct configfill *fill, const struct yamlnode *node);
-bool configfill_leave_top(struct configfill *fill);
 bool configfill_leave_forward(struct configfill *fill, const struct yamlnode *node);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "net/conn.h"
 #include "serve/cachelines.h"
+#include "serve/trace.h"
 
 /* The most that one waiting request may take: its fields, and its head a few times over (the head
  * itself, target, path, query, decoded path, a redirect, what is sent on); with the copy for the
@@ -33,14 +34,8 @@ static enum exchange_next (*const exchange_steps[])(struct exchange *exchange) =
 
 enum exchange_next exchange_send(struct exchange *exchange, struct answer *answer)
 {
-    struct exchange_counters *counters = &exchange->context->counters;
-
     exchange->log.reason = answer->reason;
     exchange->log.saved = answer->saved;
-    if (answer->reply.status == 304) {
-        counters->not_modified++;
-        counters->content_saved += answer->saved;
-    }
     stream_reply(exchange->stream, &answer->reply);
     return EXCHANGE_DONE;
 }
@@ -186,13 +181,34 @@ static void exchange_free(struct exchange *exchange)
     context->idle_count++;
 }
 
+/* What logs and metrics will want to know, and only they: the request's words are copied if someone
+ * reads them. */
+static void exchange_note(struct exchange *exchange)
+{
+    struct exchange_context *context = exchange->context;
+    struct accesslog_entry *entry = &exchange->log;
+
+    entry->begun = loop_wall(context->loop);
+    entry->reason = STET_REASON_NONE;
+    entry->refused = 0;
+    entry->saved = 0;
+    entry->facts = NULL;
+    exchange->conditional = stet_head_has(&exchange->request->head, STET_FIELD_IF_NONE_MATCH) ||
+                            stet_head_has(&exchange->request->head, STET_FIELD_IF_MODIFIED_SINCE);
+    exchange->noted = context->log || ring_is_open(context->ring);
+    if (!exchange->noted)
+        return;
+    entry->peer = *conn_peer(exchange->stream);
+    entry->protocol = exchange->stream->protocol;
+    accesslog_begin(entry, exchange->request, entry->begun, &exchange->arena);
+}
+
 static void exchange_request(void *owner, struct stream *stream, const struct stet_request *request,
                              bool content)
 {
     struct exchange_context *context = owner;
     struct exchange *exchange = exchange_new(context, stream->codec->limits);
 
-    context->counters.requests++;
     stream->exchange = exchange;
     if (!exchange) {
         struct answer answer;
@@ -207,15 +223,7 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
     exchange->stream = stream;
     exchange->request = request;
     exchange->content = content;
-    exchange->log.reason = STET_REASON_NONE;
-    exchange->log.refused = 0;
-    exchange->log.saved = 0;
-    exchange->log.facts = NULL;
-    if (context->log) {
-        exchange->log.peer = *conn_peer(stream);
-        exchange->log.protocol = stream->protocol;
-        accesslog_begin(&exchange->log, request, loop_wall(context->loop), &exchange->arena);
-    }
+    exchange_note(exchange);
     if (exchange_route(exchange) == EXCHANGE_NEXT)
         exchange_go_on(exchange);
 }
@@ -243,18 +251,42 @@ static void exchange_end(void *owner, struct stream *stream, const struct stet_h
         exchange_gateway_content_end(exchange);
 }
 
+static void exchange_count(const struct exchange *exchange, const struct stream_outcome *outcome)
+{
+    struct exchange_context *context = exchange->context;
+    const struct cache_facts *facts = exchange->log.facts;
+    struct metrics_event event = {.result = trace_result_of(facts),
+                                  .reason = exchange->log.reason,
+                                  .saved = exchange->log.saved,
+                                  .conditional = exchange->conditional,
+                                  .duration = loop_wall(context->loop) - exchange->log.begun};
+
+    if (outcome) {
+        event.status = outcome->status;
+        event.sent = outcome->content_sent;
+    }
+    if (facts) {
+        event.origin_status = facts->forward_status;
+        event.stored = facts->stored;
+        event.collapsed = facts->collapsed;
+        event.synthesized = facts->synthesized;
+    }
+    metrics_count(context->metrics, &event);
+}
+
 static void exchange_done(void *owner, struct stream *stream, const struct stream_outcome *outcome)
 {
     struct exchange_context *context = owner;
     struct exchange *exchange = stream->exchange;
 
     stream->exchange = NULL;
-    if (outcome)
-        context->counters.content_sent += outcome->content_sent;
     if (!exchange)
         return;
-    if (context->log)
+    exchange_count(exchange, outcome);
+    if (exchange->noted && context->log)
         accesslog_end(context->log, &exchange->log, outcome, loop_wall(context->loop));
+    if (exchange->noted && ring_is_open(context->ring))
+        trace_put(context->ring, &exchange->log, outcome, loop_wall(context->loop));
     exchange_free(exchange);
 }
 
@@ -263,7 +295,7 @@ static void exchange_refused(void *owner, struct stream *stream, int status, str
     struct exchange_context *context = owner;
     struct exchange *exchange = stream->exchange;
 
-    context->counters.refused++;
+    metrics_add(&context->metrics->refused, 1);
     if (exchange)
         exchange->log.refused = status;
     else if (context->log)

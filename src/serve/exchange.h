@@ -4,22 +4,15 @@
 #define SERVE_EXCHANGE_H
 
 #include "base/limits.h"
+#include "base/ring.h"
 #include "io/loop.h"
 #include "net/dial.h"
 #include "serve/accesslog.h"
+#include "serve/metrics.h"
 #include "serve/site.h"
 #include "wire/codec.h"
 
 struct exchange;
-
-/* What a worker has been doing. Only its own thread writes. */
-struct exchange_counters {
-    uint64_t requests;
-    uint64_t refused;
-    uint64_t not_modified;
-    uint64_t content_sent;  /* octets */
-    uint64_t content_saved; /* octets that a 304 made needless */
-};
 
 /* What the exchanges of one worker share. */
 struct exchange_context {
@@ -28,7 +21,8 @@ struct exchange_context {
     struct cache_worker *cache; /* NULL: no site fetches anything */
     struct dial_setup dial;     /* for tunnels, if any site is a forward proxy */
     struct accesslog *log;      /* NULL: no access log */
-    struct exchange_counters counters;
+    struct metrics *metrics;
+    struct ring *ring;     /* for traces */
     struct exchange *idle; /* kept for reuse */
     size_t idle_count;
 };

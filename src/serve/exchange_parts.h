@@ -51,6 +51,8 @@ struct exchange {
     bool content; /* the request has content */
     bool copied;
     bool waiting;
+    bool conditional; /* the client asks whether what it holds has changed */
+    bool noted;       /* what a line of a log needs was copied from the request */
 };
 
 /* ---- for all ways ---- */

@@ -11,6 +11,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "serve/doors.h"
+#include "serve/operator.h"
 #include "serve/progress.h"
 #include "serve/worker.h"
 
@@ -50,6 +51,7 @@ struct server {
     size_t wanted, made, running; /* workers */
     atomic_size_t ended;
     struct doors doors;
+    struct operator* operator;
     struct task worker_ended;
     bool draining, stopping;
 };
@@ -242,6 +244,39 @@ static bool server_make_workers(struct server *server)
             return false;
         }
     }
+    return true;
+}
+
+/* A configuration made of flags cannot be read anew. */
+static bool server_reload(void *owner, struct text *to)
+{
+    (void)owner;
+    text_say(to, "this server was started without a configuration file\n");
+    return false;
+}
+
+static bool server_open_operator(struct server *server)
+{
+    const struct operator_setup setup = {.loop = server->loop,
+                                         .limits = &server->limits,
+                                         .config = server->config,
+                                         .workers = server->workers,
+                                         .worker_count = server->made,
+                                         .census = server->census,
+                                         .store = server->store,
+                                         .cache = server->cache,
+                                         .reload = server_reload,
+                                         .owner = server};
+    const char *error;
+
+    server->operator= operator_open(&setup, &error);
+    if (!server->operator)
+        server_say("%s", error);
+    return server->operator!= NULL;
+}
+
+static bool server_start_workers(struct server *server)
+{
     for (; server->running < server->made; server->running++) {
         if (!worker_start(server->workers[server->running])) {
             server_say("cannot start a thread: %s", strerror(errno));
@@ -261,6 +296,7 @@ static void server_drain(struct server *server)
     if (!server->config->quiet)
         server_say("finishing requests in progress (again to stop at once)");
     doors_remove(&server->doors);
+    operator_remove(server->operator);
     for (size_t i = 0; i < server->running; i++)
         worker_drain(server->workers[i]);
 }
@@ -271,6 +307,7 @@ static void server_stop(struct server *server)
         return;
     server->stopping = true;
     doors_remove(&server->doors);
+    operator_remove(server->operator);
     for (size_t i = 0; i < server->running; i++)
         worker_stop(server->workers[i]);
 }
@@ -353,7 +390,8 @@ static bool server_start(struct server *server)
         server_say("cannot start: %s", strerror(errno));
         return false;
     }
-    return server_open_log(server) && server_make_workers(server);
+    return server_open_log(server) && server_make_workers(server) && server_open_operator(server) &&
+           server_start_workers(server);
 }
 
 static void server_close_trees(struct server *server)
@@ -378,6 +416,7 @@ static void server_close(struct server *server)
         worker_join(server->workers[i]);
     if (server->work)
         work_free(server->work);
+    operator_close(server->operator);
     for (size_t i = 0; i < server->made; i++)
         worker_free(server->workers[i]);
     doors_close(&server->doors);

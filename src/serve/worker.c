@@ -18,11 +18,16 @@
 
 #define NS_PER_MS 1000000
 
+/* Octets of traces that may wait for who watches; no page of it is touched while nobody does. */
+#define WORKER_RING (1 << 18)
+
 struct worker {
     struct worker_setup setup;
     struct conn_set conns;
     struct exchange_context exchanges;
     struct accesslog log;
+    struct metrics metrics;
+    struct ring ring;
     struct listener listeners[WORKER_LISTENERS];
     size_t listener_count;
     struct timer deadline; /* of a drain */
@@ -183,6 +188,10 @@ static bool worker_init(struct worker *worker)
     worker->conns.drained = worker_drained;
     worker->conns.owner = worker;
     worker->exchanges.loop = setup->loop;
+    worker->exchanges.metrics = &worker->metrics;
+    worker->exchanges.ring = &worker->ring;
+    if (!ring_init(&worker->ring, WORKER_RING))
+        return false;
     if (!worker_open_sites(worker, setup->grounds) || !conn_set_init(&worker->conns))
         return false;
     if (!setup->logfile)
@@ -241,9 +250,14 @@ void worker_join(struct worker *worker)
     pthread_join(worker->thread, NULL);
 }
 
-struct exchange_counters worker_counters(const struct worker *worker)
+const struct metrics *worker_metrics(const struct worker *worker)
 {
-    return worker->exchanges.counters;
+    return &worker->metrics;
+}
+
+struct ring *worker_ring(struct worker *worker)
+{
+    return &worker->ring;
 }
 
 void worker_free(struct worker *worker)
@@ -263,6 +277,7 @@ void worker_free(struct worker *worker)
     if (worker->resolver)
         resolver_free(worker->resolver);
     accesslog_fini(&worker->log);
+    ring_fini(&worker->ring);
     loop_free(worker->setup.loop);
     memory_free(worker);
 }

@@ -54,8 +54,11 @@ void worker_stop(struct worker *worker);
 /* Waits for the thread to end. */
 void worker_join(struct worker *worker);
 
-/* What it has done. Exact once it has ended. */
-struct exchange_counters worker_counters(const struct worker *worker);
+/* What it has done; may be read at any time. */
+const struct metrics *worker_metrics(const struct worker *worker);
+
+/* Where its traces go while someone takes them: see serve/livelog.h. */
+struct ring *worker_ring(struct worker *worker);
 
 /* Frees a worker that never ran or has ended. */
 void worker_free(struct worker *worker);
