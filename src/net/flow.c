@@ -124,8 +124,6 @@ void flow_push(struct line *line, const struct stet_span *pieces, size_t count)
     size_t whole = 0;
     ssize_t sent = 0;
 
-    if (line->out.deaf)
-        return;
     if (!line->out.unsent.bytes)
         flow_alive(line); /* nothing was waited for */
     for (int i = 0; i < used; i++)

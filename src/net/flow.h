@@ -16,8 +16,8 @@ extern const struct h1_client_events flow_events;
 /* Writes and reads for a line with a call, in its turn. */
 void flow_run(struct line *line);
 
-/* Sends the pieces (at most three) behind what is unsent; keeps what the socket does not take. What
- * goes wrong is told in the line's next turn. */
+/* Sends the pieces (at most three) behind what is unsent, to a server that is not deaf; keeps what
+ * the socket does not take. What goes wrong is told in the line's next turn. */
 void flow_push(struct line *line, const struct stet_span *pieces, size_t count);
 
 #endif

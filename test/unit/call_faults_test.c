@@ -164,6 +164,7 @@ static void post_story(struct world *world, struct talk *talk)
     call_finish(&talk->call);
     if (!step(world, talk))
         return;
+    world_pass(world, 2 * SECOND); /* it may still connect */
     while (talk->ear.ends == 0 && talk->ear.pauses) {
         call_resume(&talk->call);
         if (!step(world, talk))
@@ -176,7 +177,7 @@ static void post_story(struct world *world, struct talk *talk)
 
 /* Five calls over an origin that answers in several ways. Every call ends once; those for which
  * there was memory end well. */
-static void memory_story(uint64_t nth, bool *more)
+static void memory_story(uint64_t nth, int64_t connecting, bool *more)
 {
     void *state;
     world_setup(&state);
@@ -187,6 +188,7 @@ static void memory_story(uint64_t nth, bool *more)
     sim_world_faults(world->sim, &faults);
     world_open(world);
     sim_origin_heard(world->origin, origin_answers, &served);
+    sim_origin_answers(world->origin, SIM_ORIGIN_ACCEPTS, connecting);
     memory_fail_nth(nth);
     for (size_t i = 0; i < 5; i++) {
         struct talk talk = talk_of("POST");
@@ -203,19 +205,100 @@ static void memory_story(uint64_t nth, bool *more)
     served = 0;
     struct talk after = talk_of("GET");
     talk_begin(world, &after, true);
-    world_run(world);
+    world_pass(world, 2 * SECOND);
     assert_string_equal(after.ear.heard, "200 length [hello] complete");
     world_teardown(&state);
 }
 
 static void memory_may_be_out(void **state)
 {
-    bool more = true;
-    uint64_t n = 1;
     (void)state;
-    for (; more; n++)
-        memory_story(n, &more);
-    assert_true(n > 20);
+    for (int64_t connecting = 0; connecting <= SECOND; connecting += SECOND) {
+        bool more = true;
+        uint64_t n = 1;
+        for (; more; n++)
+            memory_story(n, connecting, &more);
+        assert_true(n > 20);
+    }
+}
+
+/* Of many at once, which need more than one does. */
+static void memory_may_be_out_for_many(void **state)
+{
+    bool more = true;
+    (void)state;
+    for (uint64_t n = 1; more; n++) {
+        void *inner;
+        world_setup(&inner);
+        struct world *world = inner;
+        struct talk talks[40];
+        unsigned served = 0, well = 0;
+
+        world_open(world);
+        sim_origin_heard(world->origin, origin_answers, &served);
+        memory_fail_nth(n);
+        for (size_t i = 0; i < COUNT(talks); i++) {
+            talks[i] = talk_of("GET");
+            talk_begin(world, &talks[i], false);
+        }
+        world_pass(world, 100 * SECOND);
+        more = memory_count() >= n;
+        memory_fail_nth(0);
+        for (size_t i = 0; i < COUNT(talks); i++) {
+            assert_int_equal(talks[i].ear.ends, 1);
+            well += talks[i].ear.end == H1_CLIENT_COMPLETE;
+        }
+        assert_in_range(well, COUNT(talks) - more, COUNT(talks));
+        world_teardown(&inner);
+    }
+}
+
+/* To replace a connection that has died. */
+static void memory_may_be_out_for_another_line(void **state)
+{
+    struct world *world = *state;
+    for (uint64_t n = 1; n <= 2; n++) {
+        struct talk talk;
+        talk_get(world, &talk);
+        struct sim_client *end = world_next(world);
+        origin_say(world, end, HELLO);
+        sim_client_close(end, false);
+        talk = talk_of("GET");
+        memory_fail_nth(n); /* the first is that for the head */
+        talk_begin(world, &talk, false);
+        world_run(world);
+        memory_fail_nth(0);
+        assert_string_equal(talk.ear.heard, "truncated");
+        assert_int_equal(talk.call.error, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
+        world_pass(world, 10 * SECOND);
+    }
+}
+
+/* For a head that comes in pieces. */
+static void memory_may_be_out_for_a_head(void **state)
+{
+    struct world *world = *state;
+    char piece[6000];
+    bool more = true;
+
+    memset(piece, 'x', sizeof piece);
+    memcpy(piece, "HTTP/1.1 200 OK\r\nX: ", 20);
+    for (uint64_t n = 1; more; n++) {
+        struct talk talk;
+        talk_get(world, &talk);
+        struct sim_client *end = world_next(world);
+        memory_fail_nth(n);
+        for (size_t i = 0; i < 3; i++) {
+            sim_client_send(end, piece + (i > 0 ? 20 : 0), sizeof piece - 20);
+            world_run(world);
+        }
+        more = memory_count() >= n;
+        memory_fail_nth(0);
+        sim_client_say(end, "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        world_run(world);
+        assert_int_equal(talk.ear.ends, 1);
+        assert_int_equal(talk.ear.end, more ? H1_CLIENT_TRUNCATED : H1_CLIENT_COMPLETE);
+    }
 }
 
 static void memory_may_be_out_for_a_caller(void **state)
@@ -428,6 +511,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(memory_may_be_out),
+        cmocka_unit_test(memory_may_be_out_for_many),
+        TEST(memory_may_be_out_for_another_line),
+        TEST(memory_may_be_out_for_a_head),
         cmocka_unit_test_setup_teardown(memory_may_be_out_for_a_caller, world_setup,
                                         world_teardown),
         cmocka_unit_test(cancelled_in_any_event),

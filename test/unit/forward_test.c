@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "message.h"
+#include "origin/forwarded.h"
 #include "stet/uri.h"
 #include "table.h"
 
@@ -502,6 +503,45 @@ static void test_fill(void **state)
     arena_fini(&arena);
 }
 
+/* ---- Forwarded ---- */
+
+struct element_row {
+    const char *id;
+    const char *name;
+    const char *address, *host, *scheme;
+    const char *want;
+};
+
+static const struct element_row element_rows[] = {
+    {"C-7239-4-1", "all of it", "192.0.2.1", "a.example", "https",
+     "for=192.0.2.1;host=a.example;proto=https"},
+    {"C-7239-4-1", "a port is no token", "192.0.2.1", "a.example:8080", "http",
+     "for=192.0.2.1;host=\"a.example:8080\";proto=http"},
+    {"C-7239-4-1", "neither is IPv6", "::1", "[::1]:80", "http",
+     "for=\"[::1]\";host=\"[::1]:80\";proto=http"},
+    {"C-7239-4-1", "no host", "192.0.2.1", "", "http", "for=192.0.2.1;proto=http"},
+    {"C-7239-4-1", "nothing known", "-", "", "", "for=unknown"},
+    {"C-7239-4-1", "no peer", "", "", "", "for=unknown"},
+    {"C-9110-5.6.4-1", "quotes are escaped", "192.0.2.1", "a\"b\\c", "http",
+     "for=192.0.2.1;host=\"a\\\"b\\\\c\";proto=http"},
+};
+
+static void test_elements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(element_rows); i++) {
+        const struct element_row *row = &element_rows[i];
+        struct stet_span address = stet_span_of(row->address), host = stet_span_of(row->host),
+                         scheme = stet_span_of(row->scheme);
+        size_t room = forwarded_room(address, host, scheme);
+        char *text = malloc(room);
+        assert_non_null(text);
+        size_t size = forwarded_write(address, host, scheme, text);
+        check_row(row, size <= room && same(stet_span(text, size), row->want));
+        free(text);
+    }
+}
+
 /* ---- memory ---- */
 
 static void test_memory(void **state)
@@ -627,12 +667,12 @@ static void test_hides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),    cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_targets),   cmocka_unit_test(test_schemes),
-        cmocka_unit_test(test_content),   cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_fill),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_responses), cmocka_unit_test(test_trailers),
-        cmocka_unit_test(test_hides),
+        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_targets),  cmocka_unit_test(test_schemes),
+        cmocka_unit_test(test_content),  cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_fill),     cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_memory),   cmocka_unit_test(test_responses),
+        cmocka_unit_test(test_trailers), cmocka_unit_test(test_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,6 +300,27 @@ static void the_least_busy_is_asked(void **state)
         fetch_cancel(&chats[i].fetch);
 }
 
+static void content_waits_for_its_owner(void **state)
+{
+    struct farm *farm = *state;
+    struct chat chat = chat_of("GET");
+
+    farm_open(farm, 1);
+    chat.ear.pauses = true;
+    chat_begin(farm, &chat);
+    world_run(&farm->world);
+    struct sim_client *end = farm_next(farm, 0);
+    origin_say(&farm->world, end,
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n");
+    assert_string_equal(chat.ear.heard, "200 chunked [a");
+    fetch_resume(&chat.fetch);
+    world_run(&farm->world);
+    assert_string_equal(chat.ear.heard, "200 chunked [ab");
+    fetch_resume(&chat.fetch);
+    origin_say(&farm->world, end, "0\r\n\r\n");
+    assert_string_equal(chat.ear.heard, "200 chunked [ab] complete");
+}
+
 /* ---- servers that fail ---- */
 
 static void the_next_is_asked(void **state)
@@ -755,6 +776,7 @@ int main(void)
         TEST(the_server_is_named),
         TEST(the_host_may_be_given),
         TEST(the_least_busy_is_asked),
+        TEST(content_waits_for_its_owner),
         TEST(the_next_is_asked),
         TEST(the_next_gets_the_content),
         TEST(the_next_makes_room),
