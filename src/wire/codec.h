@@ -131,7 +131,8 @@ struct codec {
 
 /* Answers a request: once per stream, from within service->request or at any later time before
  * service->done. An answer given before the content has ended makes the codec throw the rest
- * away, or close if that is too much [RFC 9112 §9.3]. */
+ * away, or close if that is too much [RFC 9112 §9.3]; with reply->duplex it does so when the answer
+ * is out. */
 static inline void stream_reply(struct stream *stream, const struct reply *reply)
 {
     stream->codec->ops->reply(stream, reply);

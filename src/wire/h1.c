@@ -44,7 +44,7 @@ static void h1_begin(struct h1 *h1)
     h1->open = true;
     h1->answered = h1->paused = false;
     h1->sending.sent = 0;
-    h1->sending.continued = false;
+    h1->sending.continued = h1->sending.duplex = false;
     h1->drained = 0;
     h1->scanned = 0;
     h1->content_left = h1->framing.length;
@@ -88,6 +88,12 @@ static size_t h1_feed_head(struct h1 *h1, const char *bytes, size_t size)
     return (size_t)length;
 }
 
+/* The service still wants the content. */
+static bool h1_is_heard(const struct h1 *h1)
+{
+    return h1->open && (!h1->answered || h1->sending.duplex);
+}
+
 static void h1_content_end(struct h1 *h1, const struct stet_head *trailers)
 {
     h1->input = H1_INPUT_DONE;
@@ -95,17 +101,17 @@ static void h1_content_end(struct h1 *h1, const struct stet_head *trailers)
         h1->input = h1->close ? H1_INPUT_OVER : H1_INPUT_HEAD;
         return;
     }
-    if (!h1->answered)
+    if (h1_is_heard(h1))
         h1->codec.owner->service->end(h1->codec.owner->service_owner, &h1->stream, trailers);
 }
 
-/* Content goes to the service, or nowhere once the answer was given. */
+/* Content goes to the service, or nowhere once the answer was given (or is out, in duplex). */
 static void h1_content(struct h1 *h1, struct stet_span bytes)
 {
-    if (h1->open && !h1->answered) {
+    if (h1_is_heard(h1)) {
         bool more =
             h1->codec.owner->service->content(h1->codec.owner->service_owner, &h1->stream, bytes);
-        h1->paused = !more && !h1->answered;
+        h1->paused = !more && h1_is_heard(h1);
         return;
     }
     h1->drained += bytes.len;
@@ -222,6 +228,8 @@ static void h1_ended(struct codec *codec)
         h1->input = H1_INPUT_OVER;
         if (h1->open && !h1->answered)
             h1_finish(h1);
+        else if (h1_is_heard(h1))
+            h1_content_break(h1); /* what it is the answer to will never be whole */
     } else if (h1->input == H1_INPUT_TUNNEL) {
         h1_tunnel_ended(h1);
     } else if (h1->input == H1_INPUT_HEAD) {
@@ -246,7 +254,7 @@ static enum codec_wait h1_waits(const struct codec *codec)
     const struct h1 *h1 = (const struct h1 *)(const void *)codec;
     if (h1->sending.broken)
         return CODEC_BROKEN;
-    if (h1->input == H1_INPUT_CONTENT && !h1->paused)
+    if (h1->input == H1_INPUT_CONTENT && !h1->paused && !(h1->answered && h1_is_heard(h1)))
         return CODEC_CONTENT;
     if (h1->open && h1->sending.tunnel)
         return h1->sending.late.bytes || h1_content_due(h1) ? CODEC_TUNNEL : CODEC_HALF;

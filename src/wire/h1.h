@@ -29,6 +29,7 @@ struct h1_sending {
     bool chunked;
     bool chunk_begun; /* a CRLF is due before the next chunk line */
     bool tunnel;      /* the body is the other side of a tunnel */
+    bool duplex;      /* content of the request still goes to the service */
     bool continued;   /* a 100 was sent */
     bool waits;       /* the body said BODY_WAIT */
     bool broken;      /* the content broke off */

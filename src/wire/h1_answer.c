@@ -44,12 +44,19 @@ void h1_finish(struct h1 *h1)
     bool heard = h1->open; /* a refusal was never a request of the service */
 
     h1_content_drop(h1);
-    h1->open = false;
-    if (h1->input == H1_INPUT_DONE)
+    h1->open = h1->paused = false;
+    if (h1->input == H1_INPUT_DONE || (h1->input == H1_INPUT_CONTENT && h1->close))
         h1->input = h1->close ? H1_INPUT_OVER : H1_INPUT_HEAD;
     if (heard)
         h1->codec.owner->service->done(h1->codec.owner->service_owner, &h1->stream,
                                        h1->answered ? &outcome : NULL);
+}
+
+/* The client has been told to send its content, and the service wants to go on with it. */
+static bool h1_goes_on(const struct h1 *h1, const struct reply *reply)
+{
+    return reply->duplex && h1->input == H1_INPUT_CONTENT &&
+           (!h1->framing.expects_continue || h1->sending.continued);
 }
 
 /* Does the answer say that the connection ends? A body we would have to read and may not, or a
@@ -58,7 +65,7 @@ static bool h1_must_close(const struct h1 *h1, const struct reply *reply)
 {
     if (h1->close || reply->close)
         return true;
-    if (h1->input != H1_INPUT_CONTENT)
+    if (h1->input != H1_INPUT_CONTENT || h1->sending.duplex)
         return false;
     return (h1->framing.expects_continue && !h1->sending.continued) ||
            (h1->framing.content == H1_LENGTH && h1->content_left > h1->codec.limits->drain_size);
@@ -195,14 +202,15 @@ void h1_reply(struct stream *stream, const struct reply *reply)
     }
     h1_reply_check(h1, reply);
     h1->answered = true;
-    h1->paused = false; /* nobody waits for the rest of the content now */
+    h1->sending.duplex = h1_goes_on(h1, reply);
+    h1->paused &= h1->sending.duplex; /* else nobody waits for the rest of the content now */
     h1->sending.status = (uint16_t)reply->status;
     /* Neither chunked nor a length is possible towards 1.0: close delimits [RFC 9112 §6.1, §6.3] */
     h1->sending.chunked = reply->content == REPLY_UNKNOWN_LENGTH && h1->minor > 0;
     h1->sending.chunk_begun = false;
     h1->close =
         h1_must_close(h1, reply) || (reply->content == REPLY_UNKNOWN_LENGTH && h1->minor == 0);
-    if (h1->close && h1->input == H1_INPUT_CONTENT)
+    if (h1->close && h1->input == H1_INPUT_CONTENT && !h1->sending.duplex)
         h1->input = H1_INPUT_DONE; /* what is left of its content is never read as a request */
     h1_send(h1, reply);
     if (h1->open && !h1_content_due(h1) && !h1->sending.late.bytes)
@@ -282,6 +290,18 @@ static void h1_chunk_open(struct h1 *h1, struct outbox *out, size_t size)
     h1->sending.left = size;
 }
 
+/* Ends the chunk that went, when it is not known when the next one comes: a client that waits for
+ * the end of each piece must not wait for the next [RFC 9112 §7.1]. */
+static bool h1_chunk_end(struct h1 *h1, struct outbox *out)
+{
+    if (!h1->sending.chunked || !h1->sending.chunk_begun || h1->sending.left > 0)
+        return false;
+    memcpy(out->text + out->used, "\r\n", 2);
+    out->used += 2;
+    h1->sending.chunk_begun = false;
+    return true;
+}
+
 static bool h1_body_take(struct h1 *h1, struct outbox *out)
 {
     struct stet_span bytes = STET_SPAN_NONE;
@@ -300,7 +320,7 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         return out->used > used;
     case BODY_WAIT:
         h1->sending.waits = true;
-        return false;
+        return h1_chunk_end(h1, out);
     default:
         h1_content_break(h1);
         return false;
@@ -404,6 +424,8 @@ void h1_refuse(struct h1 *h1, int status, struct stet_span line)
     h1->close = true;
     h1->input = H1_INPUT_OVER;
     h1->codec.owner->service->refused(h1->codec.owner->service_owner, &h1->stream, status, line);
+    if (answered && h1->open && h1->sending.duplex)
+        h1_content_break(h1);
     if (answered)
         return;
     h1->minor = 1;

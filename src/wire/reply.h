@@ -41,6 +41,8 @@ struct reply {
     struct body *body;     /* content from elsewhere; or NULL */
     bool close;            /* the connection ends after this answer */
     bool tunnel;           /* the head begins a tunnel */
+    bool duplex;           /* content of the request that is still to come goes on to the service,
+                              until the answer is out; else it is thrown away */
     struct stet_span date; /* value of Date, of an answer made elsewhere; empty: now */
 };
 

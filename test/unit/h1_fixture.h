@@ -55,6 +55,8 @@ struct fixture {
     bool closes;         /* answers end the connection */
     const char *interim; /* sent before any answer: status and block */
     bool stops;          /* takes no more content */
+    bool duplex;         /* answers leave the content to come */
+    bool waits;          /* streams do not end by themselves */
     struct test_body body;
     struct stream *stream;
     char heard[4096]; /* a line for each call of the service */
@@ -114,6 +116,7 @@ static inline void test_answer(struct fixture *f)
                           .content = REPLY_LENGTH,
                           .blocks = {f->block},
                           .close = f->closes,
+                          .duplex = f->duplex,
                           .date = f->date};
     struct test_body *body = &f->body;
 
@@ -138,7 +141,8 @@ static inline void test_answer(struct fixture *f)
             body->pieces[1] = NULL;
             body->breaks = true;
         }
-        reply.tunnel = body->waits = f->manner == TUNNEL;
+        reply.tunnel = f->manner == TUNNEL;
+        body->waits = reply.tunnel || f->waits;
         if (reply.tunnel && f->h1.method != STET_METHOD_CONNECT)
             reply.status = 101;
         break;
