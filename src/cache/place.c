@@ -124,12 +124,15 @@ struct entry *place_entry(const struct place *place, struct entry_head *head, ui
 
 /* ---- signposts ---- */
 
-/* All that is there was selected by these names. */
+/* All that is behind the signpost was selected by these names. What is in its place does not count:
+ * it has to go. */
 static bool all_have_names(const struct siblings *siblings, struct stet_span names)
 {
-    for (size_t i = 0; i < siblings->count; i++)
-        if (!selection_has_names(entry_selecting(siblings->at[i].entry), names))
+    for (size_t i = 0; i < siblings->count; i++) {
+        const struct entry *entry = siblings->at[i].entry;
+        if (entry_key(entry)->variant != 0 && !selection_has_names(entry_selecting(entry), names))
             return false;
+    }
     return true;
 }
 

@@ -10,9 +10,9 @@
  *
  * Writing and comparing are one: the normal form is put octet by octet into a sink that either
  * keeps it or holds it against a text that exists, so the two can never disagree. Members of a set
- * come out sorted by looking for the next greater one again and again; there is no room to sort
- * them in, and there are few. A request with more than SET_MAX members keeps its order, which can
- * only cost a hit.
+ * are sorted in a small buffer; those that do not fit, or that have quotes, come out sorted by
+ * looking for the next greater one again and again. A request with more than SET_MAX members keeps
+ * its order, which can only cost a hit.
  *
  * Given up: reading q-values. "gzip" and "gzip;q=1" are two selections, and a response in German
  * is not offered to a request that would rank German first among others: that is not one of the
@@ -32,15 +32,24 @@ struct sink {
     bool differs;
 };
 
+static void sink_span(struct sink *sink, struct stet_span text)
+{
+    if (!sink->compares)
+        pen_span(&sink->pen, text);
+    else if (stet_span_starts(sink->expected, text))
+        sink->expected = stet_span_from(sink->expected, text.len);
+    else
+        sink->differs = true;
+}
+
 static void sink_byte(struct sink *sink, char byte)
 {
-    if (!sink->compares) {
+    if (!sink->compares)
         pen_byte(&sink->pen, byte);
-    } else if (sink->expected.len == 0 || sink->expected.at[0] != byte) {
-        sink->differs = true;
-    } else {
+    else if (sink->expected.len > 0 && sink->expected.at[0] == byte)
         sink->expected = stet_span_from(sink->expected, 1);
-    }
+    else
+        sink->differs = true;
 }
 
 static char lower(char byte)
@@ -48,18 +57,30 @@ static char lower(char byte)
     return (char)stet_byte_lower((unsigned char)byte);
 }
 
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < 0x20 && byte != '\t';
+}
+
+/* Names that have been written down once are in lower case already. */
 static void sink_name(struct sink *sink, struct stet_span name)
 {
-    for (size_t i = 0; i < name.len; i++)
+    size_t small = 0;
+    while (small < name.len && !(name.at[small] >= 'A' && name.at[small] <= 'Z'))
+        small++;
+    sink_span(sink, stet_span(name.at, small));
+    for (size_t i = small; i < name.len; i++)
         sink_byte(sink, lower(name.at[i]));
 }
 
 static void sink_text(struct sink *sink, struct stet_span text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        bool control = (unsigned char)text.at[i] < 0x20 && text.at[i] != '\t';
-        sink_byte(sink, control ? ' ' : text.at[i]);
-    }
+    size_t clean = 0;
+    while (clean < text.len && !is_control(text.at[clean]))
+        clean++;
+    sink_span(sink, stet_span(text.at, clean));
+    for (size_t i = clean; i < text.len; i++)
+        sink_byte(sink, is_control(text.at[i]) ? ' ' : text.at[i]);
 }
 
 /* Members of a set, compared and written without white space and case. */
@@ -134,6 +155,83 @@ static bool is_few(struct stet_list members)
     return count <= SET_MAX;
 }
 
+/* Sets as they mostly are: one line, no quotes, not long. The members are folded into a buffer in
+ * one pass, and then put in order. */
+
+enum { PLAIN_MAX = 256 };
+
+struct plain_set {
+    struct stet_span members[SET_MAX];
+    size_t count;
+    char folded[PLAIN_MAX];
+};
+
+/* Below 0, 0 or above 0 as folded_compare says of what they were made of. */
+static int plain_compare(struct stet_span a, struct stet_span b)
+{
+    const size_t both = a.len < b.len ? a.len : b.len;
+    for (size_t i = 0; i < both; i++)
+        if (a.at[i] != b.at[i])
+            return (unsigned char)a.at[i] - (unsigned char)b.at[i];
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+/* Puts a member in its place, unless it is there. False if there are too many. */
+static bool plain_put(struct plain_set *set, struct stet_span member)
+{
+    size_t at = set->count;
+    int order = 1;
+    while (at > 0 && (order = plain_compare(member, set->members[at - 1])) < 0)
+        at--;
+    if (order == 0)
+        return true;
+    if (set->count == SET_MAX)
+        return false;
+    for (size_t i = set->count++; i > at; i--)
+        set->members[i] = set->members[i - 1];
+    set->members[at] = member;
+    return true;
+}
+
+/* False if the value is none of that kind. */
+static bool plain_read(struct plain_set *set, struct stet_span value)
+{
+    size_t start = 0, size = 0;
+    set->count = 0;
+    if (value.len > PLAIN_MAX)
+        return false;
+    for (size_t i = 0; i < value.len; i++) {
+        const char byte = value.at[i];
+        if ((unsigned char)byte > ',') { /* mostly */
+            set->folded[size++] = lower(byte);
+        } else if (byte == ',') {
+            if (size > start && !plain_put(set, stet_span(set->folded + start, size - start)))
+                return false;
+            start = size;
+        } else if (byte == '"' || is_control(byte)) {
+            return false;
+        } else if (!stet_byte_is_ows(byte)) {
+            set->folded[size++] = byte;
+        }
+    }
+    return size == start || plain_put(set, stet_span(set->folded + start, size - start));
+}
+
+/* False, and nothing written, if the members have to be looked at one by one. */
+static bool sink_plain_set(struct sink *sink, const struct stet_head *head,
+                           const struct stet_field *field)
+{
+    struct plain_set set;
+    if (!plain_read(&set, field->value) || stet_head_next(head, field))
+        return false;
+    for (size_t i = 0; i < set.count; i++) {
+        if (i > 0)
+            sink_byte(sink, ',');
+        sink_span(sink, set.members[i]);
+    }
+    return true;
+}
+
 /* Values. */
 
 static void sink_list(struct sink *sink, struct stet_list members)
@@ -165,6 +263,8 @@ static void sink_value(struct sink *sink, const struct stet_head *head,
     struct stet_list members = {head, field, field->value, false};
     bool set = field->id == STET_FIELD_ACCEPT_ENCODING || field->id == STET_FIELD_ACCEPT_LANGUAGE;
 
+    if (set && sink_plain_set(sink, head, field))
+        return;
     if (set && is_few(members))
         sink_set(sink, members);
     else if (field->id == STET_FIELD_UNKNOWN || stet_field_is_list(field->id))
