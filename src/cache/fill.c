@@ -103,11 +103,7 @@ void fill_finish(struct fill *fill)
     if (fill->tags)
         fill_name(fill);
     entry_seal(fill->entry, true);
-    if (fill->outdated)
-        return;
     (void)store_grown(fill->shelf->store, fill->entry);
-    if (fill->part)
-        entry_unref(shelf_join(fill->shelf, fill->rules, fill->entry));
 }
 
 void fill_break(struct fill *fill)
@@ -116,10 +112,13 @@ void fill_break(struct fill *fill)
     entry_seal(fill->entry, false);
 }
 
-void fill_cut(struct fill *fill)
+void fill_keep_parts(struct fill *fill)
 {
-    fill_break(fill);
-    if (!fill->part && !fill->outdated)
+    const bool whole = entry_state(fill->entry) == ENTRY_WHOLE;
+
+    if (whole && fill->part)
+        entry_unref(shelf_join(fill->shelf, fill->rules, fill->entry));
+    else if (!whole && !fill->part)
         (void)shelf_salvage(fill->shelf, fill->rules, fill->entry);
 }
 

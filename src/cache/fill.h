@@ -14,7 +14,6 @@ struct fill {
     int64_t seen;     /* wall clock, seconds: when the response came; its owner's to set */
     uint64_t counted; /* octets at which the store counts anew */
     bool tags;        /* it gets a tag when it is whole */
-    bool outdated;    /* it is for those who read it now; its owner's to set */
     bool part;        /* it is a 206; its owner's to set */
     bool same;        /* it turned out to be what was stored before */
     char former[DIGEST_TAG_ROOM]; /* the tag made for what was stored before; empty: none */
@@ -43,8 +42,9 @@ void fill_finish(struct fill *fill);
 /* It ends here: it leaves the store, and its readers break off. */
 void fill_break(struct fill *fill);
 
-/* The same because the origin broke off: what there is may serve as a part [RFC 9111 §3.3]. */
-void fill_cut(struct fill *fill);
+/* After fill_finish, or after fill_break because the origin broke off: joins a part with others, or
+ * keeps what there is as one [RFC 9111 §3.3, §3.4]. */
+void fill_keep_parts(struct fill *fill);
 
 /* Gives the reference back, in any state but one that still fills. No-op when it is all zero. */
 void fill_end(struct fill *fill);

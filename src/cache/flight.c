@@ -147,7 +147,7 @@ void flight_drop(struct flight *flight)
     struct cache_route *route = flight->route;
     struct flight_outcome *outcome = &flight->outcome;
 
-    CHECK(!flight->place.shard);
+    flights_exit(&flight->place);
     if (flight->reader)
         stored_watch(flight->reader, NULL);
     flight_close_pipe(flight, PIPE_BROKEN);
@@ -209,7 +209,7 @@ void flight_cancel(struct flight *flight)
         return;
     fetch_cancel(&flight->fetch);
     flight->over = true;
-    (void)flights_land(&flight->place, &alone);
+    flights_land(&flight->place, &alone);
     holding_end(&flight->holding);
     if (flight->stage == FLIGHT_FILLS)
         fill_break(&flight->fill);
@@ -463,7 +463,11 @@ static void flight_ended(struct flight *flight, bool whole, const struct stet_he
         if (whole)
             fill_finish(&flight->fill);
         else
-            fill_cut(&flight->fill);
+            fill_break(&flight->fill);
+        if (flights_begin_storing(&flight->place)) {
+            fill_keep_parts(&flight->fill);
+            flights_end_storing(&flight->place);
+        }
         break;
     case FLIGHT_PASSES:
         if (whole)

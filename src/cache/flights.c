@@ -2,13 +2,14 @@
  *
  *     flights_join --> follower --> flight's list --flights_land--> letter box --> its own loop
  *
- * The lists are short: only flights whose head is awaited are here, and a hit never comes by. What
- * a lock guards takes no memory and waits for nothing, but for letter boxes, whose locks come after
- * a shard's.
+ * The lists are short, since a hit never comes by. What a lock guards takes no memory and waits for
+ * nothing, but for letter boxes, whose locks come after a shard's.
  *
  * An answer that was under way while a POST or a purge changed what is stored may be of before the
- * change. Storing comes first, then leaving the table, which tells whether it was outdated; who
- * changes outdates first, and then changes what is stored. So one of the two always sees the other.
+ * change. Who changes outdates the flights first, and then what is stored; who stores looks whether
+ * he is outdated, and stores, without letting anyone outdate in between. So either he knows, or
+ * what he stores is there to be changed. That lock is one of its own: nobody who joins waits for
+ * it.
  *
  * Keys that are better not waited for (their answers were private, too large, or always to be
  * validated) stand in a small array by their hash; who comes later takes the place. To forget one
@@ -34,6 +35,7 @@ struct flights_alone {
 };
 
 struct flights_shard {
+    pthread_mutex_t storing; /* comes before the other */
     pthread_mutex_t lock;
     struct flights_place *first;
     atomic_uint_fast64_t landed;
@@ -47,8 +49,10 @@ struct flights {
 struct flights *flights_new(void)
 {
     struct flights *flights = memory_new_zero(sizeof *flights);
-    for (size_t i = 0; flights && i < FLIGHTS_SHARDS; i++)
+    for (size_t i = 0; flights && i < FLIGHTS_SHARDS; i++) {
+        CHECK(pthread_mutex_init(&flights->shards[i].storing, NULL) == 0);
         CHECK(pthread_mutex_init(&flights->shards[i].lock, NULL) == 0);
+    }
     return flights;
 }
 
@@ -57,6 +61,7 @@ void flights_free(struct flights *flights)
     for (size_t i = 0; flights && i < FLIGHTS_SHARDS; i++) {
         CHECK(!flights->shards[i].first);
         pthread_mutex_destroy(&flights->shards[i].lock);
+        pthread_mutex_destroy(&flights->shards[i].storing);
     }
     memory_free(flights);
 }
@@ -180,20 +185,49 @@ static void place_tell(struct flights_place *place, const struct follower_word *
     }
 }
 
-bool flights_land(struct flights_place *place, const struct follower_word *word)
+bool flights_begin_storing(struct flights_place *place)
+{
+    struct flights_shard *shard = place->shard;
+
+    CHECK(shard);
+    pthread_mutex_lock(&shard->storing);
+    pthread_mutex_lock(&shard->lock);
+    const bool outdated = place->outdated;
+    pthread_mutex_unlock(&shard->lock);
+    if (outdated)
+        pthread_mutex_unlock(&shard->storing);
+    return !outdated;
+}
+
+void flights_end_storing(struct flights_place *place)
+{
+    pthread_mutex_unlock(&place->shard->storing);
+}
+
+void flights_land(struct flights_place *place, const struct follower_word *word)
 {
     static const struct follower_word again = {.news = FOLLOWER_AGAIN};
     struct flights_shard *shard = place->shard;
 
     if (!shard)
-        return true;
+        return;
     pthread_mutex_lock(&shard->lock);
-    const bool outdated = place->outdated;
-    place_unlink(place);
+    place->joinable = false;
     atomic_fetch_add_explicit(&shard->landed, 1, memory_order_release);
-    place_tell(place, outdated ? &again : word);
+    place_tell(place, place->outdated ? &again : word);
     pthread_mutex_unlock(&shard->lock);
-    return !outdated;
+}
+
+void flights_exit(struct flights_place *place)
+{
+    struct flights_shard *shard = place->shard;
+
+    if (!shard)
+        return;
+    pthread_mutex_lock(&shard->lock);
+    CHECK(!place->followers.first);
+    place_unlink(place);
+    pthread_mutex_unlock(&shard->lock);
 }
 
 bool flights_give_up(struct flights_place *place)
@@ -214,6 +248,7 @@ bool flights_give_up(struct flights_place *place)
 
 static void shard_outdate(struct flights_shard *shard, const uint64_t *primary)
 {
+    pthread_mutex_lock(&shard->storing);
     pthread_mutex_lock(&shard->lock);
     for (struct flights_place *place = shard->first; place; place = place->next) {
         if (primary && !same_primary(&place->key, primary))
@@ -222,6 +257,7 @@ static void shard_outdate(struct flights_shard *shard, const uint64_t *primary)
         place->joinable = false;
     }
     pthread_mutex_unlock(&shard->lock);
+    pthread_mutex_unlock(&shard->storing);
 }
 
 void flights_outdate(struct flights *flights, const uint64_t primary[2])

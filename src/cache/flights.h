@@ -1,5 +1,5 @@
-/* The flights of all workers whose answer has not come yet: which may be joined, who waits for
- * them, and for which keys nobody shall wait.
+/* The flights of all workers: which may be joined, as long as their answers have not come, who
+ * waits for them, and for which keys nobody shall wait.
  *
  * It knows keys and followers, not what a flight does. Whoever changes what is stored tells it, so
  * that an answer which was on its way meanwhile is not taken for a newer one.
@@ -53,11 +53,22 @@ enum flights_entered {
 enum flights_entered flights_enter(struct flights *flights, struct flights_place *place,
                                    uint64_t moment, bool joinable, struct follower *follower);
 
-/* Its answer has come and what is to be stored is stored: it is out, and its followers are told.
- * False: what is stored under its key was changed (an unsafe request, a purge) while it flew, so
- * its answer may be older than that change; then its followers are told to judge again. No-op and
- * true for one that is not in. */
-bool flights_land(struct flights_place *place, const struct follower_word *word);
+/* Its answer has come and is to be stored. False: what is stored under its key was changed (an
+ * unsafe request, a purge) while it flew, so that its answer may be older than that change, and is
+ * not to be stored. True: it is stored now, and then flights_end_storing is called; no change
+ * begins in between, so what begins later finds it stored. */
+bool flights_begin_storing(struct flights_place *place);
+void flights_end_storing(struct flights_place *place);
+
+/* Its head was judged, and what is to be stored is stored: its followers are told, and nobody joins
+ * it any more. Those of a flight that was outdated are told to judge again. No-op for one that is
+ * not in. */
+void flights_land(struct flights_place *place, const struct follower_word *word);
+
+/* It is over, and out; after flights_land, or if nobody could join it. No-op for one that is not
+ * in.
+ */
+void flights_exit(struct flights_place *place);
 
 /* Nobody asks for it any more, unless someone follows: false, and it stays in. */
 bool flights_give_up(struct flights_place *place);

@@ -21,11 +21,11 @@
 
 /* ---- telling ---- */
 
-bool landing_word(struct flight *flight, enum follower_news news, int status)
+void landing_word(struct flight *flight, enum follower_news news, int status)
 {
     const struct follower_word word = {
         .news = news, .status = status, .error = flight->outcome.facts.error};
-    return flights_land(&flight->place, &word);
+    flights_land(&flight->place, &word);
 }
 
 void landing_tell_stored(struct flight *flight, struct shelf_pick *pick)
@@ -88,7 +88,7 @@ static void landing_failed(struct flight *flight, const struct stet_response *re
     }
     if (flight->errand.refresh)
         flight_set_alone(flight);
-    (void)landing_word(flight, FOLLOWER_ALONE, response->status);
+    landing_word(flight, FOLLOWER_ALONE, response->status);
     flight_drop_content(flight);
 }
 
@@ -115,7 +115,7 @@ void landing_none(struct flight *flight)
         flight_set_alone(flight);
     if (!flight->errand.looked_up || !landing_stale(flight, 0))
         landing_tell_failed(flight, status, error);
-    (void)landing_word(flight, FOLLOWER_FAILED, status);
+    landing_word(flight, FOLLOWER_FAILED, status);
 }
 
 /* ---- 304 ---- */
@@ -181,7 +181,7 @@ static void landing_use(struct flight *flight, const struct stet_response *respo
     }
     facts->reason = verdict->reason;
     facts->has_age = pick.head->flags & ENTRY_HEAD_AGED; /* D-11 */
-    (void)landing_word(flight, FOLLOWER_AGAIN, 304);
+    landing_word(flight, FOLLOWER_AGAIN, 304);
     landing_tell_stored(flight, &pick);
     flight_drop_content(flight);
     if (!landing_extra(flight, &response->head))
@@ -205,7 +205,7 @@ static void landing_fault(struct flight *flight, const struct stet_validated *ve
     flight->outcome.facts.error = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR;
     if (!landing_stale(flight, 502))
         landing_tell_failed(flight, 502, STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR);
-    (void)landing_word(flight, FOLLOWER_FAILED, 502);
+    landing_word(flight, FOLLOWER_FAILED, 502);
     flight_drop_content(flight);
 }
 

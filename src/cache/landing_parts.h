@@ -17,8 +17,8 @@ static inline const struct shelf *shelf_of(const struct flight *flight)
 
 /* ---- telling ---- */
 
-/* Those who follow are told; false if what is stored was changed meanwhile. */
-bool landing_word(struct flight *flight, enum follower_news news, int status);
+/* Those who follow are told. */
+void landing_word(struct flight *flight, enum follower_news news, int status);
 
 /* A stored response answers the leader; takes the pick. */
 void landing_tell_stored(struct flight *flight, struct shelf_pick *pick);

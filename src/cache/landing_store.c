@@ -174,12 +174,8 @@ static void landing_store(struct flight *flight, const struct stet_response *res
     const struct stet_stored stored = entry_head_stored(pick.head);
 
     landing_fill(flight, response, entry);
-    facts->stored = landing_word(flight, FOLLOWER_AGAIN, response->status);
-    if (!facts->stored) {
-        store_drop(shelf_of(flight)->store, entry);
-        facts->storing = STET_REASON_OUTDATED;
-        flight->fill.outdated = true;
-    }
+    landing_word(flight, FOLLOWER_AGAIN, response->status);
+    facts->stored = true;
     pick.reuse.age = stet_age(&stored.times, flight->answer.arrival.received);
     pick.reuse.ttl = (int64_t)stored.lifetime - pick.reuse.age;
     facts->has_age = pick.head->flags & ENTRY_HEAD_AGED; /* [RFC 9111 §5.1] */
@@ -201,30 +197,48 @@ static void landing_learn(struct flight *flight, const struct stet_response *res
     shelf_learn_head(shelf_of(flight), &ask, response, &times); /* [RFC 9111 §4.3.5] */
 }
 
+/* Onto the shelf. NULL if it may not be stored, as `*storing` says, or if there is no room. */
+static struct entry *landing_put(struct flight *flight, const struct stet_transaction *transaction,
+                                 struct stet_storing *storing)
+{
+    const struct h1_response_framing *framing = &flight->answer.framing;
+    const struct shelf_offer offer = {.key = &flight->errand.key,
+                                      .rules = rules_of(flight),
+                                      .transaction = transaction,
+                                      .storing = storing,
+                                      .expected = framing->has_length ? framing->length : 0};
+
+    *storing = landing_may_store(flight, transaction);
+    if (!storing->allowed)
+        return NULL;
+    if (!flights_begin_storing(&flight->place)) {
+        storing->reason = STET_REASON_OUTDATED;
+        return NULL;
+    }
+    struct entry *entry = shelf_put(shelf_of(flight), &offer);
+    flights_end_storing(&flight->place);
+    return entry;
+}
+
 void landing_replace(struct flight *flight, const struct stet_response *response)
 {
     const struct flight_errand *errand = &flight->errand;
-    const struct h1_response_framing *framing = &flight->answer.framing;
     const struct stet_transaction transaction = {.request = &errand->request,
                                                  .response = response,
                                                  .arrival = flight->answer.arrival,
                                                  .request_content = errand->content};
-    const struct stet_storing storing = landing_may_store(flight, &transaction);
-    const struct shelf_offer offer = {.key = &errand->key,
-                                      .rules = rules_of(flight),
-                                      .transaction = &transaction,
-                                      .storing = &storing,
-                                      .expected = framing->has_length ? framing->length : 0};
+    struct stet_storing storing;
 
     if (errand->request.method == STET_METHOD_HEAD)
         landing_learn(flight, response);
+    struct entry *entry = landing_put(flight, &transaction, &storing);
     flight->outcome.facts.storing = storing.reason;
-    struct entry *entry = storing.allowed ? shelf_put(shelf_of(flight), &offer) : NULL;
     if (entry) {
         landing_store(flight, response, entry);
         return;
     }
-    flight_set_alone(flight);
+    if (storing.reason != STET_REASON_OUTDATED)
+        flight_set_alone(flight);
     landing_outdates(flight, response->status, storing.reason);
     landing_pass_named(flight, response);
 }
