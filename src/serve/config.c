@@ -270,6 +270,16 @@ bool config_fetches(const struct config *config)
     return fetches;
 }
 
+const struct config_route *config_route_at(const struct config *config, size_t index)
+{
+    for (size_t i = 0; i < config->site_count; i++) {
+        if (index < config->sites[i].route_count)
+            return &config->sites[i].routes[index];
+        index -= config->sites[i].route_count;
+    }
+    return NULL;
+}
+
 /* The first one with this name, or NULL. */
 static const struct config_site *config_named(const struct config *config, struct stet_span name)
 {

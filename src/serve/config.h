@@ -140,6 +140,9 @@ bool config_seal(struct config *config);
 /* Something of it fetches: it needs a cache, and ways to origin servers. */
 bool config_fetches(const struct config *config);
 
+/* Every route of the sites, the first at 0; NULL past the last. */
+const struct config_route *config_route_at(const struct config *config, size_t index);
+
 /* The site for a host (as in Host: with or without port, any case); NULL if there is none. An exact
  * name goes before "*.example.org", a longer one of those before a shorter, "*" comes last. */
 const struct config_site *config_site(const struct config *config, struct stet_span host);

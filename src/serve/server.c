@@ -10,9 +10,11 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "serve/configfile.h"
+#include "serve/configshow.h"
 #include "serve/doors.h"
 #include "serve/operator.h"
-#include "serve/progress.h"
+#include "serve/trees.h"
 #include "serve/worker.h"
 
 #include <errno.h>
@@ -27,21 +29,12 @@
 
 #define SERVER_WORKERS_MAX 256
 
-/* One directory that is served. */
-struct server_tree {
-    const struct config_route *route;
-    struct fs *fs;
-    struct library *library;
-    struct progress progress;
-};
-
 struct server {
     struct config *config;
     struct limits limits;
     struct loop *loop;
     struct work *work;
-    struct server_tree *trees;
-    size_t tree_count;
+    struct trees trees;
     struct store *store; /* these two if anything fetches */
     struct cache *cache;
     struct grounds *grounds;
@@ -74,38 +67,16 @@ static void server_warn(void *owner, const char *sentence)
 
 /* ---- start ---- */
 
-/* Every route of the configuration; NULL past the last. */
-static const struct config_route *server_route(const struct config *config, size_t index)
-{
-    for (size_t i = 0; i < config->site_count; i++) {
-        if (index < config->sites[i].route_count)
-            return &config->sites[i].routes[index];
-        index -= config->sites[i].route_count;
-    }
-    return NULL;
-}
-
-/* The directories, in the order of their routes. */
+/* The directories of the first configuration. */
 static bool server_open_directories(struct server *server)
 {
-    const struct config *config = server->config;
-    const struct config_route *route;
+    const char *directory;
 
-    server->trees = memory_new_zero((config->route_count + 1) * sizeof *server->trees);
-    if (!server->trees)
-        return false;
-    for (size_t i = 0; (route = server_route(config, i)); i++) {
-        if (route->kind != CONFIG_FILES)
-            continue;
-        struct server_tree *tree = &server->trees[server->tree_count++];
-        tree->route = route;
-        tree->fs = fs_open(route->directory);
-        if (!tree->fs) {
-            server_say("cannot serve %s: %s", route->directory, strerror(errno));
-            return false;
-        }
-    }
-    return true;
+    server->trees.quiet = server->config->quiet;
+    if (trees_open(&server->trees, server->config, &directory))
+        return true;
+    server_say("cannot serve %s: %s", directory, strerror(errno));
+    return false;
 }
 
 static bool server_bind_one(struct server *server, const char *address, bool must)
@@ -137,25 +108,15 @@ static bool server_bind(struct server *server)
     return true;
 }
 
-static bool server_open_library(struct server *server, struct server_tree *tree)
-{
-    const struct library_setup setup = {
-        .fs = tree->fs, .work = server->work, .now = loop_wall(server->loop), .warn = server_warn};
-    tree->library = library_open(&setup, &tree->route->files);
-    server->grounds->libraries[tree->route->number] = tree->library;
-    return tree->library != NULL;
-}
-
 /* One store for all routes: what may be kept in it is the largest that any of them keeps. */
-static bool server_open_cache(struct server *server)
+static bool server_open_cache(struct server *server, const struct config *config)
 {
-    const struct config *config = server->config;
     const struct config_route *route;
     uint64_t seed[2], largest = config->forward.on ? config->forward.route.cache.object_max : 0;
 
-    if (!config_fetches(config))
+    if (!config_fetches(config) || server->cache)
         return true;
-    for (size_t i = 0; (route = server_route(config, i)); i++) {
+    for (size_t i = 0; (route = config_route_at(config, i)); i++) {
         if (route->kind == CONFIG_PROXY && route->cache.object_max > largest)
             largest = route->cache.object_max;
     }
@@ -163,29 +124,46 @@ static bool server_open_cache(struct server *server)
     server->store = store_mem_new(config->memory, largest, seed);
     loop_random(server->loop, seed, sizeof seed);
     server->cache = server->store ? cache_new(server->store, seed) : NULL;
-    server->grounds->cache = server->cache;
     return server->cache != NULL;
+}
+
+static bool server_open_pool(struct server *server)
+{
+    unsigned threads = server->wanted > 4 ? 4 : (unsigned)server->wanted;
+
+    if (!server->work && trees_any(&server->trees))
+        server->work = work_new(threads);
+    return server->work || !trees_any(&server->trees);
+}
+
+/* What workers stand on with this configuration, whose directories are open; NULL when memory is
+ * out. */
+static struct grounds *server_furnish(struct server *server, struct config *config)
+{
+    struct grounds *grounds = grounds_new(config);
+    const struct trees_setup setup = {
+        .loop = server->loop, .work = server->work, .warn = server_warn, .owner = server};
+
+    if (grounds && trees_furnish(&server->trees, &setup, grounds) &&
+        server_open_cache(server, config)) {
+        grounds->cache = server->cache;
+        return grounds;
+    }
+    grounds_unref(grounds);
+    return NULL;
 }
 
 static bool server_open_shared(struct server *server)
 {
     uint64_t seed[2];
-    unsigned threads = server->wanted > 4 ? 4 : (unsigned)server->wanted;
 
     server->loop = loop_new_epoll();
-    server->work = server->tree_count ? work_new(threads) : NULL;
-    if (!server->loop || (server->tree_count && !server->work))
+    if (!server->loop || !server_open_pool(server))
         return false;
     loop_random(server->loop, seed, sizeof seed);
     server->census = conn_census_new(&server->limits, seed);
-    server->grounds = grounds_new(server->config);
-    if (!server->census || !server->grounds)
-        return false;
-    for (size_t i = 0; i < server->tree_count; i++) {
-        if (!server_open_library(server, &server->trees[i]))
-            return false;
-    }
-    return server_open_cache(server);
+    server->grounds = server->census ? server_furnish(server, server->config) : NULL;
+    return server->grounds != NULL;
 }
 
 static bool server_open_log(struct server *server)
@@ -247,12 +225,99 @@ static bool server_make_workers(struct server *server)
     return true;
 }
 
-/* A configuration made of flags cannot be read anew. */
+/* ---- another configuration ---- */
+
+static bool server_same_texts(char *const *a, size_t a_count, char *const *b, size_t b_count)
+{
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++) {
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What a running server cannot change. */
+static void server_tell_kept(const struct config *before, const struct config *now, struct text *to)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } keys[] = {
+        {"listen",
+         server_same_texts(before->listen, before->listen_count, now->listen, now->listen_count)},
+        {"workers", before->workers == now->workers},
+        {"memory", before->memory == now->memory},
+        {"log", before->log.format == now->log.format},
+        {"limits", memcmp(&before->limits, &now->limits, sizeof now->limits) == 0},
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!keys[i].same)
+            text_say(to, "%s: changed, which takes a restart\n", keys[i].key);
+    }
+}
+
+/* Puts a configuration in the place of the one in use; takes it. False: nothing has changed. */
+static bool server_configure(struct server *server, struct config *config, struct text *to)
+{
+    const char *directory;
+    struct grounds *grounds = NULL;
+
+    if (!trees_open(&server->trees, config, &directory))
+        text_say(to, "cannot serve %s: %s\n", directory, strerror(errno));
+    else if (!server_open_pool(server) || !(grounds = server_furnish(server, config)))
+        text_say(to, "out of memory\n");
+    if (!grounds) {
+        config_unref(config);
+        return false;
+    }
+    server_tell_kept(server->config, config, to);
+    for (size_t i = 0; i < server->running; i++)
+        worker_configure(server->workers[i], grounds);
+    grounds_unref(server->grounds);
+    server->grounds = grounds;
+    operator_configure(server->operator, config);
+    config_unref(server->config);
+    server->config = config;
+    trees_walk(&server->trees, server->loop, false);
+    return true;
+}
+
+/* Reads the configuration file anew. */
 static bool server_reload(void *owner, struct text *to)
 {
-    (void)owner;
-    text_say(to, "this server was started without a configuration file\n");
-    return false;
+    struct server *server = owner;
+    const char *path = server->config->path;
+    struct config_errors errors;
+    struct config *config;
+
+    if (!path) {
+        text_say(to, "this server was started without a configuration file\n");
+        return false;
+    }
+    config = config_read(path, &errors);
+    if (!config) {
+        configshow_errors(&errors, path, to);
+        return false;
+    }
+    config->quiet |= server->config->quiet;
+    if (!server_configure(server, config, to))
+        return false;
+    text_say(to, "%s: in use\n", config->path);
+    return true;
+}
+
+/* By a signal: what would be answered goes to standard error. */
+static void server_reload_aloud(struct server *server)
+{
+    struct text text = {0};
+
+    server_reload(server, &text);
+    if (text.len)
+        server_say("%.*s", (int)text.len - 1, text.at);
+    text_fini(&text);
 }
 
 static bool server_open_operator(struct server *server)
@@ -312,14 +377,6 @@ static void server_stop(struct server *server)
         worker_stop(server->workers[i]);
 }
 
-static void server_walk(struct server *server)
-{
-    for (size_t i = 0; i < server->tree_count; i++) {
-        library_walk(server->trees[i].library, server->loop);
-        progress_begin(&server->trees[i].progress);
-    }
-}
-
 static void server_caught(void *owner, int number)
 {
     struct server *server = owner;
@@ -335,7 +392,9 @@ static void server_caught(void *owner, int number)
         server_stop(server);
         break;
     case SIGHUP:
-        server_walk(server);
+        if (server->config->path)
+            server_reload_aloud(server);
+        trees_walk(&server->trees, server->loop, true);
         break;
     case SIGUSR1:
         if (server->logfile)
@@ -394,19 +453,6 @@ static bool server_start(struct server *server)
            server_start_workers(server);
 }
 
-static void server_close_trees(struct server *server)
-{
-    for (size_t i = 0; i < server->tree_count; i++) {
-        if (server->trees[i].library)
-            library_close(server->trees[i].library);
-    }
-    for (size_t i = 0; i < server->tree_count; i++) {
-        if (server->trees[i].fs)
-            fs_close(server->trees[i].fs);
-    }
-    memory_free(server->trees);
-}
-
 /* Ends the threads first: those of the workers, then those of the pool. What was done for loops
  * that run no more is dropped with the libraries. */
 static void server_close(struct server *server)
@@ -420,7 +466,7 @@ static void server_close(struct server *server)
     for (size_t i = 0; i < server->made; i++)
         worker_free(server->workers[i]);
     doors_close(&server->doors);
-    server_close_trees(server);
+    trees_close(&server->trees);
     if (server->cache)
         cache_free(server->cache);
     if (server->store)
@@ -438,13 +484,9 @@ static void server_serve(struct server *server)
 {
     if (!server->config->quiet)
         server_announce(server);
-    for (size_t i = 0; i < server->tree_count; i++)
-        progress_init(&server->trees[i].progress, server->loop, server->trees[i].library,
-                      server->config->quiet);
-    server_walk(server);
+    trees_walk(&server->trees, server->loop, true);
     loop_run(server->loop);
-    for (size_t i = 0; i < server->tree_count; i++)
-        progress_end(&server->trees[i].progress);
+    trees_rest(&server->trees);
 }
 
 /* Signals are taken by the main loop only: blocked before any thread exists. */
