@@ -181,6 +181,24 @@ static void passing_free(struct representation *representation)
     memory_free(passing);
 }
 
+/* The lines that pass; to 101 belongs what it switches to, which the codec names in Connection
+ * [RFC 9110 §7.8]. */
+static void put_passing(struct pen *pen, const struct stet_response *response)
+{
+    const struct stet_head *head = &response->head;
+    const size_t size = forward_response(head, NULL, 0);
+
+    if (pen->to)
+        forward_response(head, pen->to + pen->len, size);
+    pen->len += size;
+    if (response->status != 101)
+        return;
+    for (size_t i = 0; i < head->count; i++) {
+        if (head->fields[i].id == STET_FIELD_UPGRADE)
+            put_line(pen, head->fields[i].name, head->fields[i].value);
+    }
+}
+
 /* With room for `size` octets of text, and the Date behind it. */
 static struct passing *passing_make(const struct stet_response *response, size_t size)
 {
@@ -202,14 +220,16 @@ static struct passing *passing_make(const struct stet_response *response, size_t
 struct source *passing_new(const struct stet_response *response,
                            const struct h1_response_framing *framing, struct pipe *pipe)
 {
-    const size_t size = forward_response(&response->head, NULL, 0);
-    struct passing *passing = passing_make(response, size);
+    struct pen pen = {NULL, 0};
+    put_passing(&pen, response);
+    struct passing *passing = passing_make(response, pen.len);
 
     if (!passing)
         return NULL;
-    forward_response(&response->head, passing->text, size);
     struct representation *to = &passing->source.representation;
-    to->whole = stet_span(passing->text, size);
+    to->whole = stet_span(passing->text, pen.len);
+    pen = (struct pen){passing->text, 0};
+    put_passing(&pen, response);
     to->tunnel = framing->content == H1_RESPONSE_TUNNEL;
     to->unknown_length = !framing->has_length;
     to->length = framing->has_length ? framing->length : 0;

@@ -89,13 +89,10 @@ static bool list_names(const struct stet_head *head, enum stet_field_id id,
     return false;
 }
 
-/* The request has been here before (D-47) [RFC 9110 §7.6, RFC 8586 §2]. */
-static bool loops(const struct forward *forward)
+bool forward_loops(const struct forward_rules *rules, const struct stet_head *request)
 {
-    const struct stet_head *head = &forward->request->head;
-    struct stet_span name = forward->rules->name;
-    return list_names(head, STET_FIELD_VIA, via_is, name) ||
-           list_names(head, STET_FIELD_CDN_LOOP, cdn_is, name);
+    return list_names(request, STET_FIELD_VIA, via_is, rules->name) ||
+           list_names(request, STET_FIELD_CDN_LOOP, cdn_is, rules->name);
 }
 
 /* Which fields pass. */
@@ -431,7 +428,7 @@ enum forward_verdict forward_request(const struct forward *forward, struct arena
     passage_begin(&passage, forward);
     if (passage.has_left && passage.left == 0) /* [RFC 9110 §7.6.2] */
         return FORWARD_ANSWER;
-    if (loops(forward))
+    if (forward_loops(forward->rules, &forward->request->head))
         return FORWARD_LOOP;
     if (passage.has_left && --passage.left > forward->rules->max_forwards)
         passage.left = forward->rules->max_forwards;

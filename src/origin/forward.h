@@ -47,6 +47,10 @@ enum forward_verdict {
     FORWARD_NO_MEMORY /* 500: the arena is full */
 };
 
+/* The request has been here before (D-47) [RFC 9110 §7.6, RFC 8586 §2]: what it would wait for may
+ * wait for it. */
+bool forward_loops(const struct forward_rules *rules, const struct stet_head *request);
+
 /* Judges a request and makes what is sent on: hop-by-hop fields and those that Connection names are
  * gone; so are, from a client that is not trusted, Forwarded, X-Forwarded-* and the fields that
  * applications take for another host, path, method or client (distrusted.tbl): what is no part of

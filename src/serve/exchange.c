@@ -51,12 +51,15 @@ enum exchange_next exchange_page(struct exchange *exchange, int status, struct s
 enum exchange_next exchange_proxy_page(struct exchange *exchange, enum stet_proxy_error error,
                                        struct stet_span next_hop)
 {
-    const struct cache_facts facts = {.error = error, .next_hop = next_hop};
+    struct cache_facts *facts = &exchange->gateway.query.facts;
     struct cachelines lines;
     struct answer answer;
 
+    *facts = (struct cache_facts){.error = error, .next_hop = next_hop};
+    exchange->log.facts = facts;
+    exchange->log.rules = &exchange->route->cache;
     cachelines_init(&lines);
-    cachelines_error(&lines, &exchange->route->cache, &facts);
+    cachelines_error(&lines, &exchange->route->cache, facts);
     answer.reason = STET_REASON_NONE;
     answer_page(&answer, stet_proxy_error_status(error), STET_SPAN_NONE);
     answer.reply.blocks[2] = cachelines_block(&lines);
@@ -249,6 +252,7 @@ static void exchange_end(void *owner, struct stream *stream, const struct stet_h
         tunnel_finish(exchange->tunnel);
     else
         exchange_gateway_content_end(exchange);
+    exchange->content = false;
 }
 
 static void exchange_count(const struct exchange *exchange, const struct stream_outcome *outcome)

@@ -12,6 +12,9 @@
  * A client that waits for "100 (Continue)" is told by the origin; one whose origin says neither
  * that nor anything else for a second is told by us, for many servers never say it
  * [RFC 9110 §10.1.1].
+ *
+ * A request that was here before is refused before the cache sees it: it could join the very fetch
+ * that waits for it (D-47).
  */
 #include "serve/exchange_parts.h"
 
@@ -19,6 +22,7 @@
 #include "base/memory.h"
 #include "net/conn.h"
 #include "serve/cachelines.h"
+#include "stet/uri.h"
 
 #define GATEWAY_PATIENCE INT64_C(1000000000)
 
@@ -110,6 +114,17 @@ static bool gateway_is_own(const struct answer *answer, const struct representat
     return answer->reply.status >= 400 && answer->reply.status != representation->status;
 }
 
+/* The key as it is shown; empty if it is not, or memory is out [RFC 9211 §2.7, §6]. */
+static struct stet_span gateway_key(struct exchange *exchange)
+{
+    const struct stet_request *request = exchange->request;
+    const size_t room =
+        request->scheme.len + request->authority.len + request->path.len + request->query.len + 8;
+    char *key = exchange->route->cache.show_key ? arena_alloc(&exchange->arena, room) : NULL;
+
+    return key ? stet_span(key, stet_uri_key(request, key, room)) : STET_SPAN_NONE;
+}
+
 static void gateway_lines(struct exchange *exchange, const struct answer *answer, bool own,
                           struct cachelines *lines)
 {
@@ -119,8 +134,9 @@ static void gateway_lines(struct exchange *exchange, const struct answer *answer
     cachelines_init(lines);
     if (facts->has_age && !own)
         cachelines_age(lines, facts->age);
-    const struct stet_cachestatus status =
+    struct stet_cachestatus status =
         cachelines_status_of(&route->cache, facts, answer->reply.status);
+    status.key = gateway_key(exchange);
     cachelines_status(lines, &status);
     cachelines_error(lines, &route->cache, facts);
     if (route->via)
@@ -138,6 +154,7 @@ enum exchange_next exchange_gateway_answer(struct exchange *exchange)
     answer_make(&answer, exchange->request, representation, exchange->context->loop);
     gateway_lines(exchange, &answer, gateway_is_own(&answer, representation), &lines);
     answer.reply.blocks[2] = cachelines_block(&lines);
+    answer.reply.duplex = exchange->content && representation->passes;
     if (answer.reason == STET_REASON_UNCONDITIONAL || answer.reason == STET_REASON_NONE)
         answer.reason = query->facts.reason;
     gateway_conclude(exchange);
@@ -209,6 +226,8 @@ enum exchange_next exchange_gateway_method(struct exchange *exchange)
     struct cache_query *query = &exchange->gateway.query;
     struct cache_route *route = query->route;
 
+    if (forward_loops(&exchange->route->forward, &exchange->request->head))
+        return exchange_proxy_page(exchange, STET_PROXY_ERROR_PROXY_LOOP_DETECTED, STET_SPAN_NONE);
     gateway_complete(exchange);
     gateway_know_client(exchange);
     if (exchange->content && !exchange_keep(exchange))

@@ -48,7 +48,7 @@ struct exchange {
     struct arena arena;
     struct accesslog_entry log;
     enum exchange_step step;
-    bool content; /* the request has content */
+    bool content; /* content of the request is to come */
     bool copied;
     bool waiting;
     bool conditional; /* the client asks whether what it holds has changed */

@@ -123,19 +123,22 @@ class Server:
 
     LISTENING = re.compile(r"^stet: listening on (http://(\S+):(\d+)/|unix:\S+)")
 
-    def __init__(self, report, directory, *options, listen="127.0.0.1:0", wait=True, **settings):
-        """`settings` are those of Popen, and `before`: words to put in front of the command;
-        memo=None lets the program choose where its memo is."""
+    COMMAND = "serve"
+
+    def __init__(self, report, *words, listen="127.0.0.1:0", wait=True, **settings):
+        """`words` are operands and options. `settings` are those of Popen, and `before`: words to
+        put in front of the command; memo=None lets the program choose where its memo is."""
         self.report = report
         self.lines, self.over, self.wanted_status = [], False, 0
         self.heard = threading.Condition()
-        command = [*settings.pop("before", []), program(), "serve", str(directory)]
+        command = [*settings.pop("before", []), program(), self.COMMAND]
         command += [f"--listen={listen}"] if listen else []
-        if settings.pop("memo", "off") and not any("--memo=" in str(word) for word in options):
+        if settings.pop("memo", "off") and self.COMMAND == "serve" and \
+                not any("--memo=" in str(word) for word in words):
             command.append("--memo=off")
         environment = {**os.environ, "NO_COLOR": "1", **settings.pop("environment", {})}
         self.process = subprocess.Popen(
-            command + [str(option) for option in options], stdin=subprocess.DEVNULL,
+            command + [str(word) for word in words], stdin=subprocess.DEVNULL,
             stdout=settings.pop("stdout", subprocess.DEVNULL), stderr=subprocess.PIPE,
             env=environment, **settings)
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -228,6 +231,17 @@ class Server:
         """A line of the kernel's account of the process, in bytes."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M).group(1)) * 1024
+
+
+class Proxy(Server):
+    """A running `stet proxy`."""
+
+    COMMAND = "proxy"
+
+    def cached(self, target, method="GET", **fields):
+        """A response, and what it says of the cache."""
+        response = self.ask(target, method, **fields)
+        return response, response.get("Cache-Status", "")
 
 
 class Response:
