@@ -4,16 +4,14 @@
  * answer is judged: by the grammar, by the connection (what it says of closing, nothing stray
  * behind it, Date between the question and now) and by the history of the files.
  */
-#include "scene.h"
+#include "gateway.h"
+#include "lines.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* How long a client waits for an answer, in virtual time. */
-#define CLIENT_PATIENCE SECONDS(3)
 
 #define NS_PER_SECOND 1000000000
 
@@ -27,13 +25,14 @@ static void client_connect(struct client *client)
     client->end = sim_client_open(client->scene->world, "www", client->peer);
     if (!client->end)
         scene_fail(client->scene, "nothing listens");
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
 }
 
 struct client *scene_client_from(struct scene *s, const char *peer)
 {
     struct client *client = calloc(1, sizeof *client);
     client->scene = s;
+    client->host = "www";
     client->peer = peer;
     client->next = s->clients;
     s->clients = client;
@@ -46,21 +45,30 @@ struct client *scene_client(struct scene *s)
     return scene_client_from(s, NULL);
 }
 
-static void question_fini(struct client_question *question)
+static void question_free(struct client_question *question)
 {
     free(question->path);
     free(question->none_match);
     free(question->modified_since);
     free(question->accept_encoding);
-    *question = (struct client_question){0};
+    free(question->target);
+    free(question->lines);
+    free(question);
+}
+
+/* Takes off the first question. */
+static struct client_question *client_next(struct client *client)
+{
+    struct client_question *question = client->questions;
+    client->questions = question->next;
+    client->count--;
+    return question;
 }
 
 static void client_drop_questions(struct client *client)
 {
-    for (; client->count > 0; client->count--) {
-        question_fini(&client->questions[client->first % CLIENT_QUESTIONS]);
-        client->first++;
-    }
+    while (client->count > 0)
+        question_free(client_next(client));
 }
 
 void client_free(struct client *client)
@@ -76,7 +84,7 @@ void client_leave(struct client *client, bool reset)
     if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
         sim_client_close(client->end, reset);
     client->end = NULL;
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
 }
 
 void client_again(struct client *client)
@@ -120,35 +128,12 @@ static char *client_path(const char *target)
     return path;
 }
 
-/* The value of a field among the lines of a request; NULL when there is none or several. */
-static char *line_value(const char *lines, const char *name)
-{
-    const size_t len = strlen(name);
-    char *value = NULL;
-    for (const char *line = lines; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncasecmp(line, name, len) != 0 || line[len] != ':')
-            continue;
-        const char *at = line + len + 1 + strspn(line + len + 1, " \t");
-        if (value) { /* several lines are one list */
-            char *joined = NULL;
-            if (asprintf(&joined, "%s, %.*s", value, (int)strcspn(at, "\r\n"), at) < 0)
-                abort();
-            free(value);
-            value = joined;
-        } else {
-            value = strndup(at, strcspn(at, "\r\n"));
-        }
-    }
-    return value;
-}
-
 static struct client_question *client_question(struct client *client, const char *method)
 {
-    struct client_question *question =
-        &client->questions[(client->first + client->count) % CLIENT_QUESTIONS];
-    if (client->count == CLIENT_QUESTIONS)
-        scene_fail(client->scene, "too many questions at once");
+    struct client_question *question = calloc(1, sizeof *question), **place = &client->questions;
+    while (*place)
+        place = &(*place)->next;
+    *place = question;
     client->count++;
     snprintf(question->method, sizeof question->method, "%s", method);
     question->asked = history_now(client->scene->history);
@@ -169,7 +154,7 @@ void client_send(struct client *client, const void *bytes, size_t len)
         scene_fail(client->scene, "a client would send on a closed connection");
     if (open) /* what belongs to a connection that was lost is lost with it */
         sim_client_send(client->end, bytes, len);
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
 }
 
 void client_say(struct client *client, const char *text)
@@ -177,32 +162,65 @@ void client_say(struct client *client, const char *text)
     client_send(client, text, strlen(text));
 }
 
-/* Writes a head and notes the question. `fields` has its lines ended by "\n". */
-static void client_put(struct client *client, const char *method, const char *target,
-                       const char *fields)
+/* For the history of the files. */
+static void question_of_file(struct client_question *question, const struct scene *s,
+                             const char *target, const char *fields)
 {
+    question->path = client_path(target);
+    question->none_match = lines_list(fields, "If-None-Match");
+    question->modified_since = lines_list(fields, "If-Modified-Since");
+    question->accept_encoding = lines_list(fields, "Accept-Encoding");
+    question->expects = lines_have(fields, "Expect");
+    /* a listing is no file */
+    question->judged = !s->options.browse || target[strlen(target) - 1] != '/';
+}
+
+/* For the oracle; the lines get a number of their own. */
+static void question_of_gateway(struct client_question *question, const struct client *client,
+                                const char *target, const char *fields)
+{
+    struct oracle *oracle = client->scene->gateway->oracle;
+    question->number = ++oracle->asked_count;
+    question->tick = ++oracle->tick;
+    question->at = sim_world_now(client->scene->world);
+    question->target = strdup(target);
+    question->host = client->host;
+    question->judged = true;
+    if (asprintf(&question->lines, "%s%sAsked: %llu", fields, fields[0] ? "\n" : "",
+                 (unsigned long long)question->number) < 0)
+        abort();
+}
+
+/* Writes a head, and what comes behind it, and notes the question. `fields` has its lines ended by
+ * "\n". */
+static void client_put(struct client *client, const char *method, const char *target,
+                       const char *content, const char *fields)
+{
+    struct scene *s = client->scene;
     client_ready(client);
+    struct client_question *question = client_question(client, method);
+    if (s->gateway)
+        question_of_gateway(question, client, target, fields);
+    else
+        question_of_file(question, s, target, fields);
+    question->has_content = content != NULL;
     char *head = malloc(CLIENT_HEAD);
-    int size = snprintf(head, CLIENT_HEAD, "%s %s HTTP/1.1\r\nHost: www\r\n", method, target);
-    for (const char *at = fields; *at; at++) {
+    int size =
+        snprintf(head, CLIENT_HEAD, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, client->host);
+    if (content)
+        size += snprintf(head + size, 64, "Content-Length: %zu\r\n", strlen(content));
+    const char *lines = s->gateway ? question->lines : fields;
+    for (const char *at = lines; *at; at++) {
         if (size > CLIENT_HEAD - 8)
             abort();
         if (*at == '\n')
             head[size++] = '\r';
         head[size++] = *at;
     }
-    size += snprintf(head + size, CLIENT_HEAD - (size_t)size, "%s\r\n", fields[0] ? "\r\n" : "");
-    struct client_question *question = client_question(client, method);
-    question->path = client_path(target);
-    question->none_match = line_value(fields, "If-None-Match");
-    question->modified_since = line_value(fields, "If-Modified-Since");
-    question->accept_encoding = line_value(fields, "Accept-Encoding");
-    char *expectation = line_value(fields, "Expect");
-    question->expects = expectation != NULL;
-    /* a listing is no file */
-    question->judged = !client->scene->options.browse || target[strlen(target) - 1] != '/';
-    free(expectation);
+    size += snprintf(head + size, CLIENT_HEAD - (size_t)size, "%s\r\n", lines[0] ? "\r\n" : "");
     sim_client_send(client->end, head, (size_t)size);
+    if (content)
+        sim_client_send(client->end, content, strlen(content));
     free(head);
 }
 
@@ -212,13 +230,13 @@ static void client_put_list(struct client *client, const char *method, const cha
     char *fields = NULL;
     if (vasprintf(&fields, form, arguments) < 0)
         abort();
-    client_put(client, method, target, fields);
+    client_put(client, method, target, NULL, fields);
     free(fields);
 }
 
 void client_ask(struct client *client, const char *target)
 {
-    client_put(client, "GET", target, "");
+    client_put(client, "GET", target, NULL, "");
 }
 
 void client_ask_with(struct client *client, const char *target, const char *fields, ...)
@@ -231,7 +249,7 @@ void client_ask_with(struct client *client, const char *target, const char *fiel
 
 void client_get(struct client *client, const char *target)
 {
-    client_put(client, "GET", target, "");
+    client_put(client, "GET", target, NULL, "");
     client_hear(client);
 }
 
@@ -246,7 +264,7 @@ void client_get_with(struct client *client, const char *target, const char *fiel
 
 void client_head(struct client *client, const char *target)
 {
-    client_put(client, "HEAD", target, "");
+    client_put(client, "HEAD", target, NULL, "");
     client_hear(client);
 }
 
@@ -269,6 +287,26 @@ void client_request(struct client *client, const char *method, const char *targe
     client_hear(client);
 }
 
+void client_request_with(struct client *client, const char *method, const char *target,
+                         const char *content, const char *form, ...)
+{
+    va_list arguments;
+    char *fields = NULL;
+    va_start(arguments, form);
+    if (vasprintf(&fields, form, arguments) < 0)
+        abort();
+    va_end(arguments);
+    client_put(client, method, target, content, fields);
+    free(fields);
+    client_hear(client);
+}
+
+void client_ask_by(struct client *client, const char *method, const char *target,
+                   const char *content, const char *fields)
+{
+    client_put(client, method, target, content, fields);
+}
+
 /* ---- answers ---- */
 
 void client_takes(struct client *client, uint64_t octets)
@@ -279,9 +317,10 @@ void client_takes(struct client *client, uint64_t octets)
 /* Reads what is here as the answer to the first question. */
 static enum response_verdict client_read(struct client *client, size_t *used)
 {
-    const struct client_question *question = &client->questions[client->first % CLIENT_QUESTIONS];
+    const struct client_question *question = client->questions;
     char fault[RESPONSE_FAULT];
     response_fini(&client->response);
+    client->response.passed = client->scene->gateway != NULL;
     enum response_verdict verdict = response_read(
         &client->response, sim_client_bytes(client->end), sim_client_len(client->end),
         question->method, sim_client_state(client->end) == SIM_CLIENT_ENDED, used, fault);
@@ -294,13 +333,34 @@ static enum response_verdict client_read(struct client *client, size_t *used)
 size_t client_received(struct client *client)
 {
     size_t used;
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
     if (!client->end || client->count == 0)
         return 0;
     client_read(client, &used);
     return client->response.len;
 }
 
+/* By the oracle. */
+static void client_judge_gateway(struct client *client, const struct client_question *question,
+                                 bool whole)
+{
+    struct scene *s = client->scene;
+    const struct asking asking = {.number = question->number,
+                                  .method = question->method,
+                                  .target = question->target,
+                                  .host = question->host,
+                                  .lines = question->lines,
+                                  .has_content = question->has_content,
+                                  .tick = question->tick,
+                                  .at = question->at,
+                                  .now = sim_world_now(s->world)};
+    char fault[RESPONSE_FAULT];
+    if (question->target &&
+        !oracle_audit(s->gateway->oracle, &asking, &client->response, whole, fault))
+        scene_fail(s, "%s %s: wrong answer: %s", question->method, question->target, fault);
+}
+
+/* By the history of the files. */
 static void client_judge(struct client *client, const struct client_question *question, bool whole)
 {
     struct scene *s = client->scene;
@@ -339,18 +399,18 @@ static void client_settle(struct client *client, size_t used)
 /* Lets the world go on until the answer is whole or the connection is at its end. */
 static enum response_verdict client_wait(struct client *client, size_t *used)
 {
-    struct sim_world *world = client->scene->world;
-    int64_t patience = CLIENT_PATIENCE;
+    struct scene *s = client->scene;
+    int64_t patience = s->patience;
     for (;;) {
-        sim_world_run_until_idle(world);
+        scene_idle(s);
         enum response_verdict verdict = client_read(client, used);
         if (verdict == RESPONSE_WHOLE || sim_client_state(client->end) != SIM_CLIENT_OPEN)
             return verdict;
-        const int64_t due = sim_world_due(world);
+        const int64_t due = scene_due(s);
         if (due > patience)
             return verdict;
         patience -= due;
-        sim_world_advance(world, due);
+        scene_pass(s, due);
     }
 }
 
@@ -365,13 +425,14 @@ static bool client_take(struct client *client)
     client->whole = false;
     if (client->count == 0 || !client->end)
         return false;
-    struct client_question *question = &client->questions[client->first % CLIENT_QUESTIONS];
     const bool whole = client_wait(client, &used) == RESPONSE_WHOLE;
     client->whole = whole;
-    client_judge(client, question, whole);
-    question_fini(question);
-    client->first++;
-    client->count--;
+    struct client_question *question = client_next(client);
+    if (s->gateway)
+        client_judge_gateway(client, question, whole);
+    else
+        client_judge(client, question, whole);
+    question_free(question);
     if (whole)
         client_settle(client, used);
     else if (sim_client_state(client->end) != SIM_CLIENT_OPEN)
@@ -409,7 +470,7 @@ const char *client_field(struct client *client, const char *name)
 
 void client_finish(struct client *client)
 {
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
     if (client->end && client->count == 0 && sim_client_len(client->end) > 0)
         scene_fail(client->scene, "stray octets at the end: \"%.60s\"",
                    sim_client_bytes(client->end));

@@ -85,7 +85,7 @@ static const char *state_word(enum sim_client_state state)
 
 void client_expect_state(struct client *client, enum sim_client_state state, const char *here)
 {
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
     if (relaxed(client))
         return;
     if (sim_client_state(client->end) != state)
@@ -98,7 +98,7 @@ void client_expect_state(struct client *client, enum sim_client_state state, con
 
 void client_expect_gone(struct client *client, const char *here)
 {
-    sim_world_run_until_idle(client->scene->world);
+    scene_idle(client->scene);
     if (!relaxed(client) && sim_client_state(client->end) == SIM_CLIENT_OPEN)
         scene_fail(client->scene, "%s: the connection is open", here);
 }

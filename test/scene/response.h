@@ -3,6 +3,8 @@
  *
  * It takes nothing that RFC 9112 only lets a recipient forgive: CRLF alone ends a line, no field
  * line is folded, fields that may stand once stand once, an answer without content has no content.
+ * Of an answer that has only been passed on, it demands the grammar, but not that what it says is
+ * well chosen: interim responses with fields, lists in several lines, trailers.
  */
 #ifndef TEST_SCENE_RESPONSE_H
 #define TEST_SCENE_RESPONSE_H
@@ -27,8 +29,10 @@ struct response {
     char *body;     /* content, chunked coding undone; with a NUL behind it */
     size_t len;     /* of the content */
     size_t expects; /* octets of content that the head promises; SIZE_MAX: until close */
+    char *trailers; /* field lines behind chunked content; NULL: none */
     bool chunked;
     bool closes; /* "Connection: close" */
+    bool passed; /* to be set before: of another server, whose words are its own */
 };
 
 enum response_verdict {
@@ -52,6 +56,9 @@ const char *response_field(const struct response *response, const char *name);
 
 /* How many lines there are of a field. */
 size_t response_count(const struct response *response, const char *name);
+
+/* All lines of a field as one list; NULL when it is absent. For free(). */
+char *response_list(const struct response *response, const char *name);
 
 /* Reads an IMF-fixdate strictly; -1 when it is none. Seconds since 1970. */
 int64_t response_date(const char *text);

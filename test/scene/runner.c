@@ -2,6 +2,7 @@
  *
  *   --list            the scenes, and the kinds of chaos
  *   --only NAME       that scene alone
+ *   --of TABLE        those of "files" (scenes.tbl) or of "gateways" (gateways.tbl) alone
  *   --chaos KIND      that kind alone; may be given several times
  *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
  *   --rounds N        tell each scene with N seeds from there on
@@ -19,13 +20,15 @@
 
 enum {
     ANY = 0,
-    LARGE = 1,     /* much content: not in single octets */
-    TIMED = 2,     /* counts on work being done at once */
-    UNWALKED = 4,  /* counts on nothing being known of the files */
-    ALONE = 8,     /* counts on there being one worker, or sets their number */
-    STARTING = 16, /* failures may hit the start of the server as well */
-    CALM = 32,     /* nothing is made to fail: what it tells is itself a failure, or takes long */
-    LONG = 64,     /* makes many calls: only some of them are made to fail, drawn by the seed */
+    LARGE = 1,      /* much content: not in single octets */
+    TIMED = 2,      /* counts on work being done at once */
+    UNWALKED = 4,   /* counts on nothing being known of the files */
+    ALONE = 8,      /* counts on there being one worker, or sets their number */
+    STARTING = 16,  /* failures may hit the start of the server as well */
+    CALM = 32,      /* nothing is made to fail: what it tells is itself a failure, or takes long */
+    LONG = 64,      /* makes many calls: only some of them are made to fail, drawn by the seed */
+    OF_FILES = 128, /* which table it is from */
+    OF_GATEWAYS = 256,
 
     WATCHDOG = 30,   /* seconds of real time for one telling */
     LONG_TELLS = 20, /* how often a LONG scene is told */
@@ -40,8 +43,11 @@ struct telling {
 };
 
 static const struct telling tellings[] = {
-#define SCENE(name, bits, ids, what) {#name, tell_##name, bits, ids, what},
+#define SCENE(name, bits, ids, what) {#name, tell_##name, bits | OF_FILES, ids, what},
 #include "scenes.tbl"
+#undef SCENE
+#define SCENE(name, bits, ids, what) {#name, tell_##name, bits | OF_GATEWAYS, ids, what},
+#include "gateways.tbl"
 #undef SCENE
 };
 
@@ -65,20 +71,36 @@ static const struct kind {
       .avoids = TIMED},
      NOTHING},
     {{.name = "workers", .faults = {.shuffle = true}, .workers = 2, .avoids = ALONE}, NOTHING},
-    {{.name = "walked", .faults = {.shuffle = true}, .walk = true, .avoids = UNWALKED}, NOTHING},
+    {{.name = "walked",
+      .faults = {.shuffle = true},
+      .walk = true,
+      .avoids = UNWALKED | OF_GATEWAYS},
+     NOTHING},
     {{.name = "resets", .faults = {.reset_after = 3000}, .relaxed = true, .avoids = CALM}, NOTHING},
+    {{.name = "origin-octets",
+      .origin_faults = {.read_most = 1, .write_most = 1},
+      .has_origin_faults = true,
+      .avoids = LARGE | OF_FILES},
+     NOTHING},
+    {{.name = "origin-resets",
+      .origin_faults = {.reset_after = 1500},
+      .has_origin_faults = true,
+      .relaxed = true,
+      .avoids = CALM | OF_FILES},
+     NOTHING},
     {{.name = "memory", .relaxed = true, .avoids = CALM}, MEMORY},
-    {{.name = "files", .relaxed = true, .avoids = CALM}, FILES},
+    {{.name = "files", .relaxed = true, .avoids = CALM | OF_GATEWAYS}, FILES},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static struct {
     const char *only;
+    unsigned table; /* OF_FILES, OF_GATEWAYS */
     const char *chaos[KINDS];
     size_t chaos_count;
     uint64_t seed, rounds, nth, every;
-} options = {.seed = 1, .rounds = 1};
+} options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1};
 
 /* What is being told, for the last words. */
 static struct {
@@ -213,7 +235,8 @@ static bool wanted_kind(const struct kind *kind)
 static bool tell_all(void)
 {
     for (size_t i = 0; i < TELLINGS; i++) {
-        if (options.only && strcmp(options.only, tellings[i].name) != 0)
+        if ((options.only && strcmp(options.only, tellings[i].name) != 0) ||
+            !(tellings[i].bits & options.table))
             continue;
         for (size_t j = 0; j < KINDS; j++) {
             if (!wanted_kind(&kinds[j]) || (tellings[i].bits & kinds[j].chaos.avoids))
@@ -243,6 +266,8 @@ static bool read_option(const char *name, const char *value)
         options.only = value;
     else if (strcmp(name, "--chaos") == 0 && options.chaos_count < KINDS)
         options.chaos[options.chaos_count++] = value;
+    else if (strcmp(name, "--of") == 0)
+        options.table = strcmp(value, "files") == 0 ? OF_FILES : OF_GATEWAYS;
     else if (strcmp(name, "--seed") == 0)
         options.seed = strtoull(value, NULL, 10);
     else if (strcmp(name, "--rounds") == 0)
@@ -266,8 +291,8 @@ int main(int count, char **words)
             return list();
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
             fprintf(stderr,
-                    "%s [--list] [--only NAME] [--chaos KIND]... [--seed N] [--rounds N] "
-                    "[--nth N] [--every 1]\n",
+                    "%s [--list] [--only NAME] [--of TABLE] [--chaos KIND]... [--seed N] "
+                    "[--rounds N] [--nth N] [--every 1]\n",
                     words[0]);
             return 2;
         }

@@ -5,6 +5,7 @@
  * for each worker, one pool of jobs.
  */
 #include "scene.h"
+#include "gateway.h"
 #include "stand.h"
 
 #include "base/memory.h"
@@ -96,9 +97,31 @@ void scene_touch_at(struct scene *s, const char *path, int64_t seconds)
 
 /* ---- time ---- */
 
+void scene_idle(struct scene *s)
+{
+    sim_world_run_until_idle(s->world);
+    while (s->gateway) {
+        gateway_pump(s);
+        sim_world_run_until_idle(s->world);
+        if (gateway_due(s) > 0)
+            break;
+    }
+}
+
+int64_t scene_due(struct scene *s)
+{
+    const int64_t world = sim_world_due(s->world), played = gateway_due(s);
+    return world < played ? world : played;
+}
+
 void scene_pass(struct scene *s, int64_t ns)
 {
+    for (int64_t due; (due = gateway_due(s)) <= ns; ns -= due) {
+        sim_world_advance(s->world, due);
+        scene_idle(s);
+    }
     sim_world_advance(s->world, ns);
+    scene_idle(s);
 }
 
 void scene_step_clock(struct scene *s, int64_t seconds)
@@ -163,6 +186,13 @@ const char *scene_path(struct scene *s, const char *name)
     return path;
 }
 
+static bool scene_open_log(struct scene *s)
+{
+    if (s->log != ACCESSLOG_OFF)
+        s->logfile = logfile_open(s->log_path ? s->log_path : scene_path(s, "access.log"));
+    return s->log == ACCESSLOG_OFF || s->logfile;
+}
+
 static bool scene_open_shared(struct scene *s)
 {
     static const uint64_t seed[2] = {1, 2};
@@ -174,9 +204,7 @@ static bool scene_open_shared(struct scene *s)
     s->census = conn_census_new(&s->limits, seed);
     s->library = s->census ? library_open(&setup, &s->options) : NULL;
     s->grounds = s->library ? stand_on(s->library, &s->options, s->log) : NULL;
-    if (s->grounds && s->log != ACCESSLOG_OFF)
-        s->logfile = logfile_open(s->log_path ? s->log_path : scene_path(s, "access.log"));
-    return s->grounds && (s->log == ACCESSLOG_OFF || s->logfile);
+    return s->grounds && scene_open_log(s);
 }
 
 static bool scene_add_worker(struct scene *s, unsigned number)
@@ -198,10 +226,10 @@ static bool scene_assemble(struct scene *s)
     s->work = work_new_sim(s->main);
     s->stopped = 0;
     s->started = true;
-    bool well = scene_open_shared(s);
+    bool well = s->gateway ? gateway_assemble(s) && scene_open_log(s) : scene_open_shared(s);
     for (unsigned i = 0; well && i < scene_workers(s); i++)
         well = scene_add_worker(s, i);
-    if (well && s->chaos->walk)
+    if (well && s->chaos->walk && s->library)
         library_walk(s->library, s->main);
     if (!well)
         scene_stop(s);
@@ -243,6 +271,8 @@ void scene_stop(struct scene *s)
             worker_free(s->worker[i]);
         s->worker[i] = NULL;
     }
+    if (s->gateway)
+        gateway_stop(s);
     grounds_unref(s->grounds);
     if (s->library)
         library_close(s->library);
@@ -281,7 +311,7 @@ void scene_drain(struct scene *s)
         if (s->worker[i])
             worker_drain(s->worker[i]);
     }
-    sim_world_run_until_idle(s->world);
+    scene_idle(s);
 }
 
 bool scene_is_plain(const struct scene *s)
@@ -330,6 +360,7 @@ void scene_init(struct scene *s, const char *name, const struct chaos *chaos, ui
     s->options = files_options_default();
     s->options.rules = s->rules;
     s->limits = limits_default();
+    s->patience = SECONDS(3);
 }
 
 /* Whatever went wrong before, a new client gets what it asks for. */
@@ -341,7 +372,12 @@ static void scene_serve_again(struct scene *s)
     s->chaos = &calm;
     if (s->stopped > 0)
         scene_stop(s);
-    scene_write(s, "sentinel.txt", "all is well");
+    if (s->gateway)
+        gateway_calm(s);
+    if (s->gateway)
+        origin_holds(scene_origin(s), "/sentinel.txt", "", "all is well");
+    else
+        scene_write(s, "sentinel.txt", "all is well");
     scene_pass(s, SECONDS(5));
     struct client *client = scene_client_from(s, "198.51.100.99");
     client_get(client, "/sentinel.txt");
@@ -374,6 +410,8 @@ void scene_fini(struct scene *s)
         s->clients = client->next;
         client_free(client);
     }
+    if (s->gateway)
+        gateway_free(s);
     fs_close(s->fs);
     sim_world_free(s->world);
     history_free(s->history);

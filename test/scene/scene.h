@@ -34,12 +34,16 @@
 #define SECONDS(n) ((int64_t)(n)*1000000000)
 #define MILLISECONDS(n) ((int64_t)(n)*1000000)
 
-enum { SCENE_WORKERS = 4, SCENE_RULES = 8, CLIENT_QUESTIONS = 256 };
+struct gateway;
+
+enum { SCENE_WORKERS = 4, SCENE_RULES = 8 };
 
 /* How a scene is told. */
 struct chaos {
     const char *name;
     struct sim_faults faults;
+    struct sim_faults origin_faults; /* of connections to origin servers, instead */
+    bool has_origin_faults;
     unsigned workers;       /* at least so many */
     bool walk;              /* the tree is walked from the start */
     bool relaxed;           /* requests may fail */
@@ -65,6 +69,8 @@ struct scene {
     enum accesslog_format log;
     const char *log_path; /* NULL: a file of this scene, for scene_log */
     unsigned workers;
+    int64_t patience;        /* ns that a client waits for an answer, in virtual time */
+    struct gateway *gateway; /* NULL: a server of files */
 
     /* The server. */
     bool started;
@@ -122,6 +128,10 @@ void scene_touch_at(struct scene *s, const char *path, int64_t seconds);
 
 void scene_pass(struct scene *s, int64_t ns);
 
+/* Lets all happen that can happen now. When something happens next, in ns; INT64_MAX: never. */
+void scene_idle(struct scene *s);
+int64_t scene_due(struct scene *s);
+
 /* Steps the wall clock alone. */
 void scene_step_clock(struct scene *s, int64_t seconds);
 
@@ -161,18 +171,27 @@ struct client {
     struct client *next;
     struct sim_client *end;
     const char *peer;
+    const char *host; /* that it asks for */
     struct client_question {
+        struct client_question *next;
         char method[16];
         char *path;
         char *none_match;
         char *modified_since;
         char *accept_encoding;
+        char *target; /* for the oracle */
+        char *lines;
+        const char *host;
+        uint64_t number;
+        uint64_t tick;
+        int64_t at;
+        bool has_content;
         bool expects;
         bool judged;      /* by the history */
         uint64_t asked;   /* of the history */
         int64_t earliest; /* wall clock, seconds */
-    } questions[CLIENT_QUESTIONS];
-    size_t first, count;      /* those without an answer yet */
+    } * questions;        /* those without an answer yet */
+    size_t count;
     struct response response; /* the last answer */
     bool whole;               /* ... has come in full */
 };
@@ -192,10 +211,16 @@ __attribute__((format(printf, 4, 5))) void client_request(struct client *client,
                                                           const char *target, const char *fields,
                                                           ...);
 
+__attribute__((format(printf, 5, 6))) void
+client_request_with(struct client *client, const char *method, const char *target,
+                    const char *content, const char *fields, ...);
+
 /* Asks only. The answers are taken in order by client_hear, which waits. */
 void client_ask(struct client *client, const char *target);
 __attribute__((format(printf, 3, 4))) void
 client_ask_with(struct client *client, const char *target, const char *fields, ...);
+void client_ask_by(struct client *client, const char *method, const char *target,
+                   const char *content, const char *fields);
 void client_hear(struct client *client);
 
 /* The same for an answer that must break off before its end, and the connection with it. */
