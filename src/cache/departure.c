@@ -252,7 +252,8 @@ static struct flight_errand departure_errand(struct cache_query *query,
 static enum cache_outcome departure_enter(struct cache_query *query, struct flight *flight,
                                           uint64_t moment, bool waits)
 {
-    const bool joinable = waits && departure_leads(flight);
+    flight->errand.leads = departure_leads(flight);
+    const bool joinable = waits && flight->errand.leads;
     struct follower *follower = joinable ? &query->follower : NULL;
 
     switch (flights_enter(flights_of(query), &flight->place, moment, joinable, follower)) {
@@ -311,7 +312,7 @@ void departure_refresh(struct cache_query *query, struct departure *departure)
                               .head = entry_head_ref(departure->pick->head)};
     const struct departure own = {ask, &pick, departure->moment};
     struct flight_errand errand = departure_errand(query, &own, departure_gather(query, ask));
-    errand.refresh = true;
+    errand.refresh = errand.leads = true;
     struct flight *flight = departure_flight(query, &errand, &key);
     if (!flight)
         return;

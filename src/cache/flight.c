@@ -196,7 +196,7 @@ void flight_set_alone(struct flight *flight)
     const int64_t seconds = flight->route->rules->alone;
     const int64_t now = loop_now(flight->worker->loop);
 
-    if (flight->errand.looked_up && seconds > 0)
+    if (flight->errand.leads && seconds > 0)
         flights_set_alone(flight->worker->cache->flights, &flight->place.key,
                           now + seconds * INT64_C(1000000000));
 }
@@ -218,11 +218,13 @@ void flight_cancel(struct flight *flight)
 
 void flight_drop_content(struct flight *flight)
 {
-    const uint64_t left = flight->answer.left;
+    struct pipe *pipe = flight->pipe;
 
     flight->stage = FLIGHT_DROPS;
-    if (left > FLIGHT_READ_OVER)
+    if (flight->answer.left > FLIGHT_READ_OVER)
         flight_cancel(flight);
+    else if (pipe && pipe->full && !flight->over)
+        fetch_resume(&flight->fetch);
 }
 
 /* An unsafe request has gone out whole, or may have. */

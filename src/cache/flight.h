@@ -40,6 +40,7 @@ struct flight_errand {
     bool looked_up; /* GET and HEAD; else nothing of it is stored, whatever comes */
     bool content;   /* the request has content */
     bool upgrade;
+    bool leads;    /* what comes of it could answer others */
     bool refresh;  /* nobody asked: a stale response is made fresh while it is served */
     bool finished; /* the request's content has ended */
     bool repeated; /* it goes out for the second time */
@@ -133,7 +134,8 @@ void flight_cancel(struct flight *flight);
 /* Content is read over if there is little of it, else given up. */
 void flight_drop_content(struct flight *flight);
 
-/* Nobody waits for flights with this key for a while. */
+/* What came of it was not for others: nobody waits for flights with this key for a while. One that
+ * could not have been for others tells nothing. */
 void flight_set_alone(struct flight *flight);
 
 /* A pipe for the leader, whose writer is the flight. False when memory is out. */

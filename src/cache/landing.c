@@ -194,7 +194,6 @@ static void landing_current(struct flight *flight, const struct stet_response *r
 {
     (void)landing_renew(flight, response, verdict);
     flight->outcome.facts.reason = verdict->reason;
-    flight_set_alone(flight);
     landing_pass(flight, response);
 }
 

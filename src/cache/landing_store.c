@@ -217,6 +217,8 @@ static struct entry *landing_put(struct flight *flight, const struct stet_transa
     }
     struct entry *entry = shelf_put(shelf_of(flight), &offer);
     flights_end_storing(&flight->place);
+    if (!entry)
+        storing->reason = STET_REASON_TOO_LARGE; /* for the room there is */
     return entry;
 }
 

@@ -410,6 +410,14 @@ static const struct story stories[] = {
      "end 0\n"
      "got a 206 a\n"
      "waits b\n"},
+    {"D-40", "what a part comes to says nothing of the whole",
+     "ask a GET / Range: bytes=0-0\n"
+     "head 0 206 1 Content-Range: bytes 0-0/2 | Cache-Control: no-store\n"
+     "body 0 a\n"
+     "end 0\n"
+     "ask b GET /\n"
+     "ask c GET /\n"
+     "fetches 2\n"},
     {"C-9110-14.2-1", "who wants a part may follow one that fetches the whole",
      "ask a GET /\n"
      "ask b GET / Range: bytes=1-2\n"
@@ -811,6 +819,16 @@ static const struct story stories[] = {
      "body 0 *1000\n"
      "forget a\n"
      "cancelled 0\n"},
+    {"C-9112-9.3-1", "little of it is left: it is read, though the asker had stopped it",
+     "ask a GET /\n"
+     "stall a\n"
+     "head 0 200 104000 Cache-Control: no-store\n"
+     "body 0 *78000\n"
+     "paused 0\n"
+     "forget a\n"
+     "resumed 0\n"
+     "body 0 *26000\n"
+     "end 0\n"},
     {"C-9112-9.3-1", "unless only its end is missing",
      "ask a GET /\n"
      "head 0 200 4 Cache-Control: no-store\n"
@@ -970,12 +988,43 @@ static void stories_with_leavers(void **state)
     stories_play_with_leavers(stories, COUNT(stories));
 }
 
+/* C-9111-4-8: any number of clients, one cold key, one fetch. */
+static void a_burst(void **state)
+{
+    enum { CLIENTS = 10000 };
+    struct world world;
+    struct asker *clients = calloc(CLIENTS, sizeof *clients);
+    (void)state;
+    assert_non_null(clients);
+    world_open(&world);
+    world.id = "C-9111-4-8";
+    world.name = "a burst";
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        clients[i].world = &world;
+        asker_ask(&clients[i], i % WORLD_WORKERS, STET_SPAN("GET /"), 64);
+    }
+    world_step(&world, STET_SPAN("head 0 200 5 Cache-Control: max-age=60"));
+    world_step(&world, STET_SPAN("body 0 hello"));
+    world_step(&world, STET_SPAN("end 0"));
+    assert_int_equal(world.count, 1);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        assert_int_equal(clients[i].state, ASKER_FOUND);
+        assert_true(clients[i].ended && text_is(&clients[i], STET_SPAN("hello")));
+        asker_forget(&clients[i]);
+        free(clients[i].line);
+        free(clients[i].text);
+    }
+    world_close(&world);
+    free(clients);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stories_told),
         cmocka_unit_test(stories_without_memory),
         cmocka_unit_test(stories_with_leavers),
+        cmocka_unit_test(a_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

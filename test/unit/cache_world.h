@@ -508,21 +508,19 @@ static inline struct origin_fetch *world_fetch(struct world *world, struct stet_
 static const struct cache_events asker_events = {asker_ready, asker_interim, asker_more,
                                                  asker_room};
 
-static inline void step_ask(struct world *world, struct stet_span line)
+/* Asks what `line` says; `room` is for what it will get. */
+static inline void asker_ask(struct asker *asker, unsigned worker, struct stet_span line,
+                             size_t room)
 {
-    struct stet_span who = next_word(&line);
-    struct asker *asker = world_asker(world, who);
-    asker_forget(asker);
-    free(asker->line);
-    free(asker->text);
-    *asker = (struct asker){.world = world, .left = UINT64_MAX};
-    asker->worker = who.len > 2 ? (unsigned)(who.at[2] - '0') : 0;
-    asker->text = malloc(WORLD_TEXT);
+    struct world *world = asker->world;
+    struct cache_query *query = &asker->query;
+
+    *asker = (struct asker){.world = world, .left = UINT64_MAX, .worker = worker};
+    asker->text = malloc(room);
     asker->line = text_copy(line);
     assert_non_null(asker->text);
     struct stet_span rest = stet_span_of(asker->line);
     struct stet_span method = next_word(&rest), target = next_word(&rest);
-    struct cache_query *query = &asker->query;
     while (rest.len && rest.at[0] == '+') {
         struct stet_span flag = next_word(&rest);
         query->content |= is_word(flag, "+content");
@@ -544,6 +542,17 @@ static inline void step_ask(struct world *world, struct stet_span line)
     query->events = &asker_events;
     query->arena = &asker->arena;
     asker_find(asker);
+}
+
+static inline void step_ask(struct world *world, struct stet_span line)
+{
+    struct stet_span who = next_word(&line);
+    struct asker *asker = world_asker(world, who);
+
+    asker_forget(asker);
+    free(asker->line);
+    free(asker->text);
+    asker_ask(asker, who.len > 2 ? (unsigned)(who.at[2] - '0') : 0, line, WORLD_TEXT);
 }
 
 static inline void step_send(struct world *world, struct stet_span line)
