@@ -75,7 +75,8 @@ class Server:
         self.said, self.url, self.known = [], None, threading.Event()
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
         if port:
             self.url = f"http://127.0.0.1:{port}"
         elif not self.known.wait(10) or not self.url:
@@ -99,6 +100,11 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.listener.join(10)
+
+    def faults(self):
+        """What it has said about octets that should never have reached it (proxied.py)."""
+        return [text.strip() for text in self.said if text.startswith("fault:")]
 
 
 def fetch(address, target):
@@ -150,7 +156,7 @@ def run_case(address, values, options, case, variant):
     return problem, seen
 
 
-def run(address, values, options, chosen):
+def run(address, values, options, chosen, server):
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         work = [pool.submit(run_case, address, values, options, *one) for one in chosen]
@@ -161,7 +167,13 @@ def run(address, values, options, chosen):
                 print(f"FAIL {case.title(variant)}\n     {problem}")
             elif options.verbose:
                 print(f"ok   {case.title(variant)}: {seen}")
-    print(f"{len(chosen) - failed} passed, {failed} failed")
+    passed = len(chosen) - failed
+    if server:
+        server.stop()
+        for fault in server.faults():
+            failed += 1
+            print(f"FAIL {fault}")
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
@@ -217,7 +229,7 @@ def main():
                 server = Server(options.command, directory)
             url = urllib.parse.urlsplit(options.url or server.url)
             address = (url.hostname, url.port or 80)
-            return run(address, reach(address, server), options, chosen)
+            return run(address, reach(address, server), options, chosen, server)
         except (Failure, OSError) as problem:
             print(f"negative.py: {problem}", file=sys.stderr)
             return 2
