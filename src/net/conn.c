@@ -14,8 +14,9 @@
  * While an answer is being made nothing is read, so that a client cannot make us hold more than one
  * read of what it pipelines. That it has gone meanwhile is learnt from the socket, if the peer says
  * that it takes nothing any more (a reset): then the stream is over at once, and whoever was making
- * the answer can stop. A tunnel is read and written independently, or two sides that each wait for
- * the other to take something would wait for ever.
+ * the answer can stop. A tunnel is read and written independently, and so are a request and its
+ * answer where both go on at once, or two sides that each wait for the other to take something
+ * would wait for ever.
  *
  * Given up: taking the client's end of sending for its going away. On TCP a client that has closed
  * looks like one that has only said all it had to say, and such a one gets its answer
@@ -264,8 +265,16 @@ static enum conn_step conn_put(struct conn *conn)
     return CONN_GO_ON;
 }
 
-/* One step of a turn: output before input, which an output that waits bars but in a tunnel. What
- * the codec has to send beside what is already there leaves in the same call. */
+/* Output that waits for the socket bars the input, but not that which goes to the service beside
+ * it: in a tunnel, or content of the request that is being answered. */
+static bool conn_is_barred(const struct conn *conn)
+{
+    const enum codec_wait wait = conn->codec->ops->waits(conn->codec);
+    return wait != CODEC_TUNNEL && wait != CODEC_ANSWER;
+}
+
+/* One step of a turn: output before input. What the codec has to send beside what is already there
+ * leaves in the same call. */
 static enum conn_step conn_step(struct conn *conn)
 {
     struct codec *codec = conn->codec;
@@ -279,7 +288,7 @@ static enum conn_step conn_step(struct conn *conn)
     if (conn->unsent.bytes || codec->ops->wants_take(codec)) {
         if (!conn->full)
             return conn_put(conn);
-        if (codec->ops->waits(codec) != CODEC_TUNNEL)
+        if (conn_is_barred(conn))
             return CONN_REST;
     }
     const bool waiting = conn->kept.bytes && conn->blocked;

@@ -1,9 +1,9 @@
 /* A whole HTTP/1 connection: octets arrive in pieces of any size, a service answers early, late,
- * large, in streams, with interim answers before and trailers behind, or stops content for a while,
- * or begins a tunnel; the socket takes what it likes. The service hears the requests that the
- * reference reader finds, and in a tunnel all octets behind its request; the client gets the
- * answers in order, each whole, framed once, dated once, with its own content, and nothing behind
- * the last one.
+ * large, in streams, with interim answers before and trailers behind, stops content for a while or
+ * takes it beside the answer, or begins a tunnel; the socket takes what it likes. The service hears
+ * the requests that the reference reader finds, and in a tunnel all octets behind its request; the
+ * client gets the answers in order, each whole, framed once, dated once, with its own content, and
+ * nothing behind the last one.
  *
  * The first three octets of an input choose all that, the rest is the connection. */
 #include <string.h>
@@ -79,10 +79,11 @@ struct world {
     size_t heard, content_read;
     struct promise promises[REFERENCE_REQUESTS_MAX + 1];
     enum manner manner;
-    bool content, content_over, paused, body_waits, ended, tunnel;
+    bool content, content_over, paused, body_waits, ended, tunnel, duplex, broken;
     bool may_stop; /* an answer that lets the codec end before the stream does */
     int refused;
     size_t sent_size;
+    size_t sent_before; /* the answer under way */
 };
 
 static struct world world;
@@ -229,7 +230,12 @@ static void answer(void)
     answer_fill(&reply, promise);
     promise->status = reply.status;
     world.tunnel = reply.tunnel;
-    world.paused = false;
+    /* Content that the client was not told to send does not come. */
+    reply.duplex = chance(2);
+    world.duplex =
+        reply.duplex && !world.content_over && (!wanted()->expects_continue || promise->continues);
+    world.paused &= world.duplex;
+    world.sent_before = world.sent_size + world.out.used;
     world.may_stop |= reply.close || reply.tunnel || (world.content && !world.content_over);
     stream_reply(world.stream, &reply);
 }
@@ -310,7 +316,7 @@ static bool on_content(void *owner, struct stream *stream, struct stet_span byte
     if (world.tunnel)
         return tunnel_content(bytes);
     must(world.content && !world.content_over);
-    must(!world.promises[world.heard].answered);
+    must(!world.promises[world.heard].answered || world.duplex);
     must(bytes.len > 0 && bytes.len <= wanted()->content_len - world.content_read);
     must(memcmp(bytes.at, wanted()->content + world.content_read, bytes.len) == 0);
     world.content_read += bytes.len;
@@ -326,7 +332,7 @@ static void on_end(void *owner, struct stream *stream, const struct stet_head *t
         must(world.ended && world.tunnel_at == world.at && trailers->count == 0);
         return;
     }
-    must(!world.content_over && !world.promises[world.heard].answered);
+    must(!world.content_over && (!world.promises[world.heard].answered || world.duplex));
     must(wanted()->complete && world.content_read == wanted()->content_len);
     must(same_fields(trailers, &wanted()->trailers));
     world.content_over = true;
@@ -337,7 +343,9 @@ static void on_done(void *owner, struct stream *stream, const struct stream_outc
     (void)owner;
     must(world.stream == stream);
     must(!outcome == !world.promises[world.heard].answered);
-    must(!outcome || outcome->complete);
+    world.broken = outcome && !outcome->complete;
+    /* What breaks an answer is only the end of the content that it is given beside. */
+    must(!world.broken || (world.duplex && (world.ended || world.refused)));
     world.stream = NULL;
     world.paused = false;
 }
@@ -408,8 +416,9 @@ static void arrive(void)
 static bool is_over(void)
 {
     enum codec_wait waits = world.h1.codec.ops->waits(&world.h1.codec);
-    must(waits != CODEC_BROKEN);
-    return waits == CODEC_OVER && !world.stream && !world.h1.codec.ops->wants_take(&world.h1.codec);
+    must((waits == CODEC_BROKEN) == world.broken);
+    return world.broken || (waits == CODEC_OVER && !world.stream &&
+                            !world.h1.codec.ops->wants_take(&world.h1.codec));
 }
 
 /* One thing that may happen to a connection now. */
@@ -588,7 +597,7 @@ static bool is_head(const struct reference_request *request)
 /* The answers to the requests that were heard, in order, and the refusal. */
 static void client_content(void)
 {
-    struct client client = {sent, sent + world.sent_size};
+    struct client client = {sent, sent + (world.broken ? world.sent_before : world.sent_size)};
     size_t number = 0, interims = 0;
     bool refused = false, over = false, continued = false;
     while (client.at < client.end) {
@@ -621,7 +630,7 @@ static void client_content(void)
         must((size_t)(client.end - client.at) == (to_head ? 0 : head.length));
         client.at = client.end;
     }
-    must(number + (refused ? 1 : 0) >= world.heard || world.ended);
+    must(number + (refused ? 1 : 0) >= world.heard || world.ended || world.broken);
     must(world.may_stop || world.heard == world.reference.count);
     must(world.may_stop || world.refused == world.reference.status || head_unread());
     must(!world.refused || refused || world.promises[world.heard].answered);

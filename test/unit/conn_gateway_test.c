@@ -266,6 +266,31 @@ static void both_ways_of_a_tunnel_are_independent(void **state)
     assert_int_equal(world->content, 2000000);
 }
 
+/* The same for a request and its answer that go on at once. */
+static void a_request_goes_on_beside_an_answer_that_waits(void **state)
+{
+    struct world *world = *state;
+    char text[4000];
+    memset(text, 'y', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    world_open(world);
+    struct sim_client *client = world_client(world);
+    sim_client_window(client, 100);
+    world_send(world, client, POST("/duplex", "1000000", ""));
+    world_say(world, text);
+    send_many(world, client, 999999);
+    assert_int_equal(world->content, 999999);
+    world_say(world, NULL);
+    world_send(world, client, "x" GET("/n/6"));
+    assert_int_equal(world->ends, 1);
+    assert_int_equal(world->requests, 1);
+    sim_client_window(client, SIM_UNLIMITED);
+    sim_world_run_until_idle(world->sim);
+    assert_int_equal(world->requests, 2);
+    assert_int_equal(world_count(client, "y"), sizeof text - 1);
+    assert_int_equal(world_count(client, "\r\n0\r\n\r\n" OK), 1);
+}
+
 /* When the other side has said all, the client is told so and may go on. */
 static void a_tunnel_ends_on_each_side_by_itself(void **state)
 {
@@ -417,6 +442,7 @@ int main(void)
         TEST(what_is_pipelined_behind_a_wait_stays_where_it_is),
         TEST(a_tunnel_carries_octets_both_ways),
         TEST(both_ways_of_a_tunnel_are_independent),
+        TEST(a_request_goes_on_beside_an_answer_that_waits),
         TEST(a_tunnel_ends_on_each_side_by_itself),
         TEST(a_tunnel_ends_when_nothing_moves),
         TEST(a_client_that_leaves_a_tunnel_is_noticed),

@@ -7,6 +7,7 @@
  *     /careless      304, without asking for a moment
  *     /hold          takes no content at all until world_resume, then answers when it has ended
  *     /hint          103, and then as /later
+ *     /duplex        at once what world_say gives, and takes content meanwhile
  *     /tunnel        101, and what world_say gives; CONNECT the same with 200
  */
 #ifndef TEST_UNIT_CONN_WORLD_H
@@ -50,7 +51,8 @@ struct world {
 
     struct stream *waiting; /* of those that wait for the test */
     struct world_body *body;
-    bool paused, tunnels;
+    bool paused;
+    bool streams; /* the end of the content is no cue for an answer */
     unsigned requests, done, unanswered, cut, refused, drained, bodies, ends;
     uint64_t content;
     uint64_t moments[WORLD_NOTES]; /* of each request */
@@ -104,6 +106,7 @@ static inline void world_stream(struct world *world, struct stream *stream, int 
     struct reply reply = {.status = tunnel ? tunnel : 200,
                           .content = REPLY_UNKNOWN_LENGTH,
                           .tunnel = tunnel,
+                          .duplex = !tunnel,
                           .blocks = {STET_SPAN("X-B: 1\r\n")}};
     assert_non_null(body);
     body->body.ops = &ops;
@@ -156,11 +159,12 @@ static inline void world_request(void *owner, struct stream *stream,
     world->moments[world->requests++ % WORLD_NOTES] = careless ? 0 : conn_moment(stream);
     bool connect = request->method == STET_METHOD_CONNECT;
     bool tunnel = connect || strcmp(path, "/tunnel") == 0;
-    if (tunnel || strcmp(path, "/later") == 0 || strcmp(path, "/stream") == 0 ||
+    bool duplex = strcmp(path, "/duplex") == 0;
+    if (tunnel || duplex || strcmp(path, "/later") == 0 || strcmp(path, "/stream") == 0 ||
         strcmp(path, "/pause") == 0 || strcmp(path, "/hold") == 0 || strcmp(path, "/hint") == 0)
         world->waiting = stream;
     world->paused = strcmp(path, "/pause") == 0;
-    world->tunnels = tunnel;
+    world->streams = tunnel || duplex;
     if (strcmp(path, "/hold") == 0)
         stream_hold(stream);
     if (strcmp(path, "/hint") == 0)
@@ -169,7 +173,7 @@ static inline void world_request(void *owner, struct stream *stream,
         world_reply(stream, (size_t)strtoul(path + 3, NULL, 10));
     else if (strcmp(path, "/304") == 0 || careless)
         stream_reply(stream, &unchanged);
-    else if (tunnel || strcmp(path, "/stream") == 0)
+    else if (tunnel || duplex || strcmp(path, "/stream") == 0)
         world_stream(world, stream, connect ? 200 : tunnel ? 101 : 0);
 }
 
@@ -186,7 +190,7 @@ static inline void world_end(void *owner, struct stream *stream, const struct st
     struct world *world = owner;
     (void)trailers;
     world->ends++;
-    if (!world->tunnels)
+    if (!world->streams)
         world_reply(stream, 5);
 }
 
