@@ -133,6 +133,18 @@ static const char *serving_set_limit(struct limits *limits, const struct limits_
     return NULL;
 }
 
+/* Names are written with "-", as in the configuration file, or with "_". */
+static bool serving_is_limit(const struct limits_row *row, const char *name, size_t size)
+{
+    if (strlen(row->name) != size)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (row->name[i] != (name[i] == '-' ? '_' : name[i]))
+            return false;
+    }
+    return true;
+}
+
 const char *serving_limit(void *target, const char *value)
 {
     struct serving *serving = target;
@@ -146,8 +158,7 @@ const char *serving_limit(void *target, const char *value)
     if (!equals)
         return "expected NAME=VALUE, or help for the table";
     for (size_t i = 0; (row = limits_row(i)); i++) {
-        if (strlen(row->name) != (size_t)(equals - value) ||
-            strncmp(row->name, value, strlen(row->name)) != 0)
+        if (!serving_is_limit(row, value, (size_t)(equals - value)))
             continue;
         return serving_set_limit(&serving->config->limits, row, i, equals + 1);
     }
@@ -159,10 +170,15 @@ int serving_print_limits(void)
     const struct limits_row *row;
     printf("%-24s %10s %6s %14s %-12s %s\n", "limit", "default", "least", "most", "unit",
            "bounds -> past it");
-    for (size_t i = 0; (row = limits_row(i)); i++)
-        printf("%-24s %10llu %6llu %14llu %-12s %s -> %s\n", row->name,
-               (unsigned long long)row->value, (unsigned long long)row->least,
-               (unsigned long long)row->most, row->unit, row->what, row->past);
+    for (size_t i = 0; (row = limits_row(i)); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s", row->name);
+        for (char *at = strchr(name, '_'); at; at = strchr(at, '_'))
+            *at = '-';
+        printf("%-24s %10llu %6llu %14llu %-12s %s -> %s\n", name, (unsigned long long)row->value,
+               (unsigned long long)row->least, (unsigned long long)row->most, row->unit, row->what,
+               row->past);
+    }
     return 0;
 }
 

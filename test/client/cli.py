@@ -49,7 +49,7 @@ def help_and_version(report):
     report.check("serve --help", shown.status == 0 and wanted <= set(options), wanted - set(options))
     report.check("within 100 columns", max(map(len, shown.out.splitlines())) <= 100)
     table = Run("serve", "--limit", "help")
-    rows = re.findall(r"^(\w+) +(\d+) +(\d+) +(\d+) +(\w+) +(.+) -> (.+)$", table.out, re.M)
+    rows = re.findall(r"^([a-z-]+) +(\d+) +(\d+) +(\d+) +(\w+) +(.+) -> (.+)$", table.out, re.M)
     report.check("--limit help", table.status == 0 and len(rows) >= 20, table.out)
     report.equal("bounds hold the defaults", [row[0] for row in rows if not
                  int(row[2]) <= int(row[1]) <= int(row[3])], [])

@@ -225,8 +225,8 @@ static const struct row rows[] = {
      "1:9: listen \"127.0.0.1:65536\": the port is not a number from 0 to 65535\n"},
     {"network", "a port of CONNECT", "forward: {connect-ports: [443, 0]}\n",
      "1:32: connect-ports \"0\": expected the number of a port, from 1 to 65535\n"},
-    {"network", "metrics for everyone", "admin: {listen: ':6081'}\n" APP,
-     "1:17: listen \":6081\": expected an address of this machine, such as 127.0.0.1:6081; did you "
+    {"network", "metrics for everyone", "admin: {metrics: ':6081'}\n" APP,
+     "1:18: metrics \":6081\": expected an address of this machine, such as 127.0.0.1:9304; did you "
      "mean \"127.0.0.1:6081\"?\n"},
     {"network", "a URL with a path", "proxy: http://app/v1\n",
      "1:8: to \"http://app/v1\": it may have no path: requests go on with the path they came "
@@ -319,7 +319,7 @@ static void test_memory(void **state)
 {
     static const char *const texts[] = {
         "listen: [':80', 'unix:x']\nlog: {format: json, file: x}\nlimits: {head-size: 32KiB}\n"
-        "trusted: ['::1', 10.0.0.0/8]\npurge-from: unix\nadmin: {socket: x, listen: '[::1]:1'}\n"
+        "trusted: ['::1', 10.0.0.0/8]\npurge-from: unix\nadmin: {socket: x, metrics: '[::1]:1'}\n"
         "forward: {from: 10.0.0.0/8, connect-ports: [443, 8443], name: a}\n"
         "sites:\n  - hosts: [a, '*.b']\n    routes:\n      - path: /x/\n"
         "        files: {directory: ., cache-control: {'*': no-cache}, memo: off, cors: '*'}\n"

@@ -199,7 +199,7 @@ static void test_top(void **state)
     struct config *config = read_text(
         "listen: ['127.0.0.1:80', 'unix:stet.sock']\nworkers: 3\nmemory: 1GiB\n"
         "quiet: true\ntrusted: [10.0.0.0/8, unix]\npurge-from: 192.0.2.1\n"
-        "log: {format: combined, file: /tmp/log}\nadmin: {socket: s, listen: 'localhost:1'}\n"
+        "log: {format: combined, file: /tmp/log}\nadmin: {socket: s, metrics: 'localhost:1'}\n"
         "respond: {status: 503, text: \"later\\n\", type: text/html}\n");
     (void)state;
     assert_int_equal(config->listen_count, 2);
