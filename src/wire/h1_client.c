@@ -131,14 +131,21 @@ static void client_final(struct h1_client *client, size_t rest)
         client_finish(client, H1_CLIENT_COMPLETE, &no_trailers, rest);
 }
 
+/* Nobody switches to a protocol that was not asked for, or without saying to which
+ * [RFC 9110 §7.8]. */
+static bool switches_badly(const struct h1_client *client, const struct stet_response *response)
+{
+    return response->status == 101 &&
+           (!client->upgrade || !stet_head_has(&response->head, STET_FIELD_UPGRADE));
+}
+
 /* A head was read; `rest` octets are behind it. */
 static void client_head(struct h1_client *client, size_t rest)
 {
     const struct h1_response_head *head = client->setup->head;
     int verdict = h1_response_check(head, client->method, &client->framing);
     client->scanned = 0;
-    /* Nobody switches to a protocol that was not asked for [RFC 9110 §7.8]. */
-    if (verdict == 0 && head->response.status == 101 && !client->upgrade)
+    if (verdict == 0 && switches_badly(client, &head->response))
         verdict = PROTOCOL_ERROR;
     if (verdict < 0)
         client_refuse(client, verdict);

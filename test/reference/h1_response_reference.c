@@ -190,7 +190,9 @@ static int judge_head(struct walk *w, const struct reference_response *head,
     int result = judge_fields(head, length, &chunked);
     if (result != OK)
         return result;
-    if (head->status == 101 && !w->question->upgrade)
+    struct reference_text line;
+    if (head->status == 101 &&
+        (!w->question->upgrade || fields_lines(&head->headers, "upgrade", &line) == 0))
         return 400;
     answer->framing = framing_of(w, head, chunked, length->at != NULL);
     return OK;

@@ -359,6 +359,8 @@ static const struct story_row story_rows[] = {
     {"C-9110-7.8-1", "an upgrade after an interim response", "GET",
      "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 101 x\r\nUpgrade: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
      "(103) 101 tunnel Upgrade=y complete", "HTTP/1.1 200 OK\r\n\r\n", true, LISTEN},
+    {"C-9110-7.8-1", "an upgrade to nothing", "GET", "HTTP/1.1 101 x\r\n\r\n", "malformed", "",
+     true, LISTEN},
     {"C-9110-7.8-1", "an upgrade that was refused", "GET",
      "HTTP/1.1 426 x\r\nUpgrade: y\r\nContent-Length: 1\r\n\r\nz",
      "426 length persists Upgrade=y Content-Length=1 [z] complete", "", true, LISTEN},
