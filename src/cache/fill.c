@@ -71,8 +71,9 @@ static void fill_hash(struct fill *fill, struct digest *to)
     digesting_end(&digesting, to);
 }
 
-/* The same octets as before keep their date: it says when they were first seen. Never later than
- * the response's own Date, nor than now [RFC 9110 §8.8.2.1]. */
+/* The same octets as before keep their date: it says when they were first seen. Not later than the
+ * response's own Date, nor than now [RFC 9110 §8.8.2.1]; but other octets within the same second
+ * get the next one, since who asks by that date holds the former ones. */
 static int64_t fill_modified(const struct fill *fill)
 {
     struct entry_head *head = entry_head(fill->entry);
@@ -81,9 +82,11 @@ static int64_t fill_modified(const struct fill *fill)
     entry_head_unref(head);
     if (fill->seen < modified)
         modified = fill->seen;
-    if (fill->same && fill->former_modified >= 0 && fill->former_modified < modified)
-        modified = fill->former_modified;
-    return modified;
+    if (fill->former_modified < 0 || modified < fill->former_modified)
+        return modified;
+    if (fill->same)
+        return fill->former_modified;
+    return modified > fill->former_modified ? modified : fill->former_modified + 1;
 }
 
 static void fill_name(struct fill *fill)

@@ -58,6 +58,11 @@ struct origin_fetch {
     char *request_text; /* what the spans of `request` were, so that they are known to be right */
     char *uploaded;
     size_t uploaded_len;
+    char *given; /* its content so far */
+    size_t given_len;
+    uint64_t length; /* as announced */
+    int status;
+    bool whole; /* it has ended well */
     bool finished, cancelled, paused, resumed, headed;
 };
 
@@ -433,6 +438,7 @@ static inline void world_close(struct world *world)
         assert_null(world->fetches[i].fetch);
         free(world->fetches[i].request_text);
         free(world->fetches[i].uploaded);
+        free(world->fetches[i].given);
     }
     for (unsigned i = 0; i < WORLD_WORKERS; i++) {
         assert_int_equal(world->routes[i].flights, 0);
@@ -611,6 +617,8 @@ static inline void step_head(struct world *world, struct stet_span line)
     struct stet_response response = message_response(&message, status, text);
     struct fetch *fetch = origin->fetch;
     origin->headed = true;
+    origin->status = status;
+    origin->length = framing.has_length ? framing.length : UINT64_MAX;
     fetch->events->head(fetch->owner, &response, &framing);
     memset(text, '#', sizeof text);
     memset(&message, '#', sizeof message);
@@ -632,8 +640,13 @@ static inline void step_interim(struct world *world, struct stet_span line)
 static inline void origin_give(struct origin_fetch *origin, struct stet_span bytes)
 {
     struct fetch *fetch = origin->fetch;
-    if (fetch && origin->headed && bytes.len > 0 && !origin->paused &&
-        !fetch->events->content(fetch->owner, bytes))
+    if (!fetch || !origin->headed || bytes.len == 0 || origin->paused)
+        return;
+    origin->given = realloc(origin->given, origin->given_len + bytes.len);
+    assert_non_null(origin->given);
+    memcpy(origin->given + origin->given_len, bytes.at, bytes.len);
+    origin->given_len += bytes.len;
+    if (!fetch->events->content(fetch->owner, bytes))
         origin->paused = true;
 }
 
@@ -678,7 +691,10 @@ static inline void step_end(struct world *world, struct stet_span line)
     struct origin_fetch *origin = world_fetch(world, next_word(&line));
     char text[WORLD_LINE];
     snprintf(text, sizeof text, "%.*s", (int)line.len, line.len ? line.at : "");
-    if (origin && origin->headed)
+    if (!origin || !origin->headed)
+        return;
+    origin->whole = true;
+    if (origin->fetch)
         origin_end(origin, H1_CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, text);
 }
 
@@ -853,10 +869,29 @@ static inline struct asker *expect_found(struct world *world, struct stet_span *
     return asker;
 }
 
+/* Whatever fails: an answer that seems whole is one that the origin has given, or put together from
+ * parts. */
+static inline bool world_has_given(const struct world *world, const struct asker *asker)
+{
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct origin_fetch *origin = &world->fetches[i];
+        if (origin->status == 206 ||
+            ((origin->whole || origin->given_len == origin->length) &&
+             origin->given_len == asker->text_len &&
+             (!origin->given_len || !memcmp(origin->given, asker->text, asker->text_len))))
+            return true;
+    }
+    return false;
+}
+
 static inline void step_got(struct world *world, struct stet_span line)
 {
     struct asker *asker = expect_found(world, &line);
     expect(world, asker->ended && !asker->broken);
+    if (world->loose && asker->state == ASKER_FOUND && asker->ended && !asker->broken &&
+        asker->status == 200 && asker->request.method == STET_METHOD_GET &&
+        !world_has_given(world, asker))
+        fail_msg("%s (%s): \"%s\": wrong content", world->id, world->name, world->step);
 }
 
 static inline void step_reads(struct world *world, struct stet_span line)

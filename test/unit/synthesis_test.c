@@ -61,6 +61,19 @@ static const struct story stories[] = {
      "fact c detail=stale\n"
      "ask d GET /\n"
      "line d Last-Modified: Mon, 01 Jan 2024 00:01:01 GMT\n"},
+    {"C-9110-8.8.2.1-1", "other octets within the same second have another date",
+     "ask a GET /\n"
+     "head 0 200 5 Cache-Control: max-age=60\n"
+     "body 0 hello\n"
+     "end 0\n"
+     "purge all soft = 1\n"
+     "ask b GET /\n"
+     "head 1 200 5 Cache-Control: max-age=60\n"
+     "body 1 hallo\n"
+     "end 1\n"
+     "ask c GET / If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT\n"
+     "got c 200 hallo\n"
+     "line c Last-Modified: Mon, 01 Jan 2024 00:00:01 GMT\n"},
     {"D-13", "an own Last-Modified is kept, and asked by; the tag is not",
      "ask a GET /\n"
      "head 0 200 5 Cache-Control: max-age=60 | Last-Modified: Sun, 31 Dec 2023 00:00:00 GMT\n"
