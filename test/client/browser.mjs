@@ -5,10 +5,12 @@
 // Screenshots are left for people to look at; their place is printed.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync, utimesSync,
   writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { DEADLINE, check, equal, eventually, place, root, run, serve } from './server.mjs';
+import { createServer } from 'node:http';
+import { DEADLINE, check, equal, eventually, place, proxy, root, run, serve } from './server.mjs';
 
 const PARTS = ['/', '/data.json', '/mark.svg', '/script.js', '/stamp.png', '/style.css'];
 const results = join(root, 'build/results');
@@ -98,6 +100,53 @@ function editQuietly(path, from, to) {
   if (!text.includes(from) || from.length !== to.length) throw new Error(`no ${from} in ${path}`);
   writeFileSync(path, text.replace(from, to), 'latin1');
   utimesSync(path, atime, mtime);
+}
+
+// Through the proxy it is as without: 200, reload: 304, edit: one 200.
+async function gateway() {
+  await demo([], (site, origin) => proxy(origin, [], ({ url }) => fresh(async (page, tape, complaints) => {
+    await page.goto(url);
+    equal('first visit: all parts are sent', await tape.take(page), all(200));
+    check('by the cache', /^stet; ?fwd=uri-miss/.test(tape.fieldsOf('/')['cache-status']),
+      tape.fieldsOf('/')['cache-status']);
+    equal('in the coding of the origin', tape.fieldsOf('/')['content-encoding'], 'br');
+    await page.reload();
+    equal('reload: 304 for all', await tape.take(page), all(304));
+    editQuietly(join(site, 'data.json'), '"edition": 1', '"edition": 2');
+    await page.reload();
+    equal('an edit: that part is sent', await tape.take(page), all(304, '/data.json'));
+    equal('and shown', await page.locator('#edition').textContent(), '2');
+    equal('no complaints', complaints, []);
+  })));
+}
+
+// An application that sends no validators, for one user: the proxy makes them.
+async function without_validators() {
+  let text = 'one';
+  const origin = createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.setHeader('Cache-Control', 'private, no-cache');
+    response.end(`<!doctype html><title>app</title><p id=text>${text}</p>`);
+  });
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  try {
+    await proxy(`http://127.0.0.1:${origin.address().port}`, [], ({ url }) => fresh(async (page, tape) => {
+      const visit = async () => (await tape.take(page, ['/']))['/'];
+      await page.goto(url);
+      equal('first visit', await visit(), 200);
+      check('with a tag', /^"/.test(tape.fieldsOf('/').etag), tape.fieldsOf('/').etag);
+      await page.reload();
+      equal('reload: 304', await visit(), 304);
+      text = 'two';
+      await page.reload();
+      equal('a change: 200', await visit(), 200);
+      equal('which is shown', await page.locator('#text').textContent(), 'two');
+    }));
+  } finally {
+    origin.closeAllConnections();
+    origin.close();
+  }
 }
 
 // 200, reload: 304, edit: one 200, rename: one 200, touch: 304.
@@ -308,7 +357,7 @@ async function media() {
   });
 }
 
-await run([revalidation, button, looks, immutable, browse, strays, media], async () => {
+await run([revalidation, gateway, without_validators, button, looks, immutable, browse, strays, media], async () => {
   await browser.close();
   if (existsSync(pictures)) console.log(`screenshots: ${pictures}`);
 });

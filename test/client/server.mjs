@@ -50,9 +50,14 @@ export async function place(use) {
   }
 }
 
-// Calls use(server) with { url, lines, ask } of a server that is ended afterwards.
-export async function serve(directory, options, use) {
-  const child = spawn(program, ['serve', directory, '--listen=127.0.0.1:0', '--memo=off', ...options],
+// Calls use(server) with { url, lines } of a server that is ended afterwards.
+export const serve = (directory, options, use) => start('serve', directory, ['--memo=off', ...options], use);
+
+// The same for a proxy of the origin at a URL.
+export const proxy = (origin, options, use) => start('proxy', origin, ['--admin-socket=off', ...options], use);
+
+async function start(command, operand, options, use) {
+  const child = spawn(program, [command, operand, '--listen=127.0.0.1:0', ...options],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
   const lines = [];
   const over = once(child, 'close');
