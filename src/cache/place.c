@@ -108,11 +108,12 @@ void place_fini(struct place *place)
     place->heap = NULL;
 }
 
-void place_set_aside(struct place *place, const struct stet_parts *parts)
+void place_set_aside(struct place *place, const struct stet_parts *parts, struct stet_span tag)
 {
-    const uint64_t seed[2] = {place->shelf->seed[0] ^ place->selection.variant,
-                              place->shelf->seed[1] ^ parts->length};
-    const uint64_t hash = siphash(seed, parts->at, parts->count * sizeof parts->at[0]);
+    const uint64_t *seed = place->shelf->seed;
+    const uint64_t version = siphash(seed, tag.at, tag.len) ^ parts->length;
+    const uint64_t own[2] = {seed[0] ^ place->selection.variant, seed[1] ^ version};
+    const uint64_t hash = siphash(own, parts->at, parts->count * sizeof parts->at[0]);
     place->variant = hash != 0 ? hash : 1;
 }
 

@@ -27,9 +27,9 @@ bool place_find(struct place *place, const struct stet_head *response);
 bool place_find_like(struct place *place, struct stet_span selecting);
 void place_fini(struct place *place);
 
-/* Makes the place one for a part that is no other's: the same request selects it [RFC 9111 §3.3].
- */
-void place_set_aside(struct place *place, const struct stet_parts *parts);
+/* Makes the place one for these parts of the version with this ETag value; the same request selects
+ * them [RFC 9111 §3.3]. */
+void place_set_aside(struct place *place, const struct stet_parts *parts, struct stet_span tag);
 
 /* An entry for it; takes the head. NULL when memory is out. */
 struct entry *place_entry(const struct place *place, struct entry_head *head, uint64_t expected);

@@ -170,7 +170,7 @@ static struct entry *joining_join(struct joining *joining)
     if (!mosaic_lay(&joining->mosaic) || !place_find_like(&place, entry_selecting(part)))
         return NULL;
     if (stet_parts_form(&joining->mosaic.parts) != STET_PARTS_WHOLE)
-        place_set_aside(&place, &joining->mosaic.parts);
+        place_set_aside(&place, &joining->mosaic.parts, entry_head_tag(joining->part.head));
     struct entry *joined = joining_entry(joining, &place);
     if (joined)
         joining_clear(joining);
@@ -258,7 +258,7 @@ bool shelf_salvage(const struct shelf *shelf, const struct cache_rules *rules, s
     if (rules->profile.ranges && parts_left(broken, head, &mosaic.parts) &&
         place_find_like(&place, entry_selecting(broken))) {
         struct entry_head *made = head_left(head, &mosaic.parts);
-        place_set_aside(&place, &mosaic.parts);
+        place_set_aside(&place, &mosaic.parts, entry_head_tag(head));
         mosaic_add(&mosaic, broken, &mosaic.parts);
         const bool copied = mosaic_is_wasteful(&mosaic);
         left = made ? place_entry(&place, made, copied ? mosaic_length(&mosaic) : 0) : NULL;

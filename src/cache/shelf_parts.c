@@ -60,7 +60,8 @@ struct entry *shelf_parts_put(const struct shelf *shelf, const struct shelf_offe
     const struct stet_parts parts = {part.length, 1, {part.range}};
     if (size > offer->rules->object_max || !place_find(&place, &transaction->response->head))
         return NULL;
-    place_set_aside(&place, &parts);
+    place_set_aside(&place, &parts,
+                    stet_head_single(&transaction->response->head, STET_FIELD_ETAG));
     struct entry_head *head = shelf_offer_head(offer, &parts);
     struct entry *entry = head ? place_entry(&place, head, size) : NULL;
     if (entry && !place_put(&place, entry)) {
