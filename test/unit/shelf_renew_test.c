@@ -286,6 +286,30 @@ static void test_marked_meanwhile(void **state)
     }
 }
 
+/* Nor does a head that came in between make it forgotten. */
+static void test_marked_before_another(void **state)
+{
+    struct shelf_world world;
+    struct validation one, other;
+    (void)state;
+    for (unsigned tags = 0; tags < 2; tags++) {
+        shelf_world_init(&world);
+        assert_true(shelf_world_stores(&world, NULL, STORED, "a"));
+        validation_begin(&one, &world, NULL);
+        validation_begin(&other, &world, NULL);
+        entry_mark(one.set.entries[0]);
+        if (tags)
+            assert_true(shelf_tag(one.set.entries[0], STET_SPAN("\"m\""), -1));
+        else
+            assert_true(validation_renew(&one, &world, 0, DATE_0, true));
+        assert_true(validation_renew(&other, &world, 0, DATE_0, true));
+        assert_true(shelf_world_gets(&world, NULL, "a", STET_REUSE_VALIDATE));
+        shelf_set_drop(&one.set);
+        shelf_set_drop(&other.set);
+        shelf_world_fini(&world);
+    }
+}
+
 /* Two answers to two requests: the later one is laid over the earlier one. */
 static void test_twice(void **state)
 {
@@ -396,11 +420,17 @@ static void test_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_update),       cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_times_only),   cmocka_unit_test(test_request_forbids),
-        cmocka_unit_test(test_lifetime),     cmocka_unit_test(test_move),
-        cmocka_unit_test(test_move_unknown), cmocka_unit_test(test_marked_meanwhile),
-        cmocka_unit_test(test_twice),        cmocka_unit_test(test_tag),
+        cmocka_unit_test(test_update),
+        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_times_only),
+        cmocka_unit_test(test_request_forbids),
+        cmocka_unit_test(test_lifetime),
+        cmocka_unit_test(test_move),
+        cmocka_unit_test(test_move_unknown),
+        cmocka_unit_test(test_marked_meanwhile),
+        cmocka_unit_test(test_marked_before_another),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_tag),
         cmocka_unit_test(test_head),
     };
     return cmocka_run_group_tests_name("shelf_renew", tests, NULL, NULL);
