@@ -41,7 +41,7 @@ bool synthesis_of_stored(const struct cache_rules *rules, const struct stet_requ
 }
 
 /* A content that is made while it is watched: it is shown as it comes. */
-static bool is_stream(const struct stet_head *response)
+static bool is_stream(struct stet_span type)
 {
     static const struct stet_span streams[] = {
         STET_SPAN_INIT("text/event-stream"),
@@ -51,7 +51,6 @@ static bool is_stream(const struct stet_head *response)
         STET_SPAN_INIT("video/"),
         STET_SPAN_INIT("audio/"),
     };
-    struct stet_span type = stet_head_single(response, STET_FIELD_CONTENT_TYPE);
 
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
         if (type.len >= streams[i].len &&
@@ -70,7 +69,16 @@ bool synthesis_of_passing(const struct cache_rules *rules, const struct stet_req
            !stet_head_has(head, STET_FIELD_SET_COOKIE) &&
            !stet_head_has(head, STET_FIELD_TRAILER) &&
            !stet_head_has(&request->head, STET_FIELD_RANGE) &&
-           !stet_cachecontrol_has(&asked, STET_DIRECTIVE_NO_STORE) && !is_stream(head);
+           !stet_cachecontrol_has(&asked, STET_DIRECTIVE_NO_STORE) &&
+           !is_stream(stet_head_single(head, STET_FIELD_CONTENT_TYPE));
+}
+
+/* Each answer comes from the origin, without any validator: whoever gets it untagged can never ask
+ * whether it has changed. */
+static bool is_bare(const struct entry_head *head)
+{
+    const struct stet_stored stored = entry_head_stored(head);
+    return !(head->flags & ENTRY_HEAD_DATED) && (stored.no_cache || stored.lifetime == 0);
 }
 
 bool synthesis_awaited(const struct cache_rules *rules, const struct stet_request *request,
@@ -78,6 +86,8 @@ bool synthesis_awaited(const struct cache_rules *rules, const struct stet_reques
 {
     if (!rules->synthesize || (head->flags & ENTRY_HEAD_TAGGED) || head->status != 200)
         return false;
+    if (is_bare(head) && !is_stream(entry_head_type(head)))
+        return true;
     return stet_head_has(&request->head, STET_FIELD_IF_NONE_MATCH) ||
            (stet_head_has(&request->head, STET_FIELD_IF_MODIFIED_SINCE) &&
             !(head->flags & ENTRY_HEAD_DATED));

@@ -22,8 +22,9 @@ bool synthesis_of_stored(const struct cache_rules *rules, const struct stet_requ
 bool synthesis_of_passing(const struct cache_rules *rules, const struct stet_request *request,
                           const struct stet_response *response);
 
-/* The request carries conditions that a tag still to be made for this stored response could decide:
- * as long as it fills, it is worth waiting for. */
+/* The request carries conditions that a tag still to be made for this stored response could decide;
+ * or the response has no validator and is validated before each use, so that nobody would ever get
+ * to know that tag: as long as it fills, it is worth waiting for. */
 bool synthesis_awaited(const struct cache_rules *rules, const struct stet_request *request,
                        const struct entry_head *head);
 

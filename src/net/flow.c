@@ -148,12 +148,12 @@ static void flow_interim(void *owner, const struct stet_response *response)
     line->call->events->interim(line->call->owner, response);
 }
 
-/* The server has made up its mind before it has the whole request. */
-static bool flow_is_refusal(const struct line *line, const struct stet_response *response,
-                            const struct h1_response_framing *framing)
+/* The server does not want the rest of the request [RFC 9112 §9.5]. One that only says that it
+ * closes goes on reading: it may have begun to answer what it has not read yet. */
+static bool flow_is_refusal(const struct line *line, const struct stet_response *response)
 {
     bool whole = line->out.last && !line->out.unsent.bytes;
-    return !whole && (response->status >= 400 || !framing->persistent);
+    return !whole && response->status >= 400;
 }
 
 static void flow_head(void *owner, const struct stet_response *response,
@@ -167,7 +167,7 @@ static void flow_head(void *owner, const struct stet_response *response,
     if (framing->content == H1_RESPONSE_TUNNEL) {
         line->state = LINE_TUNNELS;
         line->out.last = false;
-    } else if (flow_is_refusal(line, response, framing)) {
+    } else if (flow_is_refusal(line, response)) {
         flow_deafen(line);
     }
     line->call->events->head(line->call->owner, response, framing);

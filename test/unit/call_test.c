@@ -583,7 +583,7 @@ struct early_row {
 
 static const struct early_row early_rows[] = {
     {"C-9112-9.3-2", "a refusal", "HTTP/1.1 413 x\r\nContent-Length: 5\r\n\r\n", false},
-    {"C-9112-9.3-2", "one that closes", "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n", false},
+    {"C-9112-9.3-2", "one that closes", "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n", true},
     {"C-9112-9.3-2", "one that goes on", "HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\n", true},
 };
 
