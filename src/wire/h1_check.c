@@ -62,7 +62,7 @@ static int target_check(struct stet_request *request, struct stet_span scheme,
     return -400;
 }
 
-/* What the fields that frame content say [RFC 9112 §6.3]. */
+/* What the fields that frame content say, one of which is there [RFC 9112 §6.3]. */
 static int framing_check(const struct stet_head *head, unsigned minor, struct h1_framing *framing)
 {
     if (stet_head_has(head, STET_FIELD_TRANSFER_ENCODING)) {
@@ -74,8 +74,18 @@ static int framing_check(const struct stet_head *head, unsigned minor, struct h1
     return verdict;
 }
 
-/* The content's length. CONNECT has none: what follows its head would be content to one reader and
- * the tunnel's to the next [RFC 9110 §9.3.6]. */
+/* The same of a request. CONNECT has no content: what follows its head would be content to one
+ * reader and the tunnel's to the next [RFC 9110 §9.3.6]. */
+static int framed_check(const struct stet_request *request, unsigned minor,
+                        struct h1_framing *framing)
+{
+    int verdict = framing_check(&request->head, minor, framing);
+    if (verdict == 0 && framing->content && request->method == STET_METHOD_CONNECT)
+        return -400;
+    return verdict;
+}
+
+/* The content's length. */
 static int content_check(const struct stet_request *request, unsigned minor,
                          struct h1_framing *framing)
 {
@@ -85,10 +95,7 @@ static int content_check(const struct stet_request *request, unsigned minor,
     if (!stet_head_has(head, STET_FIELD_TRANSFER_ENCODING) &&
         !stet_head_has(head, STET_FIELD_CONTENT_LENGTH))
         return 0;
-    int verdict = framing_check(head, minor, framing);
-    if (verdict == 0 && framing->content && request->method == STET_METHOD_CONNECT)
-        return -400;
-    return verdict;
+    return framed_check(request, minor, framing);
 }
 
 /* [RFC 9110 §10.1.1]: an HTTP/1.0 client cannot mean it. */

@@ -131,8 +131,7 @@ size_t h1_interim_room(struct stet_span block)
 
 size_t h1_interim_write(int status, struct stet_span block, char *to)
 {
-    char *at = status_line_put(to, status);
-    at = h1_span_write(block, at);
-    at = h1_span_write(STET_SPAN("\r\n"), at);
-    return (size_t)(at - to);
+    const struct reply reply = {.status = status, .blocks = {block}};
+    const struct h1_answer answer = {.minor = 1};
+    return h1_head_write(&reply, &answer, to);
 }
