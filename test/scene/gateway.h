@@ -61,7 +61,8 @@ int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char
 
 /* ---- expectations ---- */
 
-#define expect_hit(client) client_expect_hit(client, HERE)
+#define expect_hit(client) client_expect_hit(client, true, HERE)
+#define expect_not_hit(client) client_expect_hit(client, false, HERE)
 
 /* The request went forward for this reason; a follower of another's fetch says so as well. */
 #define expect_forwarded(client, why) client_expect_forwarded(client, why, HERE)
@@ -85,7 +86,7 @@ int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char
 #define expect_saw(origin, name, value) origin_expect_saw(origin, name, value, HERE)
 #define expect_saw_no(origin, name) origin_expect_saw(origin, name, "", HERE)
 
-void client_expect_hit(struct client *client, const char *here);
+void client_expect_hit(struct client *client, bool hit, const char *here);
 void client_expect_forwarded(struct client *client, const char *why, const char *here);
 void client_expect_flag(struct client *client, const char *name, bool set, const char *here);
 void client_expect_parameter(struct client *client, const char *name, const char *value,

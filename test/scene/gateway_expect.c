@@ -32,13 +32,13 @@ static const char *text_of(struct client *client)
     return text ? text : "(absent)";
 }
 
-void client_expect_hit(struct client *client, const char *here)
+void client_expect_hit(struct client *client, bool hit, const char *here)
 {
     struct statusfield field;
     if (relaxed(client->scene))
         return;
-    if (!status_of(client, &field, here) || !statusfield_get(&field, "hit"))
-        scene_fail(client->scene, "%s: no hit (%d): Cache-Status: %s", here,
+    if ((status_of(client, &field, here) && statusfield_get(&field, "hit")) != hit)
+        scene_fail(client->scene, "%s: %s hit (%d): Cache-Status: %s", here, hit ? "no" : "a",
                    client->response.status, text_of(client));
 }
 

@@ -24,6 +24,7 @@ static void oracle_free_rest(struct oracle *oracle)
     while (oracle->changes) {
         struct change *change = oracle->changes;
         oracle->changes = change->next;
+        free(change->host);
         free(change->target);
         free(change->group);
         free(change);
@@ -80,9 +81,10 @@ struct heard *oracle_hears(struct oracle *oracle, struct request *request, const
     return heard;
 }
 
-static void change_add(struct oracle *oracle, char *target, char *group)
+static void change_add(struct oracle *oracle, const char *host, char *target, char *group)
 {
     struct change *change = calloc(1, sizeof *change);
+    change->host = host ? strdup(host) : NULL;
     change->target = target;
     change->group = group;
     change->tick = ++oracle->tick;
@@ -92,7 +94,7 @@ static void change_add(struct oracle *oracle, char *target, char *group)
 
 void oracle_purged(struct oracle *oracle, const char *target)
 {
-    change_add(oracle, target ? strdup(target) : NULL, NULL);
+    change_add(oracle, NULL, target ? strdup(target) : NULL, NULL);
 }
 
 /* What a Location of the same origin server means: "/a" as it is, "http://www/a" without the host.
@@ -119,20 +121,21 @@ static bool is_unsafe(const char *method)
 static void said_changes(struct oracle *oracle, const struct said *said)
 {
     static const char *const links[] = {"Location", "Content-Location"};
+    const char *host = request_field(&said->to->request, "Host");
     if (!is_unsafe(said->to->request.method) || said->status < 200 || said->status > 399)
         return;
-    change_add(oracle, strdup(said->to->request.target), NULL);
+    change_add(oracle, host, strdup(said->to->request.target), NULL);
     for (size_t i = 0; i < 2; i++) {
         char *link = lines_list(said->lines, links[i]);
         char *target = link ? same_origin(said->to, link) : NULL;
         if (target)
-            change_add(oracle, target, NULL);
+            change_add(oracle, host, target, NULL);
         free(link);
     }
     char *groups = lines_list(said->lines, "Cache-Group-Invalidation");
     const char *walk = groups ? groups : "";
     for (char *group; (group = list_next(&walk));)
-        change_add(oracle, NULL, group);
+        change_add(oracle, host, NULL, group);
     free(groups);
 }
 
@@ -160,6 +163,9 @@ struct said *oracle_says(struct oracle *oracle, const struct said *from)
     oracle->saids = said;
     if (said->status == 500 || (said->status >= 502 && said->status <= 504))
         oracle_mishap(oracle, MISHAP_STATUS);
+    if (said->status == 304 && !request_field(&said->to->request, "If-None-Match") &&
+        !request_field(&said->to->request, "If-Modified-Since"))
+        oracle_mishap(oracle, MISHAP_NONSENSE);
     said_changes(oracle, said);
     said_learn(oracle, said);
     return said;

@@ -58,8 +58,10 @@ struct said {
 
 /* What became of the origin servers. */
 enum mishap {
-    MISHAP_STATUS,      /* it answered 500, 502, 503 or 504 */
-    MISHAP_DISCONNECTED /* no answer was to be had */
+    MISHAP_STATUS,       /* it answered 500, 502, 503 or 504 */
+    MISHAP_DISCONNECTED, /* no answer was to be had */
+    MISHAP_NONSENSE,     /* it answered what was not asked */
+    MISHAPS
 };
 
 /* A lifetime that the operator gives to responses with this status. */
@@ -77,12 +79,13 @@ struct oracle {
     struct change *changes;
     struct tag *tags;
     uint64_t heard_count, said_count, asked_count;
-    uint64_t mishaps[2]; /* tick of the last one */
-    bool troubled;       /* connections to origin servers break by chaos: all may fail */
-    bool keeps_cookies;  /* cookies of shared responses are replayed (profile rfc9111) */
-    bool guesses;        /* lifetimes are guessed (the same) */
-    bool forgetful;      /* memory fails: all may fail */
-    unsigned down;       /* origin servers that cannot be reached now */
+    uint64_t mishaps[MISHAPS]; /* tick of the last one */
+    bool troubled;             /* connections to origin servers break by chaos: all may fail */
+    bool keeps_cookies;        /* cookies of shared responses are replayed (profile rfc9111) */
+    bool deaf;                 /* what requests say of freshness does not count (D-24) */
+    bool guesses;              /* lifetimes are guessed (the same) */
+    bool forgetful;            /* memory fails: all may fail */
+    unsigned down;             /* origin servers that cannot be reached now */
     struct given given[ORACLE_GIVEN];
     unsigned given_count;
     regex_t *noise; /* what is no part of identity; NULL: nothing */
@@ -126,6 +129,7 @@ bool oracle_audit(struct oracle *oracle, const struct asking *asking,
 /* Something that makes what was said before it invalid. */
 struct change {
     struct change *next;
+    char *host;   /* NULL: any */
     char *target; /* NULL: any */
     char *group;  /* all in this group, instead */
     uint64_t tick;
@@ -147,6 +151,7 @@ struct audit {
     const struct response *response;
     struct demands demands;
     bool whole;
+    const struct said *renewed; /* the last word that was about its age; NULL: that of its fields */
     char *fault;
 };
 

@@ -84,10 +84,10 @@ static bool audit_present(const struct audit *audit, const struct said *base,
 }
 
 /* Fields that the response gives to nobody else, or that are of its connection. */
-static bool is_withheld(const char *fields, const char *name)
+static bool is_withheld(const char *fields, const struct said *word, const char *name)
 {
     char *control = lines_list(fields, "Cache-Control");
-    char *connection = lines_list(fields, "Connection");
+    char *connection = lines_list(word->lines, "Connection");
     const bool withheld =
         (control && strcasestr(control, name)) || list_has(connection, name) || is_own(name);
     free(control);
@@ -102,7 +102,7 @@ static bool audit_missing(const struct audit *audit, const struct said *base,
     char *fields = said_fields(audit->oracle, base, word), *name, *value;
     bool well = audit->response->status != 206;
     for (const char *walk = fields; well && lines_next(&walk, &name, &value);) {
-        well = is_withheld(fields, name) || response_field(audit->response, name);
+        well = is_withheld(fields, word, name) || response_field(audit->response, name);
         if (!well)
             audit_fault(audit, "%s of response %llu is missing", name,
                         (unsigned long long)word->number);
@@ -134,8 +134,10 @@ static bool audit_cookies(const struct audit *audit)
     return true;
 }
 
-static bool audit_age(const struct audit *audit, const struct said *base, const struct said *word)
+static bool audit_age(const struct audit *audit, const struct said *base,
+                      const struct said *said_by)
 {
+    const struct said *word = audit->renewed ? audit->renewed : said_by;
     const char *text = response_field(audit->response, "Age");
     const int64_t least = said_age(word, audit->asking->at);
     const int64_t most = said_age(word, audit->asking->now) + 1;

@@ -117,7 +117,8 @@ static bool in_group(const char *fields, const char *group)
 static bool is_invalidated(const struct audit *audit, const char *fields, const struct said *word)
 {
     for (const struct change *change = audit->oracle->changes; change; change = change->next) {
-        if (change->tick >= audit->asking->tick || change->tick <= word->to->tick)
+        if (change->tick >= audit->asking->tick || change->tick <= word->to->tick ||
+            (change->host && strcasecmp(change->host, audit->asking->host) != 0))
             continue;
         if (change->group
                 ? in_group(fields, change->group)
@@ -201,10 +202,12 @@ static bool may_use(const struct audit *audit, const struct said *base, const st
                   base->to->request.method);
     if (audit->asking->has_content)
         return no(why, "the request has content");
-    if (!may_share(audit, base, why) || !is_selected(audit, fields, base, why))
+    if (!may_share(audit, base, why))
         return false;
-    if (audit_is_direct(audit, word))
+    if (audit_is_direct(audit, word)) /* whom it selects, the origin has said */
         return true;
+    if (!is_selected(audit, fields, base, why))
+        return false;
     if (word != base && !may_share(audit, word, why))
         return false;
     if (is_invalidated(audit, fields, word))

@@ -194,19 +194,20 @@ static bool page_fits(const struct page *page, const struct request *request)
 /* The latest page for the request; one that is for such requests only goes before the others. */
 static struct page *origin_page(struct origin *origin, const struct request *request)
 {
-    static struct page none = {.status = 404, .stops_after = SIZE_MAX, .cuts_after = SIZE_MAX};
+    static char empty[] = "", content[] = "nothing is here";
+    static struct page none = {.status = 404,
+                               .lines = empty,
+                               .content = content,
+                               .len = sizeof content - 1,
+                               .uses = UINT32_MAX,
+                               .stops_after = SIZE_MAX,
+                               .cuts_after = SIZE_MAX};
     struct page *found = NULL;
     for (struct page *page = origin->pages; page; page = page->next) {
         if (page_fits(page, request) && (!found || (page->only_name && !found->only_name)))
             found = page;
     }
-    if (found)
-        return found;
-    none.uses = UINT32_MAX;
-    none.lines = (char[]){""};
-    none.content = (char[]){"nothing is here"};
-    none.len = strlen(none.content);
-    return &none;
+    return found ? found : &none;
 }
 
 /* ---- answers ---- */

@@ -255,8 +255,9 @@ static struct said *page_say(const struct page *page, const struct draft *draft,
                         .first = draft->first,
                         .total = said_len < draft->len ? said_len : draft->total};
     char *range = lines_list(lines, "Content-Range");
-    if (draft->status == 206 && page->status == 206 && range)
-        sscanf(range, "bytes %zu-%*u/%zu", &said.first, &said.total);
+    if (draft->status == 206 && page->status == 206 && range &&
+        sscanf(range, "bytes %zu-%*u/%zu", &said.first, &said.total) != 2)
+        said.total = SIZE_MAX; /* it is a part of nothing that is known */
     free(range);
     said.content = calloc(1, said.len + 1);
     memcpy(said.content, draft->content, said.len);

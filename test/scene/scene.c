@@ -324,8 +324,9 @@ bool scene_is_plain(const struct scene *s)
 void scene_fail(struct scene *s, const char *form, ...)
 {
     va_list arguments;
+    int size = s->telling ? snprintf(s->why, sizeof s->why / 2, "\"%s\": ", s->telling) : 0;
     va_start(arguments, form);
-    vsnprintf(s->why, sizeof s->why, form, arguments);
+    vsnprintf(s->why + size, sizeof s->why - (size_t)size, form, arguments);
     va_end(arguments);
     longjmp(s->failed, 1);
 }

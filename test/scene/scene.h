@@ -85,7 +85,8 @@ struct scene {
 
     struct client *clients;
     unsigned warnings;
-    bool clock_stepped; /* Date is not compared with the clock */
+    const char *telling; /* a row of a table, for the failure; NULL: none */
+    bool clock_stepped;  /* Date is not compared with the clock */
     struct kept *kept;
     char directory[64]; /* for files of the machine: memo, log; empty until asked for */
     char *log_text;     /* what scene_log has read */

@@ -67,13 +67,21 @@ static int64_t seconds(const char *list, const char *name)
     return number;
 }
 
+/* As far as a glance shows it [RFC 9651 §4.2.2]. */
+static bool is_dictionary(const char *list)
+{
+    const size_t len = strlen(list);
+    return len > 0 && list[0] != ',' && list[len - 1] != ',' && !strstr(list, ",,") &&
+           !strstr(list, ", ,");
+}
+
 /* The list that counts for a cache that is a gateway: a targeted one first [RFC 9213 §2.2]. */
 static char *list_that_counts(const char *lines, bool *targeted)
 {
     static const char *const names[] = {"Stet-Cache-Control", "CDN-Cache-Control"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *list = lines_list(lines, names[i]);
-        *targeted = list && list[0];
+        *targeted = list && is_dictionary(list);
         if (*targeted)
             return list;
         free(list);
