@@ -414,7 +414,10 @@ static bool flight_hold(struct flight *flight, struct stet_span bytes)
     else if (pipe_content(flight->pipe).len > limit)
         landing_held_over(flight);
     flight_tell(flight);
-    return flight->over || !flight->pipe->full;
+    if (flight->over)
+        return true;
+    flight->pipe->full = pipe_content(flight->pipe).len >= flight->pipe->limit;
+    return !flight->pipe->full;
 }
 
 static bool flight_take(struct flight *flight, struct stet_span bytes)

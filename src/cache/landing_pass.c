@@ -73,7 +73,6 @@ void landing_held_over(struct flight *flight)
     holding_end(&flight->holding);
     flight->stage = FLIGHT_PASSES;
     pipe->limit = PIPE_ROOM;
-    pipe->full = pipe_content(pipe).len >= pipe->limit;
     if (source)
         landing_tell_passes(flight, source);
     else

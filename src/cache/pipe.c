@@ -92,8 +92,8 @@ bool pipe_write(struct pipe *pipe, struct stet_span bytes)
     }
     memcpy(pipe->bytes + pipe->to, bytes.at, bytes.len);
     pipe->to += bytes.len;
+    pipe_tell(&pipe->empty, pipe->reader); /* who may take some at once */
     pipe->full = pipe->to - pipe->from >= pipe->limit;
-    pipe_tell(&pipe->empty, pipe->reader);
     return true;
 }
 

@@ -23,6 +23,7 @@ struct stored {
     struct entry_head *head;
     char *text;        /* the lines, if there are some for this asker alone */
     struct pipe *rest; /* what comes behind the entry's content */
+    uint64_t rest_at;  /* where in the content the pipe is */
     struct stored **watched;
     bool partial;
     char date[STET_DATE_LENGTH];
@@ -75,9 +76,9 @@ static enum body_peek stored_body_over(struct stored_body *body, struct stet_spa
 
     if (entry_state(stored->entry) == ENTRY_WHOLE)
         return body->left == UINT64_MAX ? BODY_END : BODY_BROKEN;
-    if (stored->rest && body->at >= entry_length(stored->entry))
+    if (stored->rest && body->at == stored->rest_at)
         return pipe_peek(stored->rest, bytes);
-    return BODY_BROKEN;
+    return BODY_BROKEN; /* or it wants to begin further on than the pipe */
 }
 
 static enum body_peek stored_body_find(struct stored_body *body, struct stet_span *bytes)
@@ -120,8 +121,10 @@ static void stored_body_skip(struct body *base, size_t count)
     struct stored_body *body = CONTAINER(base, struct stored_body, body);
     struct stored *stored = body->stored;
 
-    if (stored->rest && body->at >= entry_length(stored->entry))
+    if (stored->rest && body->at == stored->rest_at) {
         pipe_skip(stored->rest, count);
+        stored->rest_at += count;
+    }
     body->at += count;
     if (body->left != UINT64_MAX)
         body->left -= count;
@@ -277,6 +280,7 @@ struct source *stored_source(struct stored *stored)
 void stored_continue(struct stored *stored, struct pipe *rest)
 {
     stored->rest = pipe_ref(rest);
+    stored->rest_at = entry_length(stored->entry);
     rest->reader = (struct pipe_end){stored_rest_told, stored};
 }
 
