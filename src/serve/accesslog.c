@@ -263,8 +263,7 @@ static void line_json(struct line *line, const struct accesslog_entry *entry,
     line_member(line, "referer", entry->referer);
     line_member(line, "user_agent", entry->user_agent);
     line_member(line, "reason", stet_reason_word(entry->reason));
-    if (entry->saved)
-        line_json_number(line, "saved", (long long)entry->saved);
+    line_json_number(line, "saved", (long long)entry->saved);
     if (entry->facts)
         line_json_cache(line, entry->facts);
     line_put(line, "}\n");

@@ -60,8 +60,8 @@ void accesslog_end(struct accesslog *log, const struct accesslog_entry *entry,
                    const struct stream_outcome *outcome, int64_t now);
 
 /* Appends the line that the JSON form has for it, whatever the log's own form. */
-void accesslog_write_json(const struct accesslog_entry *entry,
-                          const struct stream_outcome *outcome, int64_t now, struct text *to);
+void accesslog_write_json(const struct accesslog_entry *entry, const struct stream_outcome *outcome,
+                          int64_t now, struct text *to);
 
 /* Writes the line of something that never became a request: what there is of its first line. */
 void accesslog_refused(struct accesslog *log, const struct sock_address *peer, int status,

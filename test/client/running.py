@@ -188,7 +188,7 @@ def log_json(report):
         rows = [json.loads(line) for line in lines]
         report.equal("a line for each", len(rows), count)
         names = {"time", "client", "method", "target", "protocol", "status", "sent", "complete",
-                 "seconds", "referer", "user_agent", "reason"}
+                 "seconds", "referer", "user_agent", "reason", "saved"}
         report.equal("members", {frozenset(row) for row in rows}, {frozenset(names)})
         report.equal("status", [row["status"] for row in rows],
                      [200, 304, 206, 404, 200, 400, 400, 404])

@@ -156,7 +156,7 @@ static void whole_lines(void **state)
         "{\"time\":\"2024-01-01T00:00:00.000Z\",\"client\":\"192.0.2.7\",\"method\":\"GET\","
         "\"target\":\"/a?b\",\"protocol\":\"HTTP/1.1\",\"status\":200,\"sent\":5,"
         "\"complete\":true,\"seconds\":1.500000,\"referer\":\"http://x/\","
-        "\"user_agent\":\"u/1\",\"reason\":\"unconditional\"}\n");
+        "\"user_agent\":\"u/1\",\"reason\":\"unconditional\",\"saved\":0}\n");
     desk_free(desk);
 }
 
