@@ -33,18 +33,20 @@ struct cache *cache_new(struct store *store, const uint64_t seed[2])
 
     if (!cache)
         return NULL;
-    cache->shelf = (struct shelf){store, {seed[0], seed[1]}};
+    cache->shelf = (struct shelf){store, {seed[0], seed[1]}, groups_new(store, seed)};
     cache->flights = flights_new();
-    if (cache->flights)
+    if (cache->flights && cache->shelf.groups)
         return cache;
-    memory_free(cache);
+    cache_free(cache);
     return NULL;
 }
 
 void cache_free(struct cache *cache)
 {
-    if (cache)
-        flights_free(cache->flights);
+    if (!cache)
+        return;
+    flights_free(cache->flights);
+    groups_free(cache->shelf.groups);
     memory_free(cache);
 }
 

@@ -217,8 +217,11 @@ bool place_put(const struct place *place, struct entry *entry)
     struct entry_head *head = entry_head(entry);
     const struct stet_stored stored = entry_head_stored(head);
     const bool aside = stored.partial && place->names.len == 0;
+    const bool done = store_put(place->shelf->store, entry);
+    if (done)
+        groups_note(place->shelf->groups, entry, head);
     entry_head_unref(head);
-    if (!store_put(place->shelf->store, entry))
+    if (!done)
         return false;
     if (place->variant != 0 && !aside && !place_direct(place)) {
         store_drop(place->shelf->store, entry);

@@ -3,6 +3,7 @@
 #ifndef CACHE_SHELF_KEY_H
 #define CACHE_SHELF_KEY_H
 
+#include "cache/groups.h"
 #include "cache/rules.h"
 #include "stet/head.h"
 #include "store/store.h"
@@ -11,6 +12,7 @@
 struct shelf {
     struct store *store;
     uint64_t seed[2];
+    struct groups *groups; /* of the same store; NULL: groups are looked for in all of it */
 };
 
 /* The key of a target URI: its text, and the hash of it. What methods and fields of requests tell

@@ -1,21 +1,17 @@
 /* Marking: what an unsafe request or an operator makes invalid, stale or gone.
  *
- * What is stored under a URI is found by its key, all variants at once. Groups are found by looking
- * at every entry, which costs as much as there is stored; only heads with Cache-Groups are read. An
- * origin that names groups to fell has reason to, and does it seldom.
+ * What is stored under a URI is found by its key, all variants at once; members of groups by an
+ * index (groups.h), or, without one, by looking at everything. What falls with its group takes no
+ * other group with it.
  *
- * A group is one within an origin [RFC 9875 §2.1], and the text of a key begins with it.
- *
- * Given up: an index of groups, which would cost memory in every cache for what few origins use.
- * And marking what is equal under its No-Vary-Search: look-ups do not find it under another URI
- * than its own either (D-20).
+ * Given up: marking what is equal under its No-Vary-Search. Look-ups do not find it under another
+ * URI than its own either (D-20).
  */
 #include "base/memory.h"
 #include "cache/shelf.h"
 #include "cache/siblings.h"
 #include "stet/cachegroups.h"
 #include "stet/invalidation.h"
-#include "wire/reply.h"
 
 /* ---- one key ---- */
 
@@ -72,40 +68,74 @@ size_t shelf_purge(const struct shelf *shelf, const struct shelf_key *key, bool 
 
 bool shelf_in_group(const struct entry_head *head, struct stet_span group)
 {
-    enum { LINES_MAX = 32 };
-    struct stet_field fields[LINES_MAX];
-    struct stet_head view = {.fields = fields};
-    struct stet_span block = entry_head_unchanged(head), name, value;
+    struct groups_walk walk;
+    struct stet_span name;
 
     if (!(head->flags & ENTRY_HEAD_GROUPED))
         return false;
-    while (view.count < LINES_MAX && reply_block_next(&block, &name, &value))
-        if (stet_field_id(name) == STET_FIELD_CACHE_GROUPS)
-            stet_head_add(&view, fields, name, value);
-    return stet_cachegroups_has(stet_cachegroups_of(&view), group);
+    groups_walk_init(&walk, head);
+    while (groups_walk_next(&walk, &name))
+        if (stet_span_equal(name, group)) /* [RFC 9875 §2.1] */
+            return true;
+    return false;
 }
 
 struct felling {
     struct stet_span origin; /* what a key's text begins with */
-    struct stet_sf groups;
-    size_t count;
+    struct stet_span group;
+    size_t count; /* of those that were valid before */
 };
 
 static bool felling_each(void *owner, struct entry *entry)
 {
     struct felling *felling = owner;
-    struct stet_sf walk = felling->groups;
-    struct stet_span group;
-    bool found = false;
     if (!stet_span_starts(entry_url(entry), felling->origin))
         return true;
     struct entry_head *head = entry_head(entry);
-    while (head && !found && stet_cachegroups_next(&walk, &group))
-        found = shelf_in_group(head, group);
-    if (found && entry_mark(entry))
-        felling->count++;
+    if (head && shelf_in_group(head, felling->group)) {
+        felling->count += !(entry_head_changes(head) & ENTRY_HEAD_MARKED);
+        entry_mark(entry);
+    }
     entry_head_unref(head);
     return true;
+}
+
+static size_t fell(const struct shelf *shelf, struct stet_span origin, struct stet_span group)
+{
+    struct felling felling = {.origin = origin, .group = group};
+    if (!shelf->groups || !groups_each(shelf->groups, origin, group, felling_each, &felling))
+        store_each(shelf->store, felling_each, &felling);
+    return felling.count;
+}
+
+/* The groups that the response names [RFC 9875 §3]. */
+static size_t fell_named(const struct shelf *shelf, struct stet_span origin,
+                         enum stet_method method, const struct stet_response *response)
+{
+    struct stet_sf walk = stet_cachegroups_invalidated(method, &response->head);
+    struct stet_span group;
+    size_t count = 0;
+    while (stet_cachegroups_next(&walk, &group))
+        count += fell(shelf, origin, group);
+    return count;
+}
+
+/* The groups of what is stored under the target; theirs are left alone [RFC 9875 §2.2.1]. */
+static size_t fell_own(const struct shelf *shelf, const struct shelf_key *key)
+{
+    const struct stet_span origin = groups_origin(key->url);
+    struct siblings siblings;
+    struct groups_walk walk;
+    struct stet_span group;
+    size_t count = 0;
+    siblings_take(&siblings, shelf, key, SHELF_GET);
+    for (size_t i = 0; i < siblings.count; i++) {
+        groups_walk_init(&walk, siblings.at[i].head);
+        while (groups_walk_next(&walk, &group))
+            count += fell(shelf, origin, group);
+    }
+    siblings_drop(&siblings);
+    return count;
 }
 
 /* ---- unsafe requests ---- */
@@ -130,34 +160,22 @@ static bool keeping_make(struct keeping *keeping, const struct shelf *shelf,
     return true;
 }
 
+/* `first`: it is the target of the request itself. */
 static size_t mark_target(const struct shelf *shelf, const struct cache_rules *rules,
-                          const struct stet_request *target)
+                          const struct stet_request *target, const struct stet_invalidation *walk,
+                          bool first)
 {
     struct keeping keeping;
     struct marking marking = {.soft = false};
     if (!keeping_make(&keeping, shelf, rules, target))
         return 0;
     mark_key(shelf, &keeping.key, &marking);
+    if (first)
+        marking.count +=
+            fell_own(shelf, &keeping.key) + fell_named(shelf, groups_origin(keeping.key.url),
+                                                       walk->request->method, walk->response);
     memory_free(keeping.heap);
     return marking.count;
-}
-
-/* [RFC 9875 §3] */
-static size_t mark_groups(const struct shelf *shelf, const struct cache_rules *rules,
-                          const struct stet_request *request, const struct stet_response *response)
-{
-    const struct stet_request root = {.scheme = request->scheme, .authority = request->authority};
-    struct felling felling = {.groups =
-                                  stet_cachegroups_invalidated(request->method, &response->head)};
-    struct stet_sf walk = felling.groups;
-    struct stet_span group;
-    struct keeping keeping;
-    if (!stet_cachegroups_next(&walk, &group) || !keeping_make(&keeping, shelf, rules, &root))
-        return 0;
-    felling.origin = keeping.key.url;
-    store_each(shelf->store, felling_each, &felling);
-    memory_free(keeping.heap);
-    return felling.count;
 }
 
 size_t shelf_invalidate(const struct shelf *shelf, const struct cache_rules *rules,
@@ -170,7 +188,8 @@ size_t shelf_invalidate(const struct shelf *shelf, const struct cache_rules *rul
 
     if (walk.reason != STET_REASON_INVALIDATES)
         return 0;
-    while (stet_invalidation_next(&walk, room, sizeof room, &target))
-        count += mark_target(shelf, rules, &target);
-    return count + mark_groups(shelf, rules, request, response);
+    for (bool first = true; stet_invalidation_next(&walk, room, sizeof room, &target);
+         first = false)
+        count += mark_target(shelf, rules, &target, &walk, first);
+    return count;
 }

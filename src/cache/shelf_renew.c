@@ -115,7 +115,7 @@ static struct entry_head *renewing_head(const struct renewing *renewing)
     return shelf_head_new(&recipe);
 }
 
-static enum renewed renewing_try(struct renewing *renewing)
+static enum renewed renewing_try(struct renewing *renewing, struct groups *groups)
 {
     enum renewed renewed = renewing_update(renewing);
     if (renewed != RENEWED_DONE)
@@ -126,6 +126,7 @@ static enum renewed renewing_try(struct renewing *renewing)
     struct entry_head *head = renewing_head(renewing);
     if (!head)
         return RENEWED_FAILED;
+    groups_note(groups, renewing->entry, head); /* before anyone can miss it there */
     if (entry_amend_from(renewing->entry, renewing->head, renewing->changes, head))
         return renewed;
     entry_head_unref(head);
@@ -203,7 +204,7 @@ bool shelf_renew(const struct shelf *shelf, struct shelf_set *set, size_t index,
         renewing.head = entry_head(renewing.entry);
         renewing.changes = entry_head_changes(renewing.head);
         renewing.disturbed = ((renewing.changes ^ set->changes[index]) & ENTRY_HEAD_COUNT) != 0;
-        renewed = renewing_try(&renewing);
+        renewed = renewing_try(&renewing, shelf->groups);
         if (renewed != RENEWED_AGAIN)
             renewing_end(&renewing, shelf, renewed);
         entry_head_unref(renewing.head);

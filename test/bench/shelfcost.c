@@ -178,7 +178,8 @@ int main(int count, char **words)
     struct asking asking;
 
     rules = cache_rules_default();
-    shelf = (struct shelf){store_mem_new(UINT64_MAX / 2, UINT64_MAX, seed), {seed[0], seed[1]}};
+    shelf = (struct shelf){.store = store_mem_new(UINT64_MAX / 2, UINT64_MAX, seed),
+                           .seed = {seed[0], seed[1]}};
     if (!shelf.store || objects == 0)
         return 2;
     asking_init(&asking);

@@ -463,7 +463,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .rules = cache_rules_default()};
     must(world.store);
     memset(&parts, 0, sizeof parts);
-    world.shelf = (struct shelf){world.store, {seed[0], seed[1]}};
+    world.shelf = (struct shelf){.store = world.store, .seed = {seed[0], seed[1]}};
     world.rules.profile.ranges = true;
     while (input.left > 0) {
         switch (take(&input, 8)) {

@@ -1,4 +1,6 @@
 /* Marking: what unsafe requests reach and what they do not, groups, and purges. */
+#include "base/memory.h"
+
 #include "shelf_world.h"
 
 #include <stdio.h>
@@ -88,12 +90,16 @@ static const struct row rows[] = {
 static void test_invalidate(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct row *row = &rows[i];
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        const struct row *row = &rows[i / 2];
         struct shelf_world world;
         struct asking asking;
         struct message message;
         fill(&world);
+        if (i % 2) { /* without the index it is the same */
+            groups_free(world.shelf.groups);
+            world.shelf.groups = NULL;
+        }
         asking_make(&asking, &world, row->method, SHELF_URL, NULL);
         const struct stet_response response = message_response(&message, row->status, row->fields);
         const size_t count =
@@ -170,6 +176,100 @@ static void test_many_groups(void **state)
     shelf_world_fini(&world);
 }
 
+/* C-9875-2.2.1-1: what shares a group with the target falls with it, and takes nothing further. */
+static void test_mates(void **state)
+{
+    struct shelf_world world;
+    struct asking asking;
+    struct message message;
+    const struct stet_response response = message_response(&message, 200, NULL);
+    (void)state;
+    for (unsigned indexed = 0; indexed < 2; indexed++) {
+        fill(&world);
+        if (!indexed) {
+            groups_free(world.shelf.groups);
+            world.shelf.groups = NULL;
+        }
+        asking_make(&asking, &world, "GET", SHELF_URL "/x", NULL);
+        assert_true(shelf_world_put(&world, &asking, 200, FRESH "\nCache-Groups: \"g1\"", "x"));
+        asking_make(&asking, &world, "POST", SHELF_URL "/x", NULL);
+        assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response),
+                         2);
+        assert_string_equal(valid(&world), "abdefg");
+        shelf_world_fini(&world);
+    }
+}
+
+/* Members that come by a 304, that leave and come again; a group of many; one too many. */
+static void test_index(void **state)
+{
+    struct shelf_world world;
+    struct asking asking;
+    struct shelf_set set;
+    struct message message;
+    char url[64];
+    const struct stet_response post =
+        message_response(&message, 200, "Cache-Group-Invalidation: \"g\"");
+    (void)state;
+    shelf_world_init(&world);
+    for (unsigned round = 0; round < 5; round++) {
+        for (unsigned i = 0; i < 50; i++) {
+            snprintf(url, sizeof url, SHELF_URL "/%u", i);
+            asking_make(&asking, &world, "GET", url, NULL);
+            assert_true(shelf_world_put(&world, &asking, 200,
+                                        i < 40 ? FRESH "\nCache-Groups: \"g\"" : FRESH, "x"));
+            if (i % 2)
+                shelf_purge(&world.shelf, &asking.key, true, 0);
+        }
+        asking_make(&asking, &world, "POST", SHELF_URL, NULL);
+        assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 20);
+        assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 0);
+    }
+    asking_make(&asking, &world, "GET", SHELF_URL "/48", NULL);
+    assert_true(shelf_gather(&world.shelf, &asking.ask, true, &set));
+    struct message fresh;
+    const struct stet_response response =
+        message_response(&fresh, 304, FRESH "\nCache-Groups: \"g\"");
+    const struct stet_arrival arrival = shelf_world_arrival(&world);
+    const struct stet_times times = stet_times_of(&response.head, &arrival);
+    const struct shelf_renewal renewal = {&world.rules, &asking.request, &response, &times, true};
+    assert_true(shelf_renew(&world.shelf, &set, 0, &renewal));
+    shelf_set_drop(&set);
+    asking_make(&asking, &world, "POST", SHELF_URL, NULL);
+    assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 1);
+    /* without memory for the index all is looked through */
+    asking_make(&asking, &world, "GET", SHELF_URL, NULL);
+    struct entry *entry =
+        shelf_world_offer(&world, &asking, 200, FRESH "\nCache-Groups: \"g\", \"new\"", 0);
+    struct entry_head *head = entry_head(entry);
+    memory_fail_nth(1);
+    groups_note(world.shelf.groups, entry, head);
+    memory_fail_nth(0);
+    entry_head_unref(head);
+    entry_seal(entry, true);
+    entry_unref(entry);
+    asking_make(&asking, &world, "POST", SHELF_URL "/none", NULL);
+    assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 1);
+    shelf_world_fini(&world);
+}
+
+static void test_origin(void **state)
+{
+    static const struct {
+        const char *id, *name, *url, *want;
+    } rows_[] = {
+        {"C-9875-2.1-1", "plain", "http://h/", "http://h/"},
+        {"C-9875-2.1-1", "a path", "http://h:1/a/b?c", "http://h:1/"},
+        {"C-9875-2.1-1", "a partition", "p http://h/a", "p http://h/"},
+        {"C-9875-2.1-1", "a strange partition", "http://x/ y https://h/a",
+         "http://x/ y https://h/"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows_); i++)
+        check_row(&rows_[i], stet_span_equal(groups_origin(stet_span_of(rows_[i].url)),
+                                             stet_span_of(rows_[i].want)));
+}
+
 /* ---- purges ---- */
 
 static void test_purge(void **state)
@@ -197,9 +297,9 @@ static void test_purge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_invalidate),
-        cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_many_groups),
+        cmocka_unit_test(test_invalidate),  cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_many_groups), cmocka_unit_test(test_mates),
+        cmocka_unit_test(test_index),       cmocka_unit_test(test_origin),
         cmocka_unit_test(test_purge),
     };
     return cmocka_run_group_tests_name("shelf_mark", tests, NULL, NULL);

@@ -25,11 +25,12 @@ static inline void shelf_world_init(struct shelf_world *world)
                                   .rules = cache_rules_default()};
     world->rules.profile.ranges = true;
     world->rules.profile.validates_bare = true;
-    world->shelf = (struct shelf){world->store, {seed[0], seed[1]}};
+    world->shelf = (struct shelf){world->store, {seed[0], seed[1]}, groups_new(world->store, seed)};
 }
 
 static inline void shelf_world_fini(struct shelf_world *world)
 {
+    groups_free(world->shelf.groups);
     store_free(world->store);
 }
 
