@@ -50,12 +50,12 @@ const routes = {
     response.end('three')
   },
   events: (request, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
-    response.write('data: first\n\n')
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' })
+    response.write(`data: first ${waiting.length}\n\n`)
     waiting.push(response)
   },
   next: (request, response) => {
-    waiting.forEach(each => each.end('data: second\n\n'))
+    waiting.forEach(each => each.end('data: last\n\n'))
     response.end(`${waiting.length}`)
     waiting = []
   },

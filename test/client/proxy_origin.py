@@ -334,13 +334,18 @@ def expectations(report):
 
 def events(report):
     """Server-sent events come when they happen"""
-    with node_origin() as origin, Proxy(report, origin) as proxy, proxy.wire() as wire:
-        wire.send(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
-        report.equal("the head comes at once", wire.head().status, 200)
-        report.equal("the first event", wire.chunk(), b"data: first\n\n")
-        proxy.ask("/next", "POST", Content_Length="0")
-        report.equal("the second one", wire.chunk(), b"data: second\n\n")
-        report.equal("the end", wire.chunk(), b"")
+    with node_origin() as origin, Proxy(report, origin) as proxy:
+        with contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(proxy.wire()) for _ in range(3)]
+            for number, wire in enumerate(wires):
+                wire.send(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+                report.equal("the head comes at once", wire.head().status, 200)
+                report.equal("each has its own stream", wire.chunk(),
+                             f"data: first {number}\n\n".encode())
+            proxy.ask("/next", "POST", Content_Length="0")
+            for wire in wires:
+                report.equal("the next event", wire.chunk(), b"data: last\n\n")
+                report.equal("the end", wire.chunk(), b"")
     with node_origin() as origin, Proxy(report, origin) as proxy:
         with proxy.wire() as wire:
             wire.send(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -609,7 +614,8 @@ def ending(report):
 def logs(report):
     """both forms of the log say what the cache did"""
     with node_origin() as origin:
-        with Proxy(report, origin, "--log=json", stdout=subprocess.PIPE) as proxy:
+        with Proxy(report, origin, "--log=json", "--workers=1",
+                   stdout=subprocess.PIPE) as proxy:
             tag = proxy.ask("/etag").tag
             proxy.ask("/etag", If_None_Match=tag)
             proxy.ask("/fresh/a"), proxy.ask("/fresh/a")
@@ -620,7 +626,8 @@ def logs(report):
             report.equal("what the 304 saved", lines[1].get("saved"), len("a page with a tag"))
             report.check("age and ttl", 0 <= lines[3]["age"] <= 60 and 0 < lines[3]["ttl"] <= 60)
             report.equal("upstream", lines[0]["upstream"], origin[len("http://"):])
-        with Proxy(report, origin, "--log=combined", stdout=subprocess.PIPE) as proxy:
+        with Proxy(report, origin, "--log=combined", "--workers=1",
+                   stdout=subprocess.PIPE) as proxy:
             proxy.ask("/fresh/b"), proxy.ask("/fresh/b")
             lines = [proxy.process.stdout.readline().decode() for _ in range(2)]
             report.match("combined: a miss", lines[0], r' 200 \d+ "-" "-" "stet;fwd=uri-miss;stored')
