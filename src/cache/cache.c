@@ -131,7 +131,7 @@ static enum cache_outcome cache_found(struct cache_query *query, struct shelf_pi
 
     if (!cache_awaits(query, pick)) {
         facts->hit = query->rounds == 0;
-        facts->collapsed = facts->stored = query->rounds > 0;
+        facts->collapsed = query->rounds > 0;
         if (facts->hit)
             facts->forward = STET_FORWARD_NONE;
         facts->has_ttl = facts->has_age = true; /* [RFC 9111 §4] */
@@ -167,8 +167,11 @@ static enum cache_outcome cache_landed_stored(struct cache_query *query)
 
     if (cache_awaits(query, pick))
         return CACHE_WAIT;
-    if (entry_state(pick->entry) == ENTRY_BROKEN && !flight->pipe)
-        return cache_failed(query, 502, fetch_error(&flight->fetch));
+    if (entry_state(pick->entry) == ENTRY_BROKEN && !flight->pipe) {
+        const enum stet_proxy_error error = fetch_error(&flight->fetch);
+        return error == STET_PROXY_ERROR_NONE ? cache_out_of_memory(query)
+                                              : cache_failed(query, 502, error);
+    }
     if (flight->fill.same)
         query->facts.reason = STET_REASON_VALIDATED; /* the same octets: as good as a 304 */
     struct stored *stored = cache_stored(query, pick->entry, outcome->extra);

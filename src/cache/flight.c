@@ -109,6 +109,7 @@ void flight_errand_drop(struct flight_errand *errand)
     if (errand->set)
         shelf_set_drop(errand->set);
     memory_free(errand->set);
+    errand->set = NULL;
 }
 
 struct flight *flight_new(struct cache_worker *worker, struct cache_route *route,

@@ -161,15 +161,12 @@ static void landing_use(struct flight *flight, const struct stet_response *respo
 {
     struct flight_errand *errand = &flight->errand;
     struct cache_facts *facts = &flight->outcome.facts;
+    struct entry *entry = errand->set->entries[verdict->use];
 
-    if (!landing_renew(flight, response, verdict)) {
-        if (errand->repeated)
-            landing_broke(flight);
-        else
-            landing_repeat(flight);
+    if (!landing_renew(flight, response, verdict) || entry_state(entry) == ENTRY_BROKEN) {
+        landing_repeat(flight);
         return;
     }
-    struct entry *entry = errand->set->entries[verdict->use];
     struct shelf_pick pick = {.entry = entry_ref(entry), .head = entry_head(entry)};
     const struct stet_stored stored = entry_head_stored(pick.head);
     pick.reuse = stet_may_reuse_validated(&stored, flight->answer.arrival.received);

@@ -163,6 +163,7 @@ static void landing_fill(struct flight *flight, const struct stet_response *resp
     for (size_t i = 0; set && fill->former_len == 0 && i < set->candidates.count; i++)
         fill_follow(fill, set->heads[i]);
     flight->stage = FLIGHT_FILLS;
+    flight_errand_drop(&flight->errand); /* what was stored before may go */
 }
 
 /* It is on the shelf: everyone may read it as it fills. */
@@ -184,6 +185,7 @@ static void landing_store(struct flight *flight, const struct stet_response *res
         landing_broke(flight);
 }
 
+/* What a HEAD says of stored responses, unless they were changed meanwhile [RFC 9111 §4.3.5]. */
 static void landing_learn(struct flight *flight, const struct stet_response *response)
 {
     const struct flight_errand *errand = &flight->errand;
@@ -194,7 +196,10 @@ static void landing_learn(struct flight *flight, const struct stet_response *res
                                   .now = flight->answer.arrival.received};
     const struct stet_times times = stet_times_of(&response->head, &flight->answer.arrival);
 
-    shelf_learn_head(shelf_of(flight), &ask, response, &times); /* [RFC 9111 §4.3.5] */
+    if (!flights_begin_storing(&flight->place))
+        return;
+    shelf_learn_head(shelf_of(flight), &ask, response, &times);
+    flights_end_storing(&flight->place);
 }
 
 /* Onto the shelf. NULL if it may not be stored, as `*storing` says, or if there is no room. */
