@@ -41,13 +41,13 @@ async function child(base) {
   const runner = await import('http-cache-tests/client/runner.mjs')
   const agent = new Agent({ keepAlive: false })
   const fetch = (url, init) => deadline(nodeFetch(url, { ...init, agent }), 20000, url)
-  const wanted = value('--only')
+  const wanted = value('--only')?.split(',')
   let tests = [...suites, surrogate]
   if (wanted)
-    tests = tests.map(suite => ({ ...suite, tests: suite.tests.filter(test => test.id === wanted) }))
+    tests = tests.map(suite => ({ ...suite, tests: suite.tests.filter(test => wanted.includes(test.id)) }))
   if (wanted && has('--verbose'))
     tests.forEach(suite => suite.tests.forEach(test => { test.dump = true }))
-  await runner.runTests(tests, fetch, false, base)
+  await runner.runTests(tests, fetch, false, base, Number(value('--chunk') ?? 100))
   process.stdout.write(`\nresults ${JSON.stringify(runner.getResults())}\n`, () => process.exit(0))
 }
 
@@ -99,7 +99,7 @@ function exceptions(profile) {
     .map(([, test, why]) => [test, why]))
 }
 
-async function results(profile, directory) {
+async function results(profile, directory, more = []) {
   const port = await freePort()
   const origin = start('node', ['test/node_modules/http-cache-tests/server/server.mjs'],
     { npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: join(directory, 'pid') },
@@ -110,7 +110,7 @@ async function results(profile, directory) {
     proxy = start(process.env.STET, ['proxy', `http://127.0.0.1:${port}`, '--listen', '127.0.0.1:0',
       '--profile', profile, '--workers', '1', '--log', 'off'], {}, /listening on (http:\/\/[^\s/]+)/)
     const base = await proxy.ready
-    const argv = [fileURLToPath(import.meta.url), '--child', base, ...options]
+    const argv = [fileURLToPath(import.meta.url), '--child', base, ...options, ...more]
     const run = spawn('node', argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
     let text = ''
     run.stdout.on('data', piece => { text += piece })
@@ -126,6 +126,20 @@ async function results(profile, directory) {
   } finally {
     await Promise.all([origin, proxy].filter(Boolean).map(end))
   }
+}
+
+// The tests count whole seconds of the real clock, a hundred of them at a time: on a busy machine one
+// may see a second pass that it does not expect. Those that fail are asked once more, each alone.
+async function settled(profile, directory) {
+  const found = await results(profile, directory)
+  const listed = exceptions(profile)
+  const again = [...suites, surrogate].flatMap(suite => suite.tests).filter(test =>
+    test.kind !== 'check' && test.id in found && found[test.id] !== true && !listed.has(test.id))
+  if (again.length === 0 || again.length > 10 || value('--only'))
+    return found
+  again.forEach(test => console.log(`# ${profile}: ${test.id} is repeated: ${found[test.id].join(': ')}`))
+  return { ...found, ...await results(profile, directory,
+    ['--only', again.map(test => test.id).join(','), '--chunk', '1']) }
 }
 
 function judge(profile, found) {
@@ -174,7 +188,7 @@ async function main() {
   let passed = 0, failed = 0
   try {
     for (const profile of value('--profile') ? [value('--profile')] : ['rfc9111', 'gateway']) {
-      const [good, bad] = judge(profile, await results(profile, directory))
+      const [good, bad] = judge(profile, await settled(profile, directory))
       passed += good
       failed += bad
     }
