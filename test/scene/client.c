@@ -5,6 +5,7 @@
  * behind it, Date between the question and now) and by the history of the files.
  */
 #include "gateway.h"
+#include "journal.h"
 #include "lines.h"
 
 #include <ctype.h>
@@ -175,6 +176,19 @@ static void question_of_file(struct client_question *question, const struct scen
     question->judged = !s->options.browse || target[strlen(target) - 1] != '/';
 }
 
+static struct asking asking_of(const struct client_question *question, int64_t now)
+{
+    return (struct asking){.number = question->number,
+                           .method = question->method,
+                           .target = question->target,
+                           .host = question->host,
+                           .lines = question->lines,
+                           .has_content = question->has_content,
+                           .tick = question->tick,
+                           .at = question->at,
+                           .now = now};
+}
+
 /* For the oracle; the lines get a number of their own. */
 static void question_of_gateway(struct client_question *question, const struct client *client,
                                 const char *target, const char *fields)
@@ -189,6 +203,8 @@ static void question_of_gateway(struct client_question *question, const struct c
     if (asprintf(&question->lines, "%s%sAsked: %llu", fields, fields[0] ? "\n" : "",
                  (unsigned long long)question->number) < 0)
         abort();
+    const struct asking asking = asking_of(question, question->at);
+    journal_asks(oracle->journal, &asking);
 }
 
 /* Writes a head, and what comes behind it, and notes the question. `fields` has its lines ended by
@@ -345,18 +361,12 @@ static void client_judge_gateway(struct client *client, const struct client_ques
                                  bool whole)
 {
     struct scene *s = client->scene;
-    const struct asking asking = {.number = question->number,
-                                  .method = question->method,
-                                  .target = question->target,
-                                  .host = question->host,
-                                  .lines = question->lines,
-                                  .has_content = question->has_content,
-                                  .tick = question->tick,
-                                  .at = question->at,
-                                  .now = sim_world_now(s->world)};
+    const struct asking asking = asking_of(question, sim_world_now(s->world));
     char fault[RESPONSE_FAULT];
-    if (question->target &&
-        !oracle_audit(s->gateway->oracle, &asking, &client->response, whole, fault))
+    if (!question->target)
+        return;
+    journal_gets(s->gateway->oracle->journal, &asking, &client->response, whole);
+    if (!oracle_audit(s->gateway->oracle, &asking, &client->response, whole, fault))
         scene_fail(s, "%s %s: wrong answer: %s", question->method, question->target, fault);
 }
 
@@ -407,6 +417,8 @@ static enum response_verdict client_wait(struct client *client, size_t *used)
         if (verdict == RESPONSE_WHOLE || sim_client_state(client->end) != SIM_CLIENT_OPEN)
             return verdict;
         const int64_t due = scene_due(s);
+        if (due > patience && s->chaos->relaxed && scene_unblock(s))
+            continue; /* what should have been a hit waits for an origin that waits */
         if (due > patience)
             return verdict;
         patience -= due;

@@ -175,6 +175,16 @@ int64_t gateway_due(const struct scene *s)
     return due;
 }
 
+bool gateway_unblock(struct scene *s)
+{
+    bool any = false;
+    for (unsigned i = 0; i < s->gateway->origin_count; i++) {
+        any = any || origin_is_waiting(s->gateway->origins[i]);
+        origin_goes_on(s->gateway->origins[i]);
+    }
+    return any;
+}
+
 /* ---- operators ---- */
 
 int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char *text, bool hard)

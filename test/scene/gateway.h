@@ -111,5 +111,6 @@ void gateway_calm(struct scene *s);
 /* Lets the origins send what is due; when that is next, in ns; INT64_MAX: never. */
 void gateway_pump(struct scene *s);
 int64_t gateway_due(const struct scene *s);
+bool gateway_unblock(struct scene *s);
 
 #endif

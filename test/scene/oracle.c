@@ -5,6 +5,7 @@
  */
 #include "oracle.h"
 
+#include "journal.h"
 #include "lines.h"
 
 #include <stdio.h>
@@ -16,7 +17,9 @@
 
 struct oracle *oracle_new(void)
 {
-    return calloc(1, sizeof(struct oracle));
+    struct oracle *oracle = calloc(1, sizeof *oracle);
+    oracle->journal = calloc(1, sizeof *oracle->journal);
+    return oracle;
 }
 
 static void oracle_free_rest(struct oracle *oracle)
@@ -59,6 +62,7 @@ void oracle_free(struct oracle *oracle)
         free(heard);
     }
     oracle_free_rest(oracle);
+    free(oracle->journal);
     free(oracle);
 }
 
@@ -78,6 +82,7 @@ struct heard *oracle_hears(struct oracle *oracle, struct request *request, const
     heard->at = at;
     heard->next = oracle->heards;
     oracle->heards = heard;
+    journal_hears(oracle->journal, heard);
     return heard;
 }
 
@@ -147,6 +152,13 @@ static void said_learn(struct oracle *oracle, const struct said *said)
     free(tag);
 }
 
+/* Something in the request asks for a 304. */
+static bool is_asked(const struct said *said)
+{
+    return request_field(&said->to->request, "If-None-Match") ||
+           request_field(&said->to->request, "If-Modified-Since");
+}
+
 struct said *oracle_says(struct oracle *oracle, const struct said *from)
 {
     struct said *said = malloc(sizeof *said);
@@ -163,11 +175,11 @@ struct said *oracle_says(struct oracle *oracle, const struct said *from)
     oracle->saids = said;
     if (said->status == 500 || (said->status >= 502 && said->status <= 504))
         oracle_mishap(oracle, MISHAP_STATUS);
-    if (said->status == 304 && !request_field(&said->to->request, "If-None-Match") &&
-        !request_field(&said->to->request, "If-Modified-Since"))
+    if (said->status == 304 && !is_asked(said))
         oracle_mishap(oracle, MISHAP_NONSENSE);
     said_changes(oracle, said);
     said_learn(oracle, said);
+    journal_says(oracle->journal, said);
     return said;
 }
 
@@ -282,7 +294,7 @@ bool said_confirms(const struct said *word, const struct said *base)
     if (head && word->status == 200) /* [RFC 9111 §4.3.5] */
         return same_value(word->lines, base->lines, "ETag") &&
                same_value(word->lines, base->lines, "Last-Modified");
-    if (word->status != 304)
+    if (word->status != 304 || !is_asked(word))
         return false;
     if (lines_have(word->lines, "ETag")) /* [RFC 9111 §4.3.4] */
         return same_value(word->lines, base->lines, "ETag");

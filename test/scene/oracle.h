@@ -79,6 +79,7 @@ struct oracle {
     struct change *changes;
     struct tag *tags;
     uint64_t heard_count, said_count, asked_count;
+    struct journal *journal;
     uint64_t mishaps[MISHAPS]; /* tick of the last one */
     bool troubled;             /* connections to origin servers break by chaos: all may fail */
     bool keeps_cookies;        /* cookies of shared responses are replayed (profile rfc9111) */

@@ -201,39 +201,36 @@ static bool audit_tag(const struct audit *audit, const struct said *base)
     return true;
 }
 
-/* The base may answer by these words; or by a later 304 without a validator, which confirms, but
- * changes no field [RFC 9111 §4.3.4]. */
+/* The base may answer by these words, and has their fields; or by a later 304 without a validator,
+ * which confirms, but changes no field [RFC 9111 §4.3.4]. */
 static bool audit_may(struct audit *audit, const struct said *base, const struct said *word,
                       char why[RESPONSE_FAULT])
 {
-    if (audit_may_use(audit, base, word, why))
-        return true;
-    for (const struct said *later = audit->oracle->saids; later && later->tick > word->tick;
+    for (const struct said *later = audit->oracle->saids; later && later->tick >= word->tick;
          later = later->next) {
-        if (later->status != 304 || lines_have(later->lines, "ETag") ||
-            !said_confirms(later, base) || !audit_may_use(audit, base, later, why))
+        if (later != word && (later->status != 304 || lines_have(later->lines, "ETag")))
             continue;
         audit->renewed = later;
-        return true;
+        if (said_confirms(later, base) && audit_may_use(audit, base, later, why) &&
+            audit_tag(audit, base) && audit_fields(audit, base, word))
+            return true;
     }
     return false;
 }
 
-/* Looks for the base of these words that explains them; `why` says what was wrong with those that
- * have the octets. */
-static const struct said *audit_base(struct audit *audit, const struct said *word,
-                                     char why[RESPONSE_FAULT])
+/* Looks for a base of these words that explains the answer; `why` says what was wrong with those
+ * that have its octets. */
+static bool audit_base(struct audit *audit, const struct said *word, char why[RESPONSE_FAULT])
 {
     const struct said *piece = NULL;
     for (const struct said *base = audit->oracle->saids; base; base = base->next) {
         if (audit_is_about(audit, base) && said_confirms(word, base) && octets_fit(audit, base) &&
             audit_may(audit, base, word, why))
-            return base;
+            return true;
     }
     if (!pieces_fit(audit, &piece))
-        return NULL;
-    const bool own = word->status == 200 || word->status == 206;
-    return audit_may_use(audit, own ? word : piece, word, why) ? own ? word : piece : NULL;
+        return false;
+    return audit_may(audit, word->status == 200 || word->status == 206 ? word : piece, word, why);
 }
 
 static bool audit_words(struct audit *audit, uint64_t number)
@@ -247,11 +244,12 @@ static bool audit_words(struct audit *audit, uint64_t number)
                            word->to->request.target);
     if (word->status == 304 && audit->response->status == 304)
         return true; /* audit_not_modified has looked at it */
-    const struct said *base = audit_base(audit, word, why);
-    if (!base)
-        return audit_fault(audit, "%d, response %" PRIu64 ", %zu octets: %s",
-                           audit->response->status, number, audit->response->len, why);
-    return audit_tag(audit, base) && audit_fields(audit, base, word);
+    audit->fault[0] = '\0';
+    if (audit_base(audit, word, why))
+        return true;
+    return audit->fault[0] == '\0' &&
+           audit_fault(audit, "%d, response %" PRIu64 ", %zu octets: %s", audit->response->status,
+                       number, audit->response->len, why);
 }
 
 /* ---- the gateway's own ---- */

@@ -143,16 +143,15 @@ static bool audit_age(const struct audit *audit, const struct said *base,
     const int64_t most = said_age(word, audit->asking->now) + 1;
     char *said = lines_list(word->lines, "Age");
     const bool odd = said && strspn(said, "0123456789") != strlen(said);
+    const bool passed = said && text && audit_is_direct(audit, word) && strcmp(said, text) == 0;
     free(said);
-    if (odd) /* what is no age is nobody's */
+    if (odd || passed) /* what is no age is nobody's */
         return true;
     if (!text) /* [RFC 9111 §4] */
         return audit_is_direct(audit, word) || audit_is_direct(audit, base) ||
                word->tick > audit->asking->tick ||
                audit_fault(audit, "there is no Age, and it is %lld", (long long)least);
     const int64_t age = strtoll(text, NULL, 10);
-    if (audit_is_direct(audit, word) && least > 0 && word->at == word->to->at)
-        return age <= most || audit_fault(audit, "Age is %s, at most %lld", text, (long long)most);
     return (age >= least - 1 && age <= most) ||
            audit_fault(audit, "Age is %s, and it is %lld to %lld", text, (long long)least,
                        (long long)most);

@@ -394,6 +394,14 @@ size_t origin_waiting(const struct origin *origin)
     return count;
 }
 
+bool origin_is_waiting(const struct origin *origin)
+{
+    bool waits = origin->waits;
+    for (const struct talk *talk = origin->talks; talk; talk = talk->next)
+        waits = waits || (talk->end && talk->begun && talk->heard && !talk->answer.goes_on);
+    return waits;
+}
+
 static void origin_break(struct origin *origin, bool reset, bool all)
 {
     for (struct talk *talk = origin->talks; talk; talk = talk->next) {

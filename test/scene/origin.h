@@ -101,6 +101,9 @@ void origin_goes_on(struct origin *origin);
 /* How many requests wait. */
 size_t origin_waiting(const struct origin *origin);
 
+/* It lets requests wait, or has stopped within a content. */
+bool origin_is_waiting(const struct origin *origin);
+
 /* Connections are refused; connections hang; all is well again. Those that are open break. */
 void origin_goes_down(struct origin *origin);
 void origin_hangs(struct origin *origin);

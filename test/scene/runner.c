@@ -7,10 +7,12 @@
  *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
  *   --rounds N        tell each scene with N seeds from there on
  *   --every 1         LONG scenes too are told with every call failing
+ *   --journal N       of a gateway's scene that fails, the last N things that were said
  *   --nth N           of the kinds that make the n-th call fail: that n alone
  *
  * A telling that crashes or hangs ends the runner; its last words say which one it was.
  */
+#include "journal.h"
 #include "stories.h"
 
 #include <signal.h>
@@ -99,7 +101,7 @@ static struct {
     unsigned table; /* OF_FILES, OF_GATEWAYS */
     const char *chaos[KINDS];
     size_t chaos_count;
-    uint64_t seed, rounds, nth, every;
+    uint64_t seed, rounds, nth, every, journal;
 } options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1};
 
 /* What is being told, for the last words. */
@@ -164,6 +166,8 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
         well = true;
     }
     memcpy(outcome->why, s.why, sizeof s.why);
+    if (!well && s.gateway)
+        journal_print(s.gateway->oracle->journal, options.journal);
     outcome->made = s.made;
     scene_fini(&s);
     alarm(0);
@@ -274,6 +278,8 @@ static bool read_option(const char *name, const char *value)
         options.rounds = strtoull(value, NULL, 10);
     else if (strcmp(name, "--nth") == 0)
         options.nth = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--journal") == 0)
+        options.journal = strtoull(value, NULL, 10);
     else if (strcmp(name, "--every") == 0)
         options.every = strtoull(value, NULL, 10);
     else
@@ -292,7 +298,7 @@ int main(int count, char **words)
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
             fprintf(stderr,
                     "%s [--list] [--only NAME] [--of TABLE] [--chaos KIND]... [--seed N] "
-                    "[--rounds N] [--nth N] [--every 1]\n",
+                    "[--rounds N] [--nth N] [--every 1] [--journal N]\n",
                     words[0]);
             return 2;
         }

@@ -114,6 +114,11 @@ int64_t scene_due(struct scene *s)
     return world < played ? world : played;
 }
 
+bool scene_unblock(struct scene *s)
+{
+    return s->gateway && gateway_unblock(s);
+}
+
 void scene_pass(struct scene *s, int64_t ns)
 {
     for (int64_t due; (due = gateway_due(s)) <= ns; ns -= due) {

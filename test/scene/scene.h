@@ -133,6 +133,9 @@ void scene_pass(struct scene *s, int64_t ns);
 void scene_idle(struct scene *s);
 int64_t scene_due(struct scene *s);
 
+/* Origins that wait go on; false if none does. */
+bool scene_unblock(struct scene *s);
+
 /* Steps the wall clock alone. */
 void scene_step_clock(struct scene *s, int64_t seconds);
 

@@ -83,6 +83,7 @@ void tell_while_revalidated_in_part(struct scene *s)
     expect_saw_no(o, "Range");
     struct client *other = scene_client(s); /* who says so wants it fresh */
     client_ask_with(other, "/a", "Cache-Control: max-age=60");
+    scene_idle(s);
     origin_goes_on(o);
     client_hear(other);
     expect_forwarded(other, "stale");
