@@ -112,15 +112,21 @@ static void test_answers(void **state)
     "HTTP/1.1 103 x\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" \
     "\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX: y\r\n\r\n"
 
+/* How far it has come. */
+struct script {
+    unsigned served;
+    const struct sim_client *shut; /* the connection it says no more on, if any */
+};
+
 /* Answers each whole request that has come. */
 static void origin_answers(struct sim_client *end, void *owner)
 {
     static const char *const answers[] = {HELLO, CHUNKS, HELLO,
                                           "HTTP/1.1 200 OK\r\n\r\nuntil the end"};
-    unsigned *served = owner;
+    struct script *script = owner;
     char text[20000];
 
-    if (sim_client_state(end) != SIM_CLIENT_OPEN)
+    if (sim_client_state(end) != SIM_CLIENT_OPEN || end == script->shut)
         return;
     size_t len = sim_client_len(end) < sizeof text ? sim_client_len(end) : sizeof text - 1;
     memcpy(text, sim_client_bytes(end), len);
@@ -129,10 +135,12 @@ static void origin_answers(struct sim_client *end, void *owner)
     if (!head || (strncmp(text, "POST", 4) == 0 && !strstr(text, "\r\n0\r\n\r\n")))
         return;
     sim_client_take(end, sim_client_len(end));
-    unsigned which = (*served)++ % COUNT(answers);
+    unsigned which = script->served++ % COUNT(answers);
     sim_client_say(end, answers[which]);
-    if (which == 3)
-        sim_client_shutdown(end);
+    if (which != 3)
+        return;
+    sim_client_shutdown(end);
+    script->shut = end;
 }
 
 static unsigned steps_left; /* of a story; when it gets to 0 the call is cancelled */
@@ -182,12 +190,13 @@ static void memory_story(uint64_t nth, int64_t connecting, bool *more)
     void *state;
     world_setup(&state);
     struct world *world = state;
-    unsigned served = 0, well = 0;
+    struct script script = {0};
+    unsigned well = 0;
     const struct sim_faults faults = {.read_most = 30, .write_most = 1000};
 
     sim_world_faults(world->sim, &faults);
     world_open(world);
-    sim_origin_heard(world->origin, origin_answers, &served);
+    sim_origin_heard(world->origin, origin_answers, &script);
     sim_origin_answers(world->origin, SIM_ORIGIN_ACCEPTS, connecting);
     memory_fail_nth(nth);
     for (size_t i = 0; i < 5; i++) {
@@ -202,7 +211,7 @@ static void memory_story(uint64_t nth, int64_t connecting, bool *more)
     *more = memory_count() >= nth;
     memory_fail_nth(0);
     assert_in_range(well, *more ? 4 : 5, 5);
-    served = 0;
+    script = (struct script){0};
     struct talk after = talk_of("GET");
     talk_begin(world, &after, true);
     world_pass(world, 2 * SECOND);
@@ -232,10 +241,11 @@ static void memory_may_be_out_for_many(void **state)
         world_setup(&inner);
         struct world *world = inner;
         struct talk talks[40];
-        unsigned served = 0, well = 0;
+        struct script script = {0};
+        unsigned well = 0;
 
         world_open(world);
-        sim_origin_heard(world->origin, origin_answers, &served);
+        sim_origin_heard(world->origin, origin_answers, &script);
         memory_fail_nth(n);
         for (size_t i = 0; i < COUNT(talks); i++) {
             talks[i] = talk_of("GET");
@@ -326,11 +336,11 @@ static void cancelled_in_any_event(void **state)
             void *inner;
             world_setup(&inner);
             struct world *world = inner;
-            unsigned served = kind % 4;
+            struct script script = {.served = kind % 4};
             struct talk talk = talk_of("POST");
 
             world_open(world);
-            sim_origin_heard(world->origin, origin_answers, &served);
+            sim_origin_heard(world->origin, origin_answers, &script);
             talk.ear.cancel_at = n;
             talk.ear.pauses = kind / 4;
             steps_left = 0;
@@ -353,11 +363,11 @@ static void cancelled_at_any_step(void **state)
             void *inner;
             world_setup(&inner);
             struct world *world = inner;
-            unsigned served = kind % 4;
+            struct script script = {.served = kind % 4};
             struct talk talk = talk_of("POST");
 
             world_open(world);
-            sim_origin_heard(world->origin, origin_answers, &served);
+            sim_origin_heard(world->origin, origin_answers, &script);
             talk.ear.pauses = kind / 4;
             steps_left = n;
             post_story(world, &talk);
@@ -472,7 +482,7 @@ static void one_chaos(uint64_t seed)
     void *state;
     world_setup(&state);
     struct world *world = state;
-    unsigned served = 0;
+    struct script script = {0};
 
     loop_free(world->loop);
     sim_world_free(world->sim);
@@ -481,7 +491,7 @@ static void one_chaos(uint64_t seed)
     struct sim_faults faults = faults_drawn(world->sim);
     sim_world_faults(world->sim, &faults);
     world_open(world);
-    sim_origin_heard(world->origin, origin_answers, &served);
+    sim_origin_heard(world->origin, origin_answers, &script);
     for (size_t i = 0; i < 12; i++) {
         struct talk talk = talk_of(sim_world_draw(world->sim, 2) ? "POST" : "GET");
         talk.ear.pauses = sim_world_draw(world->sim, 2);
