@@ -263,15 +263,13 @@ static void *worker_run(void *argument)
     return NULL;
 }
 
-static void test_threads(void **state)
+/* How many hits there were. */
+static unsigned threads_run(struct shelf_world *world)
 {
-    struct shelf_world world;
     struct worker workers[WORKERS];
     unsigned hits = 0;
-    (void)state;
-    shelf_world_init(&world);
     for (unsigned i = 0; i < WORKERS; i++) {
-        workers[i] = (struct worker){.world = &world, .draw = i + 1};
+        workers[i] = (struct worker){.world = world, .draw = i + 1};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
     for (unsigned i = 0; i < WORKERS; i++) {
@@ -279,8 +277,32 @@ static void test_threads(void **state)
         assert_int_equal(workers[i].wrong, 0);
         hits += workers[i].hits;
     }
-    assert_true(hits > WORKERS * STEPS / 4);
+    return hits;
+}
+
+static void test_threads(void **state)
+{
+    struct shelf_world world;
+    (void)state;
+    shelf_world_init(&world);
+    assert_true(threads_run(&world) > WORKERS * STEPS / 4);
     shelf_world_fini(&world);
+}
+
+/* The same with hardly any room: what was put may be gone before one looks. */
+static void test_threads_evicting(void **state)
+{
+    struct shelf_world world;
+    struct store_sums sums;
+    (void)state;
+    for (unsigned room = 600; room < 3000; room += 600) {
+        shelf_world_init_small(&world, 6000 + room);
+        threads_run(&world);
+        store_sums(world.store, &sums);
+        assert_true(sums.octets <= sums.budget);
+        assert_true(sums.evicted > 100);
+        shelf_world_fini(&world);
+    }
 }
 
 int main(void)
@@ -289,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_marks_without_memory),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_threads_evicting),
     };
     return cmocka_run_group_tests_name("shelf_faults", tests, NULL, NULL);
 }

@@ -18,14 +18,20 @@ struct shelf_world {
     int64_t now; /* steady clock; the wall clock shows MESSAGE_DATE_AT at 0 */
 };
 
-static inline void shelf_world_init(struct shelf_world *world)
+/* With so many octets for all that is stored. */
+static inline void shelf_world_init_small(struct shelf_world *world, uint64_t budget)
 {
     static const uint64_t seed[2] = {21, 42};
-    *world = (struct shelf_world){.store = store_mem_new(1 << 24, 1 << 22, seed),
+    *world = (struct shelf_world){.store = store_mem_new(budget, 1 << 22, seed),
                                   .rules = cache_rules_default()};
     world->rules.profile.ranges = true;
     world->rules.profile.validates_bare = true;
     world->shelf = (struct shelf){world->store, {seed[0], seed[1]}, groups_new(world->store, seed)};
+}
+
+static inline void shelf_world_init(struct shelf_world *world)
+{
+    shelf_world_init_small(world, 1 << 24);
 }
 
 static inline void shelf_world_fini(struct shelf_world *world)
