@@ -194,12 +194,12 @@ static bool groups_add(struct groups *groups, uint64_t hash, const uint64_t prim
 
 void groups_note(struct groups *groups, const struct entry *entry, const struct entry_head *head)
 {
-    const struct stet_span origin = groups_origin(entry_url(entry));
     struct groups_walk walk;
     struct stet_span name;
 
     if (!groups || !(head->flags & ENTRY_HEAD_GROUPED))
         return;
+    const struct stet_span origin = groups_origin(entry_url(entry));
     groups_walk_init(&walk, head);
     pthread_mutex_lock(&groups->lock);
     while (!groups->incomplete && groups_walk_next(&walk, &name))

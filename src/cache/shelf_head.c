@@ -10,6 +10,8 @@
 #include "stet/metadata.h"
 #include "wire/reply.h"
 
+enum { LINES = 64 }; /* heads are seldom longer */
+
 /* One pass over the lines. */
 struct writer {
     const struct shelf_head_recipe *recipe;
@@ -17,6 +19,7 @@ struct writer {
     size_t lines;
     size_t at[ENTRY_HEAD_SECTIONS]; /* octets so far, or where the next ones go */
     char *to;                       /* NULL: it is only measured */
+    unsigned char sections[LINES];  /* of the first lines, as the first pass has found them */
 };
 
 /* ---- sections ---- */
@@ -77,7 +80,12 @@ static void write_span(struct writer *writer, enum entry_head_section section,
 
 static void write_line(struct writer *writer, const struct stet_field *field)
 {
-    const enum entry_head_section section = section_of(writer, field);
+    const bool known = writer->to && writer->lines < LINES;
+    const enum entry_head_section section =
+        known ? (enum entry_head_section)writer->sections[writer->lines]
+              : section_of(writer, field);
+    if (writer->lines < LINES)
+        writer->sections[writer->lines] = (unsigned char)section;
     write_span(writer, section, field->name);
     write_span(writer, section, STET_SPAN(": "));
     write_span(writer, section, field->value);
@@ -111,6 +119,15 @@ static void write_lines(struct writer *writer)
         if (!is_told_anew(field->id, recipe->parts != NULL) && !replaced)
             write_line(writer, field);
     }
+}
+
+static void writer_init(struct writer *writer, const struct shelf_head_recipe *recipe)
+{
+    writer->recipe = recipe;
+    writer->tagged = recipe->tag.len > 0 || stet_etag_present(stet_etag_of(recipe->fields));
+    writer->lines = 0;
+    writer->to = NULL;
+    memset(writer->at, 0, sizeof writer->at);
 }
 
 /* Turns lengths of sections into where they begin; returns the length of all. */
@@ -153,10 +170,8 @@ static void head_validate(struct entry_head *head, const struct shelf_head_recip
 
 struct entry_head *shelf_head_new(const struct shelf_head_recipe *recipe)
 {
-    struct writer writer = {
-        .recipe = recipe,
-        .tagged = recipe->tag.len > 0 || stet_etag_present(stet_etag_of(recipe->fields)),
-    };
+    struct writer writer;
+    writer_init(&writer, recipe);
     write_lines(&writer);
     const size_t lines = writer.lines, size = writer_turn(&writer);
     if (size > ENTRY_HEAD_TEXT_MAX || lines > UINT16_MAX)
