@@ -122,9 +122,12 @@ bool exchange_keep(struct exchange *exchange)
 
 static void exchange_forget(struct exchange *exchange)
 {
-    exchange_files_forget(exchange);
-    exchange_gateway_forget(exchange);
-    exchange_tunnel_forget(exchange);
+    if (exchange->files) {
+        exchange_files_forget(exchange);
+    } else {
+        exchange_gateway_forget(exchange);
+        exchange_tunnel_forget(exchange);
+    }
     exchange->waiting = false;
 }
 

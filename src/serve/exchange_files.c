@@ -159,7 +159,7 @@ void exchange_files_kept(struct exchange *exchange, struct stet_span before)
 
 void exchange_files_forget(struct exchange *exchange)
 {
-    if (exchange->files && exchange->waiting)
+    if (exchange->waiting)
         files_forget(exchange->files, &exchange->query);
     representation_unref(exchange->query.representation);
     exchange->query.representation = NULL;

@@ -673,9 +673,24 @@ static void test_address_text(void **state)
     }
 }
 
+/* Every number, in every place, as the C library writes it. */
+static void test_every_number(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4 * 256; i++) {
+        struct sock_address address = {.family = AF_INET, .bytes = {10, 0, 200, 99}};
+        char got[SOCK_ADDRESS_TEXT], want[INET_ADDRSTRLEN];
+        address.bytes[i / 256] = (uint8_t)i;
+        assert_non_null(inet_ntop(AF_INET, address.bytes, want, sizeof want));
+        assert_int_equal(sock_address_text(&address, got), strlen(want));
+        assert_string_equal(got, want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_number),
         cmocka_unit_test(test_bytes_both_ways),
         cmocka_unit_test(test_end_behind_bytes),
         cmocka_unit_test(test_close_with_end_to_come),
