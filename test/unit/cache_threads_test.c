@@ -248,6 +248,8 @@ static void asker_check(const struct asker *asker)
     if (!asker->posts && url == VARIED && variant != asker->variant)
         fault(asker, "another variant");
     uint64_t known = atomic_load(&acked[url]);
+    if (!asker->posts) /* what one has seen is no promise for another variant */
+        return;
     while (known < version && !atomic_compare_exchange_weak(&acked[url], &known, version))
         ;
 }
