@@ -26,7 +26,7 @@ void tell_crowd(struct scene *s)
     struct origin *o = scene_origin(s);
     s->patience = SECONDS(10);
     origin_holds(o, "/a", "Cache-Control: max-age=60\nETag: \"x\"", "one for all");
-    const size_t count = crowd(s, clients, CROWD);
+    size_t count = crowd(s, clients, CROWD);
     origin_waits(o);
     for (size_t i = 0; i < count; i++)
         client_ask(clients[i], "/a");
@@ -39,6 +39,7 @@ void tell_crowd(struct scene *s)
         expect_body(clients[i], "one for all");
     }
     expect_requests(o, 1);
+    count = count < 1000 ? count : 1000;
     scene_pass(s, SECONDS(59)); /* and so when it has become stale */
     origin_waits(o);
     scene_pass(s, SECONDS(1));

@@ -265,6 +265,11 @@ static bool same_value(const char *one, const char *other, const char *name)
     return same;
 }
 
+static bool same_if_said(const char *one, const char *other, const char *name)
+{
+    return !lines_have(one, name) || same_value(one, other, name);
+}
+
 /* The request asked whether something with this tag or date is current. */
 static bool asked_about(const struct heard *heard, const struct said *base)
 {
@@ -292,8 +297,8 @@ bool said_confirms(const struct said *word, const struct said *base)
         strcmp(word->to->request.target, base->to->request.target) != 0)
         return false;
     if (head && word->status == 200) /* [RFC 9111 §4.3.5] */
-        return same_value(word->lines, base->lines, "ETag") &&
-               same_value(word->lines, base->lines, "Last-Modified");
+        return same_if_said(word->lines, base->lines, "ETag") &&
+               same_if_said(word->lines, base->lines, "Last-Modified");
     if (word->status != 304 || !is_asked(word))
         return false;
     if (lines_have(word->lines, "ETag")) /* [RFC 9111 §4.3.4] */

@@ -83,6 +83,8 @@ struct oracle {
     uint64_t mishaps[MISHAPS]; /* tick of the last one */
     bool troubled;             /* connections to origin servers break by chaos: all may fail */
     bool keeps_cookies;        /* cookies of shared responses are replayed (profile rfc9111) */
+    bool silent;               /* nothing is judged for now */
+    bool unmarked;             /* some responses bear no number: nothing is said of those */
     bool deaf;                 /* what requests say of freshness does not count (D-24) */
     bool guesses;              /* lifetimes are guessed (the same) */
     bool forgetful;            /* memory fails: all may fail */

@@ -128,7 +128,7 @@ static bool has_option(const struct response *response, const char *option)
 static bool is_number(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits < 19 && text[digits] == '\0';
+    return digits > 0 && digits < 20 && text[digits] == '\0';
 }
 
 /* Lists that another server may have spread over lines. */

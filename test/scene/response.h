@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RESPONSE_FIELDS = 64, RESPONSE_FAULT = 300 };
+enum { RESPONSE_FIELDS = 160, RESPONSE_FAULT = 300 };
 
 struct response_field {
     const char *name; /* with a NUL, in `text` of the response */
