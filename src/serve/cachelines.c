@@ -83,9 +83,16 @@ struct stet_cachestatus cachelines_status_of(const struct cache_rules *rules,
 
 void cachelines_status(struct cachelines *lines, const struct stet_cachestatus *status)
 {
-    size_t begun;
-    if (line_begin(lines, STET_SPAN("Cache-Status: "), &begun))
-        line_end(lines, begun, stet_cachestatus_write(status, line_at(lines), line_room(lines)));
+    struct stet_cachestatus said = *status;
+    size_t begun, size;
+    if (!line_begin(lines, STET_SPAN("Cache-Status: "), &begun))
+        return;
+    size = stet_cachestatus_write(&said, line_at(lines), line_room(lines));
+    if (size == 0 && said.key.len) { /* it is the key that is too long */
+        said.key = STET_SPAN_NONE;
+        size = stet_cachestatus_write(&said, line_at(lines), line_room(lines));
+    }
+    line_end(lines, begun, size);
 }
 
 void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,

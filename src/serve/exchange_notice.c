@@ -11,35 +11,35 @@
 
 /* ---- redirect ---- */
 
-/* What of the target follows the path of the route: path and query as received. A path that came
- * here by another spelling has no such rest. */
+/* What of the path follows that of the route, as received. A path that came here by another
+ * spelling has no such rest. */
 static struct stet_span notice_rest(const struct exchange *exchange)
 {
-    const struct stet_request *request = exchange->request;
     const struct stet_span prefix = stet_span_of(exchange->route->path);
-    struct stet_span rest = request->path;
+    struct stet_span rest = exchange->request->path;
 
     if (!stet_span_starts(rest, prefix))
         return STET_SPAN_NONE;
-    if (request->query.at) /* behind the path and its "?" in the same bytes */
-        rest.len = (size_t)(request->query.at + request->query.len - rest.at);
     rest = stet_span_from(rest, prefix.len);
     return rest.len && rest.at[0] == '/' ? stet_span_from(rest, 1) : rest;
 }
 
+/* To one place, or, if that ends with "/", to what is below it, query included. */
 enum exchange_next exchange_notice_redirect(struct exchange *exchange)
 {
     const struct stet_span location = stet_span_of(exchange->route->location);
     const bool open = location.len && location.at[location.len - 1] == '/';
     const struct stet_span rest = open ? notice_rest(exchange) : STET_SPAN_NONE;
-    const size_t room = location.len + rest.len + 16;
+    const struct stet_span query = open ? exchange->request->query : STET_SPAN_NONE;
+    const size_t room = location.len + rest.len + query.len + 16;
     char *line = arena_alloc(&exchange->arena, room);
     struct answer answer;
 
     if (!line)
         return exchange_page(exchange, 500, STET_SPAN_NONE);
-    int size = snprintf(line, room, "Location: %.*s%.*s\r\n", (int)location.len, location.at,
-                        (int)rest.len, rest.len ? rest.at : "");
+    int size = snprintf(line, room, "Location: %.*s%.*s%s%.*s\r\n", (int)location.len, location.at,
+                        (int)rest.len, rest.len ? rest.at : "", query.at ? "?" : "", (int)query.len,
+                        query.len ? query.at : "");
     answer.reason = STET_REASON_NONE;
     answer_page(&answer, exchange->route->status, STET_SPAN_NONE);
     answer.reply.blocks[2] = stet_span(line, (size_t)size);

@@ -80,6 +80,14 @@ static void test_shown_key_and_via(void **state)
     assert_has(got, "Via: 1.1 inner\r\n");
     assert_has(got, "Via: 1.1 edge\r\n");
     assert_true(strstr(got, "inner") < strstr(got, "edge"));
+    char large[3000] = "GET /";
+    memset(large + strlen(large), 'x', 2500);
+    strcat(large, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    gate_ask(gate, large);
+    gate_origin(gate);
+    got = gate_answer(gate, OK("")); /* all but the key */
+    assert_has(got, "Cache-Status: stet;fwd=uri-miss");
+    assert_lacks(got, "key=");
     gate_close(gate);
 }
 

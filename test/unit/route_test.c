@@ -30,6 +30,10 @@ static struct gate *sites(void)
     struct config_route *gone = add(gate, org, "/fixed", CONFIG_REDIRECT);
     gone->location = config_text(gate->config, "/elsewhere");
     gone->status = 302;
+    struct config_site *moved = config_add_site(gate->config);
+    assert_true(config_add_host(gate->config, moved, "moved.example"));
+    add(gate, moved, "/", CONFIG_REDIRECT)->location =
+        config_text(gate->config, "https://new.example/");
     struct config_site *net = config_add_site(gate->config);
     assert_true(config_add_host(gate->config, net, "*.example.net"));
     add(gate, net, "/", CONFIG_RESPOND)->text = config_text(gate->config, "net");
@@ -78,6 +82,10 @@ static const struct row rows[] = {
      "with the query alone",
      GET("example.org", "/old/?c"),
      {"Location: https://new.example/x/?c\r\n"}},
+    {"redirect",
+     "a target without a path",
+     "GET http://moved.example?a=b HTTP/1.1\r\nHost: x\r\n\r\n",
+     {"Location: https://new.example/?a=b\r\n"}},
     {"redirect",
      "to one place",
      GET("example.org", "/fixed/a?b"),
