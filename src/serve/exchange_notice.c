@@ -11,8 +11,8 @@
 
 /* ---- redirect ---- */
 
-/* What of the path follows that of the route, as received. A path that came here by another
- * spelling has no such rest. */
+/* What of the path follows that of the route, as received, without slashes at its front: behind "/"
+ * they would name another host. A path that came here by another spelling has no such rest. */
 static struct stet_span notice_rest(const struct exchange *exchange)
 {
     const struct stet_span prefix = stet_span_of(exchange->route->path);
@@ -21,7 +21,9 @@ static struct stet_span notice_rest(const struct exchange *exchange)
     if (!stet_span_starts(rest, prefix))
         return STET_SPAN_NONE;
     rest = stet_span_from(rest, prefix.len);
-    return rest.len && rest.at[0] == '/' ? stet_span_from(rest, 1) : rest;
+    while (rest.len && rest.at[0] == '/')
+        rest = stet_span_from(rest, 1);
+    return rest;
 }
 
 /* To one place, or, if that ends with "/", to what is below it, query included. */
