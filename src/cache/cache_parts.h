@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "cache/flights.h"
 #include "cache/shelf.h"
+#include "stet/date.h"
 
 struct cache {
     struct shelf shelf;
@@ -26,7 +27,9 @@ struct cache_worker {
     struct flight *flights;   /* all that are under way */
     struct cache_pool stored; /* representations, */
     struct cache_pool bodies; /* and bodies of stored responses */
-    unsigned strays;          /* objects that are done with, but known to the loop; the box too */
+    int64_t dated;            /* the last date that was written, and how */
+    char date[STET_DATE_LENGTH];
+    unsigned strays; /* objects that are done with, but known to the loop; the box too */
     bool closed;
 };
 

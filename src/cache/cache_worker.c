@@ -60,6 +60,7 @@ struct cache_worker *cache_open(struct cache *cache, struct loop *loop)
         return NULL;
     worker->cache = cache;
     worker->loop = loop;
+    stet_date_write(worker->dated, worker->date);
     letterbox_init(&worker->box, loop, cache_box_emptied);
     return worker;
 }

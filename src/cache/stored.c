@@ -14,7 +14,6 @@
 #include "base/check.h"
 #include "base/container.h"
 #include "base/memory.h"
-#include "stet/date.h"
 
 struct stored {
     struct source source;
@@ -232,6 +231,20 @@ static bool stored_join(struct stored *stored, struct stet_span extra)
     return true;
 }
 
+/* Consecutive hits are often of the same response. */
+static struct stet_span stored_date(struct stored *stored)
+{
+    struct cache_worker *worker = stored->worker;
+    const int64_t date = entry_head_date(stored->head);
+
+    if (date != worker->dated) {
+        stet_date_write(date, worker->date);
+        worker->dated = date;
+    }
+    memcpy(stored->date, worker->date, sizeof stored->date);
+    return stet_span(stored->date, sizeof stored->date);
+}
+
 static void stored_describe(struct stored *stored)
 {
     struct representation *to = &stored->source.representation;
@@ -246,8 +259,7 @@ static void stored_describe(struct stored *stored)
     to->type = entry_head_type(head);
     to->whole_untyped = entry_head_part_untyped(head);
     to->etag_text = entry_head_tag(head);
-    stet_date_write(entry_head_date(head), stored->date);
-    to->date = stet_span(stored->date, sizeof stored->date);
+    to->date = stored_date(stored);
     to->stored = true;
     stored_measure(stored);
 }

@@ -19,18 +19,22 @@
 struct stet_asked stet_asked_of(const struct stet_profile *profile,
                                 const struct stet_request *request, bool content)
 {
-    const struct stet_cachecontrol said = stet_cachecontrol_of_request(&request->head);
+    const struct stet_head *head = &request->head;
     struct stet_asked asked = {
         .method = request->method,
         .content = content,
-        .range = stet_head_has(&request->head, STET_FIELD_RANGE),
-        .only_if_cached = stet_cachecontrol_has(&said, STET_DIRECTIVE_ONLY_IF_CACHED),
-        .no_store = stet_cachecontrol_has(&said, STET_DIRECTIVE_NO_STORE),
+        .range = stet_head_has(head, STET_FIELD_RANGE),
         .max_age = STET_SECONDS_NONE,
         .max_stale = STET_SECONDS_NONE,
         .stale_if_error = STET_SECONDS_NONE,
     };
 
+    /* most requests say nothing */
+    if (!stet_head_has(head, STET_FIELD_CACHE_CONTROL) && !stet_head_has(head, STET_FIELD_PRAGMA))
+        return asked;
+    const struct stet_cachecontrol said = stet_cachecontrol_of_request(head);
+    asked.only_if_cached = stet_cachecontrol_has(&said, STET_DIRECTIVE_ONLY_IF_CACHED);
+    asked.no_store = stet_cachecontrol_has(&said, STET_DIRECTIVE_NO_STORE);
     if (!profile->request_freshness) /* D-24 */
         return asked;
     if (stet_cachecontrol_has(&said, STET_DIRECTIVE_NO_CACHE))
