@@ -2,7 +2,7 @@
  * origin. Each story is also played with every allocation failing, and with every asker leaving at
  * every point.
  */
-#include "cache_world.h"
+#include "cache_story.h"
 
 static const struct story stories[] = {
     /* ---- misses and hits ---- */

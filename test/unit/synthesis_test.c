@@ -1,7 +1,7 @@
 /* Validators made here: for what is stored and for what passes, what is held back for them and how
  * long, and for what none are made.
  */
-#include "cache_world.h"
+#include "cache_story.h"
 
 static const struct story stories[] = {
     /* ---- stored ---- */
