@@ -303,11 +303,13 @@ static inline void world_send(struct world *world, struct sim_client *client, co
 static inline unsigned world_count(const struct sim_client *client, const char *text)
 {
     const char *at = sim_client_bytes(client), *end = at + sim_client_len(client);
+    const size_t len = strlen(text);
     unsigned count = 0;
-    while (end - at >= (ptrdiff_t)strlen(text) &&
-           (at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
-        at += strlen(text);
-        count++;
+    /* not by memmem: a sanitizer looks at all of the haystack for each call */
+    while ((size_t)(end - at) >= len) {
+        const bool here = *at == *text && memcmp(at, text, len) == 0;
+        at += here ? len : 1;
+        count += here;
     }
     return count;
 }
