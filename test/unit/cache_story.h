@@ -16,7 +16,7 @@
  *     fetches COUNT; sent N METHOD TARGET; sent N has FIELD; sent N lacks NAME; uploads N TEXT
  *     waits A; got A STATUS [TEXT]; reads A STATUS [TEXT] (more is to come); breaks A STATUS [TEXT]
  *     failed A STATUS; line A FIELD; noline A NAME; fact A NAME[=VALUE]; interims A COUNT
- *     paused N, resumed N, cancelled N, flying N; rooms A COUNT
+ *     paused N, resumed N, cancelled N, flying N; rooms A COUNT; trailers A [FIELD]
  */
 #ifndef TEST_UNIT_CACHE_STORY_H
 #define TEST_UNIT_CACHE_STORY_H
@@ -517,6 +517,16 @@ static inline void step_noline(struct world *world, struct stet_span line)
     free(block);
 }
 
+static inline void step_trailers(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+    char text[WORLD_LINE];
+    if (asker->state != ASKER_FOUND)
+        return;
+    snprintf(text, sizeof text, "%.*s\r\n", (int)line.len, line.len ? line.at : "");
+    expect(world, stet_span_equal(asker->trailers, line.len ? stet_span_of(text) : line));
+}
+
 static inline void step_keep(struct world *world, struct stet_span line)
 {
     struct asker *asker = world_asker(world, next_word(&line));
@@ -638,23 +648,18 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"rule", step_rule},       {"ask", step_ask},
-    {"send", step_send},       {"finish", step_finish},
-    {"head", step_head},       {"interim", step_interim},
-    {"body", step_body},       {"end", step_end},
-    {"cut", step_cut},         {"fail", step_fail},
-    {"room", step_room},       {"stall", step_stall},
-    {"read", step_read},       {"forget", step_forget},
-    {"advance", step_advance}, {"fetches", step_fetches},
-    {"sent", step_sent},       {"uploads", step_uploads},
-    {"waits", step_waits},     {"got", step_got},
-    {"reads", step_reads},     {"breaks", step_breaks},
-    {"failed", step_failed},   {"line", step_line},
-    {"noline", step_noline},   {"keep", step_keep},
-    {"fact", step_fact},       {"interims", step_interims},
-    {"rooms", step_rooms},     {"paused", step_paused},
-    {"resumed", step_resumed}, {"cancelled", step_cancelled},
-    {"flying", step_flying},   {"purge", step_purge},
+    {"rule", step_rule},         {"ask", step_ask},           {"send", step_send},
+    {"finish", step_finish},     {"head", step_head},         {"interim", step_interim},
+    {"body", step_body},         {"end", step_end},           {"cut", step_cut},
+    {"fail", step_fail},         {"room", step_room},         {"stall", step_stall},
+    {"read", step_read},         {"forget", step_forget},     {"advance", step_advance},
+    {"fetches", step_fetches},   {"sent", step_sent},         {"uploads", step_uploads},
+    {"waits", step_waits},       {"got", step_got},           {"reads", step_reads},
+    {"breaks", step_breaks},     {"failed", step_failed},     {"line", step_line},
+    {"noline", step_noline},     {"keep", step_keep},         {"fact", step_fact},
+    {"interims", step_interims}, {"trailers", step_trailers}, {"rooms", step_rooms},
+    {"paused", step_paused},     {"resumed", step_resumed},   {"cancelled", step_cancelled},
+    {"flying", step_flying},     {"purge", step_purge},
 };
 
 /* A line with what was kept in place of each $. */

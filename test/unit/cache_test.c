@@ -869,6 +869,25 @@ static const struct story stories[] = {
      "reads a 200 *78000\n"
      "end 0 X-Sum: 1\n"
      "got a 200 *78000\n"},
+    {"D-48", "fields behind the content pass, to who reads them",
+     "ask a GET / TE: trailers | Connection: TE\n"
+     "head 0 200 - Cache-Control: no-store | Trailer: X-Sum\n"
+     "body 0 ab\n"
+     "end 0 X-Sum: 1\n"
+     "got a 200 ab\n"
+     "trailers a X-Sum: 1\n"
+     "ask b GET /\n"
+     "head 1 200 - Cache-Control: no-store | Trailer: X-Sum\n"
+     "end 1 X-Sum: 1\n"
+     "got b 200\n"
+     "trailers b\n"},
+    {"D-48", "but are not stored",
+     "ask a GET / TE: trailers\n"
+     "head 0 200 - Cache-Control: max-age=60\n"
+     "body 0 ab\n"
+     "end 0 X-Sum: 1\n"
+     "got a 200 ab\n"
+     "trailers a\n"},
     {"C-9110-7.7-1", "the asker of what passes leaves: the origin is left, too",
      "ask a GET /\n"
      "head 0 200 100000 Cache-Control: no-store\n"

@@ -64,6 +64,7 @@ struct asker {
     struct stet_span block;
     struct representation *representation;
     struct body *body;
+    struct stet_span trailers;
     uint64_t left; /* UINT64_MAX: to the end */
     char *text;
     size_t text_len;
@@ -216,6 +217,8 @@ static inline void asker_read(struct asker *asker)
         case BODY_WAIT:
             return;
         case BODY_END:
+            if (asker->body->ops->trailers)
+                asker->trailers = asker->body->ops->trailers(asker->body);
             asker->ended = asker->left == UINT64_MAX;
             asker->broken = !asker->ended;
             break;
