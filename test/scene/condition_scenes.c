@@ -44,11 +44,11 @@ void tell_conditions_on_a_hit(struct scene *s)
 void tell_dates_on_a_hit(struct scene *s)
 {
     struct origin *o = scene_origin(s);
+    scene_gateway(s)->rules.synthesize = false;
     struct client *client = scene_client(s);
     char lines[200];
     snprintf(lines, sizeof lines, "Cache-Control: max-age=1000\nLast-Modified: %s", DATE(s, 500));
     origin_holds(o, "/a", lines, "one");
-    scene_gateway(s)->rules.synthesize = false;
     origin_holds(o, "/bare", "Cache-Control: max-age=1000", "one");
     client_get(client, "/a");
     client_get(client, "/bare");

@@ -13,7 +13,7 @@
 
 enum { GATEWAY_MEMORY = 1 << 26, GATEWAY_OBJECT = 1 << 24 };
 
-struct gateway *scene_gateway(struct scene *s)
+static struct gateway *gateway_of(struct scene *s)
 {
     if (s->gateway)
         return s->gateway;
@@ -31,6 +31,13 @@ struct gateway *scene_gateway(struct scene *s)
     return gateway;
 }
 
+struct gateway *scene_gateway(struct scene *s)
+{
+    if (s->started)
+        scene_fail(s, "settings come too late");
+    return gateway_of(s);
+}
+
 struct origin *scene_another_origin(struct scene *s)
 {
     struct gateway *gateway = scene_gateway(s);
@@ -43,7 +50,7 @@ struct origin *scene_another_origin(struct scene *s)
 
 struct origin *scene_origin(struct scene *s)
 {
-    struct gateway *gateway = scene_gateway(s);
+    const struct gateway *gateway = gateway_of(s);
     return gateway->origin_count ? gateway->origins[0] : scene_another_origin(s);
 }
 

@@ -219,6 +219,7 @@ void oracle_learn_tag(struct oracle *oracle, const char *target, const char *tex
     tag->weak = opaque(text) != text;
     tag->content = malloc(len + 1);
     memcpy(tag->content, content, len);
+    tag->content[len] = '\0';
     tag->len = len;
     tag->next = oracle->tags;
     oracle->tags = tag;

@@ -8,6 +8,7 @@
 
 #include "lines.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,11 +30,46 @@ bool audit_is_direct(const struct audit *audit, const struct said *said)
     return audit->asking->number > 0 && said->to->asked == audit->asking->number;
 }
 
+/* One octet of a target: an escape that nobody needs is the octet, hex digits are upper case
+ * [RFC 9110 §4.2.3]. Returns it, 256 and up for an escape that stays, -1 at the end. */
+static int target_octet(const char **at)
+{
+    const unsigned char first = (unsigned char)**at;
+    unsigned byte;
+    if (!first)
+        return -1;
+    if (first != '%' || sscanf(*at + 1, "%2x", &byte) != 1) {
+        ++*at;
+        return first;
+    }
+    *at += 3;
+    const bool plain = byte < 0x80 && (isalnum((int)byte) || (byte && strchr("-._~", (int)byte)));
+    return plain ? (int)byte : 256 + (int)byte;
+}
+
+static bool same_target(const char *one, const char *other)
+{
+    int a, b;
+    do {
+        a = target_octet(&one);
+        b = target_octet(&other);
+    } while (a == b && a >= 0);
+    return a == b;
+}
+
+static bool same_host(const char *one, const char *other)
+{
+    const size_t a = strlen(one), b = strlen(other);
+    const size_t one_len = a > 3 && strcmp(one + a - 3, ":80") == 0 ? a - 3 : a;
+    const size_t other_len = b > 3 && strcmp(other + b - 3, ":80") == 0 ? b - 3 : b;
+    return one_len == other_len && strncasecmp(one, other, one_len) == 0;
+}
+
 bool audit_is_about(const struct audit *audit, const struct said *said)
 {
     const char *host = request_field(&said->to->request, "Host");
-    return strcmp(said->to->request.target, audit->asking->target) == 0 &&
-           strcasecmp(host ? host : "", audit->asking->host) == 0;
+    return same_target(said->to->request.target, audit->asking->target) &&
+           same_host(host ? host : "", audit->asking->host);
 }
 
 static bool method_fits(const struct audit *audit, const struct said *said)

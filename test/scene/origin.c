@@ -499,6 +499,14 @@ size_t origin_connections(const struct origin *origin)
     return origin->connections;
 }
 
+size_t origin_unread(const struct origin *origin)
+{
+    size_t unread = 0;
+    for (const struct talk *talk = origin->talks; talk; talk = talk->next)
+        unread += talk->end ? sim_client_unread(talk->end) : 0;
+    return unread;
+}
+
 /* ---- life ---- */
 
 struct origin *origin_new(struct scene *s, struct oracle *oracle, unsigned number)

@@ -124,6 +124,9 @@ const char *origin_saw_target(struct origin *origin);
 
 size_t origin_connections(const struct origin *origin);
 
+/* Octets that it has sent and nobody has read yet. */
+size_t origin_unread(const struct origin *origin);
+
 /* ---- for the stage ---- */
 
 void origin_free(struct origin *origin);
