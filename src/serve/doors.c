@@ -2,11 +2,13 @@
  *
  * A file is removed only if it is still the one that the binding made: an operator may have cleared
  * the place for another server. As long as a socket is open its inode is not given to another file,
- * so the comparison cannot be mistaken.
+ * so the comparison cannot be mistaken. Addresses are copies: doors outlive the configuration that
+ * they were opened for.
  */
 #include "serve/doors.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +28,15 @@ const char *doors_open(struct doors *doors, const char *address)
     const char *error = NULL, *path = door_path(address);
     struct stat state;
 
-    *door = (struct door){.address = address};
+    *door = (struct door){.address = memory_new(strlen(address) + 1)};
+    if (!door->address)
+        return "out of memory";
+    strcpy(door->address, address);
     door->fd = listener_bind(address, true, &door->port, &error);
-    if (door->fd < 0)
+    if (door->fd < 0) {
+        memory_free(door->address);
         return error;
+    }
     if (path && lstat(path, &state) == 0) {
         door->device = state.st_dev;
         door->inode = state.st_ino;
@@ -85,6 +92,7 @@ void doors_close(struct doors *doors)
     for (size_t i = 0; i < doors->count; i++) {
         if (!doors->at[i].taken)
             close(doors->at[i].fd);
+        memory_free(doors->at[i].address);
     }
     doors->count = 0;
 }

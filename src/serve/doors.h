@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 struct door {
-    const char *address; /* as the operator wrote it */
-    uint16_t port;       /* it really has; 0 for unix sockets */
+    char *address; /* as the operator wrote it; its own */
+    uint16_t port; /* it really has; 0 for unix sockets */
     int fd;
     bool taken;   /* by a worker, which closes it */
     dev_t device; /* of a unix socket's file */
@@ -25,7 +25,7 @@ struct doors {
 /* Room for doors_url. */
 #define DOOR_URL 320
 
-/* Binds one more address, which is borrowed. NULL, or static text that says why not. */
+/* Binds one more address. NULL, or static text that says why not. */
 const char *doors_open(struct doors *doors, const char *address);
 
 /* Gives every door to a worker: the first one gets the descriptors themselves, others more of the

@@ -1,6 +1,7 @@
 /* Doors: what is bound, what it is called, and which files go with it. */
 #include "serve/doors.h"
 
+#include "base/memory.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -71,21 +72,40 @@ static void urls_are_for_browsers(void **state)
 {
     static const struct {
         const char *id, *name;
-        struct door door;
+        char address[20];
+        uint16_t port;
         const char *want;
     } rows[] = {
-        {"listen", "IPv4", {.address = "127.0.0.1:80", .port = 80}, "http://127.0.0.1:80/"},
-        {"listen", "IPv6", {.address = "[::1]:0", .port = 81}, "http://[::1]:81/"},
-        {"listen", "every address", {.address = ":8080", .port = 8080}, "http://localhost:8080/"},
-        {"listen", "a name", {.address = "stet:0", .port = 1}, "http://stet:1/"},
-        {"listen", "unix", {.address = "unix:/run/a:b"}, "unix:/run/a:b"},
+        {"listen", "IPv4", "127.0.0.1:80", 80, "http://127.0.0.1:80/"},
+        {"listen", "IPv6", "[::1]:0", 81, "http://[::1]:81/"},
+        {"listen", "every address", ":8080", 8080, "http://localhost:8080/"},
+        {"listen", "a name", "stet:0", 1, "http://stet:1/"},
+        {"listen", "unix", "unix:/run/a:b", 0, "unix:/run/a:b"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        char url[DOOR_URL];
-        doors_url(&rows[i].door, url);
+        char url[DOOR_URL], address[sizeof rows->address];
+        memcpy(address, rows[i].address, sizeof address);
+        const struct door door = {.address = address, .port = rows[i].port};
+        doors_url(&door, url);
         check_row(&rows[i], strcmp(url, rows[i].want) == 0);
     }
+}
+
+/* A configuration may end before the doors that it named. */
+static void addresses_are_copies(void **state)
+{
+    struct place *place = *state;
+    char address[sizeof place->address];
+    memcpy(address, place->address, sizeof address);
+    assert_null(doors_open(&place->doors, address));
+    memset(address, 0, sizeof address);
+    assert_string_equal(place->doors.at[0].address, place->address);
+    struct doors second = {0};
+    memory_fail_nth(1);
+    assert_string_equal(doors_open(&second, "127.0.0.1:0"), "out of memory");
+    memory_fail_nth(0);
+    assert_int_equal(second.count, 0);
 }
 
 static void a_socket_goes_with_its_server(void **state)
@@ -142,6 +162,7 @@ int main(void)
         TEST(a_port_of_any_number_gets_one),
         TEST(an_address_is_taken_once),
         TEST(urls_are_for_browsers),
+        TEST(addresses_are_copies),
         TEST(a_socket_goes_with_its_server),
         TEST(who_fails_to_come_in_removes_nothing),
         TEST(another_server_in_the_same_place_is_left_alone),
