@@ -50,16 +50,13 @@ static const struct option_row run_options[] = {
     {NULL, 0, NULL, NULL, NULL},
 };
 
-/* Memos whose places were not written down have them in directories that are ours to make. */
-static void run_make_places(const struct config *config)
+/* Memos whose places are not written down share a directory that is ours to make, also for those
+ * that come with another configuration. */
+static void run_make_places(void)
 {
-    for (size_t i = 0; i < config->site_count; i++) {
-        const struct config_site *site = &config->sites[i];
-        for (size_t j = 0; j < site->route_count; j++) {
-            if (site->routes[j].files.memo_path)
-                memoplace_make(site->routes[j].files.memo_path);
-        }
-    }
+    char path[MEMOPLACE_PATH];
+    if (memoplace_find("/", path))
+        memoplace_make(path);
 }
 
 static int run_server(const struct run_command *run)
@@ -69,7 +66,7 @@ static int run_server(const struct run_command *run)
     if (!config)
         return SERVER_USAGE;
     config->quiet |= run->quiet;
-    run_make_places(config);
+    run_make_places();
     return server_run(config);
 }
 
@@ -94,8 +91,9 @@ const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
     .summary = "Run the server that a configuration file describes.",
-    .details = "Signals: TERM finishes requests in progress and ends, INT ends at once, USR1\n"
-               "reopens the log. Exit status: 0 fine, 2 usage or configuration, 3 network.\n",
+    .details = "Signals: TERM finishes requests in progress and ends, INT ends at once, HUP\n"
+               "reads the configuration anew, USR1 reopens the log. Exit status: 0 fine,\n"
+               "2 usage or configuration, 3 network.\n",
     .options = run_options,
     .run = run_run,
 };

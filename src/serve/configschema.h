@@ -41,11 +41,11 @@ struct configkey {
     const char *help;   /* one sentence */
     const char *past;   /* of a limit: what happens past it */
 
-    enum configstore store; /* of a value with a member */
-    size_t offset, size;
+    enum configstore store;  /* of a value with a member */
+    enum configplace inner;  /* of a part: where its keys stand */
+    size_t offset, size;     /* of the member */
     configfill_keep *keep;   /* of a value without one, of each in a list or mapping */
     configfill_enter *enter; /* of a part: gives what it fills */
-    enum configplace inner;  /* of a part: where its keys stand */
     const char *single;      /* of a part: the key that a single value stands for; or NULL */
 };
 

@@ -231,6 +231,23 @@ def running(report):
             report.match("is said", shown.err, f"127.0.0.1:{port}.*in use")
 
 
+def hangup(report):
+    """SIGHUP: another configuration is taken, one with errors is not"""
+    with place() as folder:
+        path = write(folder / "stet.yaml", "listen: 127.0.0.1:0\nrespond: {text: one}\n")
+        environment = {"XDG_CACHE_HOME": str(folder / "cache")}
+        with Running(report, path, environment=environment) as server:
+            report.equal("before", server.of("a").content, b"one")
+            write(path, "listen: 127.0.0.1:0\nrespond: {text: two}\n")
+            server.kill(signal.SIGHUP)
+            report.check("taken", harness.eventually(lambda: server.of("a").content == b"two"))
+            write(path, "listen: 127.0.0.1:0\nrespond: {texd: three}\n")
+            server.kill(signal.SIGHUP)
+            report.check("errors are told", server.said(
+                r'stet\.yaml:2:11: unknown key "texd"; did you mean "text"\?'))
+            report.equal("the old one stays", server.of("a").content, b"two")
+
+
 # Where a flag's key has another name, or is in another place than the table below says.
 FLAGS = {
     "serve": {"listen": "listen", "workers": "workers", "log": "log.format", "log-file": "log.file",
@@ -307,4 +324,5 @@ def examples(report):
 
 
 if __name__ == "__main__":
-    sys.exit(run(check_right, check_wrong, check_odd, terminal, sites, running, keys, examples))
+    sys.exit(run(check_right, check_wrong, check_odd, terminal, sites, running, hangup, keys,
+                 examples))

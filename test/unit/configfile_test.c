@@ -226,7 +226,8 @@ static const struct row rows[] = {
     {"network", "a port of CONNECT", "forward: {connect-ports: [443, 0]}\n",
      "1:32: connect-ports \"0\": expected the number of a port, from 1 to 65535\n"},
     {"network", "metrics for everyone", "admin: {metrics: ':6081'}\n" APP,
-     "1:18: metrics \":6081\": expected an address of this machine, such as 127.0.0.1:9304; did you "
+     "1:18: metrics \":6081\": expected an address of this machine, such as 127.0.0.1:9304; did "
+     "you "
      "mean \"127.0.0.1:6081\"?\n"},
     {"network", "a URL with a path", "proxy: http://app/v1\n",
      "1:8: to \"http://app/v1\": it may have no path: requests go on with the path they came "
@@ -314,6 +315,28 @@ static void test_files(void **state)
     rmdir(place);
 }
 
+/* Relative paths begin where the file is, and do not move with the process. */
+static void test_relative(void **state)
+{
+    static const struct {
+        const char *id, *name, *want;
+    } places[] = {
+        {"relative", "stet.yaml", "/tmp"},     {"relative", "none/stet.yaml", "/tmp/none"},
+        {"relative", "./stet.yaml", "/tmp/."}, {"relative", "/none/stet.yaml", "/none"},
+        {"relative", "/stet.yaml", "/"},
+    };
+    (void)state;
+    assert_int_equal(chdir("/tmp"), 0);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct config_errors errors;
+        char want[128];
+        assert_null(config_read_text(STET_SPAN("files: no-such"), places[i].name, &errors));
+        snprintf(want, sizeof want,
+                 "directory \"no-such\": No such file or directory (sought in %s)", places[i].want);
+        check_row(&places[i], strcmp(errors.at[0].text, want) == 0);
+    }
+}
+
 /* Whichever allocation fails: all is given back, and it is said that memory was out. */
 static void test_memory(void **state)
 {
@@ -353,9 +376,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_errors), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_files),  cmocka_unit_test(test_relative),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

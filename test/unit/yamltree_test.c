@@ -140,7 +140,8 @@ static const struct row rows[] = {
      "1:4: found character that cannot start any token while scanning for the next token from line "
      "1 on; a text that begins so needs quotes\n"},
     {"syntax", "a colon in a flow", "a: [::1]\n", NULL,
-     "1:5: did not find expected node content while parsing a flow node from line 1 on; in brackets "
+     "1:5: did not find expected node content while parsing a flow node from line 1 on; in "
+     "brackets "
      "and braces a text that begins with \":\" needs quotes\n"},
     {"octets", "no UTF-8", "a: b\nc: \xff\n", NULL,
      "2:4: not a text in UTF-8: invalid leading UTF-8 octet\n"},
