@@ -84,8 +84,8 @@ static bool server_bind_one(struct server *server, const char *address, bool mus
     const char *error = doors_open(&server->doors, address);
 
     if (error && must)
-        server_say("cannot listen on %s: %s (choose another address with --listen)", address,
-                   error);
+        server_say("cannot listen on %s: %s (choose another address with %s)", address, error,
+                   server->config->path ? "listen: in the configuration" : "--listen");
     else if (error && !server->config->quiet)
         server_say("not listening on %s: %s", address, error);
     return !error;
