@@ -57,11 +57,7 @@ static enum stet_forward forward_of(const struct stet_reuse *reuse)
 {
     switch (reuse->reason) {
     case STET_REASON_NOT_STORED:
-        return STET_FORWARD_URI_MISS; /* unless it turns out that other variants are stored */
-    case STET_REASON_NOT_WHOLE:
-        return STET_FORWARD_PARTIAL;
-    case STET_REASON_NOT_FOR_METHOD:
-        return STET_FORWARD_METHOD;
+        return STET_FORWARD_URI_MISS; /* or another miss, as it turns out */
     case STET_REASON_REQUEST_NO_CACHE:
     case STET_REASON_REQUEST_PRAGMA:
     case STET_REASON_REQUEST_MAX_AGE:

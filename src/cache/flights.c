@@ -274,7 +274,7 @@ void flights_outdate(struct flights *flights, const uint64_t primary[2])
 
 static uint64_t key_mark(const struct flights_key *key)
 {
-    return key->primary[1] ^ key->variant * UINT64_C(0x9e3779b97f4a7c15);
+    return key->primary[1] ^ (key->primary[0] ^ key->variant) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static struct flights_alone *shard_alone(struct flights_shard *shard, uint64_t mark)

@@ -1,4 +1,5 @@
-/* Stories of the cache, written in lines, one step each:
+/* Stories of the cache, written in lines, one step each. After each step the loops run until
+ * nothing is left to do; after a step that begins with "!" they do not.
  *
  *     rule NAME [VALUE]                      of the route; as `rule collapse off`
  *     ask A[@WORKER] METHOD TARGET [+content] [+upgrade] [FIELD | FIELD ...]
@@ -7,7 +8,7 @@
  *                                            "none=7" announced but not sent, "tunnel"
  *     body N TEXT, end N, cut N              N octets as *N
  *     interim N STATUS [FIELD], room N, fail N ERROR
- *     stall A, read A, forget A, advance 100ms
+ *     stall A, read A, forget A, moody A (leaves as soon as it is told something), advance 100ms
  *     keep A                                 its ETag; $ in later lines
  *     purge SCOPE soft|hard [TEXT] = COUNT
  *
@@ -307,6 +308,11 @@ static inline void step_read(struct world *world, struct stet_span line)
     struct asker *asker = world_asker(world, next_word(&line));
     asker->stalls = false;
     asker_read(asker);
+}
+
+static inline void step_moody(struct world *world, struct stet_span line)
+{
+    world_asker(world, next_word(&line))->moody = true;
 }
 
 static inline void step_forget(struct world *world, struct stet_span line)
@@ -648,18 +654,18 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"rule", step_rule},         {"ask", step_ask},           {"send", step_send},
-    {"finish", step_finish},     {"head", step_head},         {"interim", step_interim},
-    {"body", step_body},         {"end", step_end},           {"cut", step_cut},
-    {"fail", step_fail},         {"room", step_room},         {"stall", step_stall},
-    {"read", step_read},         {"forget", step_forget},     {"advance", step_advance},
-    {"fetches", step_fetches},   {"sent", step_sent},         {"uploads", step_uploads},
-    {"waits", step_waits},       {"got", step_got},           {"reads", step_reads},
-    {"breaks", step_breaks},     {"failed", step_failed},     {"line", step_line},
-    {"noline", step_noline},     {"keep", step_keep},         {"fact", step_fact},
-    {"interims", step_interims}, {"trailers", step_trailers}, {"rooms", step_rooms},
-    {"paused", step_paused},     {"resumed", step_resumed},   {"cancelled", step_cancelled},
-    {"flying", step_flying},     {"purge", step_purge},
+    {"rule", step_rule},           {"ask", step_ask},       {"send", step_send},
+    {"finish", step_finish},       {"head", step_head},     {"interim", step_interim},
+    {"body", step_body},           {"end", step_end},       {"cut", step_cut},
+    {"fail", step_fail},           {"room", step_room},     {"stall", step_stall},
+    {"read", step_read},           {"forget", step_forget}, {"advance", step_advance},
+    {"fetches", step_fetches},     {"sent", step_sent},     {"uploads", step_uploads},
+    {"waits", step_waits},         {"got", step_got},       {"reads", step_reads},
+    {"breaks", step_breaks},       {"failed", step_failed}, {"line", step_line},
+    {"noline", step_noline},       {"keep", step_keep},     {"fact", step_fact},
+    {"interims", step_interims},   {"moody", step_moody},   {"trailers", step_trailers},
+    {"rooms", step_rooms},         {"paused", step_paused}, {"resumed", step_resumed},
+    {"cancelled", step_cancelled}, {"flying", step_flying}, {"purge", step_purge},
 };
 
 /* A line with what was kept in place of each $. */
@@ -681,12 +687,15 @@ static inline void world_step(struct world *world, struct stet_span text)
     char line[WORLD_LINE];
     line_fill(world, text, line);
     struct stet_span rest = stet_span_of(line), name = next_word(&rest);
+    bool at_once = name.len > 0 && name.at[0] == '!';
+    name = stet_span_from(name, at_once);
     world->step = line;
     for (size_t i = 0; i < COUNT(verbs); i++) {
         if (!is_word(name, verbs[i].name))
             continue;
         verbs[i].step(world, rest);
-        sim_world_run_until_idle(world->sim);
+        if (!at_once)
+            sim_world_run_until_idle(world->sim);
         return;
     }
     fail_msg("%s (%s): what does \"%s\" mean?", world->id, world->name, line);

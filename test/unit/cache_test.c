@@ -993,6 +993,137 @@ static const struct story stories[] = {
      "ask b TRACE / Max-Forwards: 0\n"
      "failed b 405\n"},
 
+    /* ---- leaving at odd moments ---- */
+    {"D-40", "a reader leaves while news of more is on its way",
+     "ask a GET /\n"
+     "head 0 200 4 Cache-Control: max-age=60\n"
+     "ask b@1 GET /\n"
+     "!body 0 ab\n"
+     "!forget b\n"
+     "body 0 cd\n"
+     "got a 200 abcd\n"},
+    {"D-40", "... and the world ends",
+     "ask a GET /\n"
+     "head 0 200 4 Cache-Control: max-age=60\n"
+     "ask b@1 GET /\n"
+     "!body 0 ab\n"
+     "!forget b\n"},
+    {"D-40", "a follower leaves while its news is on its way",
+     "ask a GET /\n"
+     "ask b@1 GET /\n"
+     "ask c@1 GET /\n"
+     "!head 0 200 2 Cache-Control: max-age=60\n"
+     "!forget b\n"
+     "body 0 ab\n"
+     "got c 200 ab\n"},
+    {"D-40", "... and the world ends",
+     "ask a GET /\n"
+     "ask b@1 GET /\n"
+     "!head 0 200 2 Cache-Control: max-age=60\n"
+     "!forget b\n"},
+    {"D-40", "one loses patience while its news is on its way",
+     "rule wait 100\n"
+     "ask a GET /\n"
+     "ask b GET /\n"
+     "moody b\n"
+     "advance 100ms\n"
+     "flying 0\n"},
+    {"D-40", "a leader leaves when it is told of what is stored",
+     "ask a GET /\n"
+     "moody a\n"
+     "head 0 200 2 Cache-Control: max-age=60\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "ask b GET /\n"
+     "got b 200 ab\n"},
+    {"D-40", "... of what passes",
+     "ask a GET /\n"
+     "moody a\n"
+     "head 0 200 70000 Cache-Control: no-store\n"
+     "cancelled 0\n"},
+    {"D-40", "... of what was held",
+     "ask a GET /\n"
+     "moody a\n"
+     "head 0 200 2 Cache-Control: private\n"
+     "body 0 ab\n"
+     "end 0\n"},
+    {"D-40", "... of a failure",
+     "ask a GET /\n"
+     "moody a\n"
+     "fail 0 connection_refused\n"},
+    {"D-40", "a stalled leader leaves what has become too large",
+     "rule object 1000\n"
+     "ask a GET /\n"
+     "stall a\n"
+     "head 0 200 - Cache-Control: max-age=60\n"
+     "body 0 *2000\n"
+     "forget a\n"
+     "cancelled 0\n"},
+    {"C-9110-4.1-1", "a URL that is longer than most",
+     "ask a GET "
+     "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+     "head 0 200 2 Cache-Control: max-age=60\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "ask b GET "
+     "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+     "got b 200 ab\n"},
+    {"C-9875-3-2", "a POST fells a group, and what is on its way",
+     "ask a GET /a\n"
+     "head 0 200 2 Cache-Control: max-age=60 | Cache-Groups: \"g\"\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "ask b GET /b\n"
+     "ask c POST /c\n"
+     "head 2 200 none Cache-Group-Invalidation: \"g\"\n"
+     "end 2\n"
+     "head 1 200 2 Cache-Control: max-age=60 | Cache-Groups: \"g\"\n"
+     "body 1 ab\n"
+     "end 1\n"
+     "fact b stored=no\n"
+     "ask d GET /a\n"
+     "waits d\n"},
+    {"D-19", "a part of the version that was asked for",
+     "ask a GET / Range: bytes=0-1 | If-Range: \"e\"\n"
+     "sent 0 has If-Range: \"e\"\n"
+     "head 0 206 2 Content-Range: bytes 0-1/8 | ETag: \"e\" | Cache-Control: max-age=60\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "got a 206 ab\n"
+     "fact a stored=yes\n"},
+    {"D-19", "by a date it is not known well enough",
+     "ask a GET / Range: bytes=0-1 | If-Range: Sun, 31 Dec 2023 00:00:00 GMT\n"
+     "head 0 206 2 Content-Range: bytes 0-1/8 | ETag: \"e\" | Cache-Control: max-age=60\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "got a 206 ab\n"
+     "fact a stored=no storing=part-unproved\n"},
+    {"D-42", "a refresh that gets a 503 is not tried again at once",
+     "ask a GET / User-Agent: x\n"
+     "head 0 200 3 Cache-Control: max-age=60, stale-while-revalidate=60, stale-if-error=60\n"
+     "body 0 old\n"
+     "end 0\n"
+     "advance 61s\n"
+     "ask b GET / User-Agent: x\n"
+     "sent 1 has User-Agent: x\n"
+     "head 1 503 0\n"
+     "end 1\n"
+     "ask c GET /\n"
+     "got c 200 old\n"
+     "fetches 2\n"},
+
     /* ---- purging ---- */
     {"D-20", "purging a URL, softly: it is validated",
      "ask a GET /a\n"

@@ -69,6 +69,7 @@ struct asker {
     char *text;
     size_t text_len;
     bool stalls, ended, broken;
+    bool moody; /* leaves as soon as it is told something */
     unsigned interims, rooms, readies;
 };
 
@@ -84,7 +85,8 @@ struct world {
     struct forward_rules forward;
     struct noise *noise;
     struct origin_fetch fetches[WORLD_FETCHES];
-    unsigned count; /* of fetches so far */
+    unsigned count;  /* of fetches so far */
+    unsigned landed; /* how often the last flight of a route has landed */
     struct asker askers[WORLD_ASKERS];
     char kept[128];
     bool loose; /* nothing is expected: memory fails, or askers leave early */
@@ -343,12 +345,31 @@ static inline struct asker *asker_of(struct cache_query *query)
     return (struct asker *)(void *)((char *)query - offsetof(struct asker, query));
 }
 
+/* It leaves, in the order that a connection does: content, answer, query. */
+static inline void asker_forget(struct asker *asker)
+{
+    if (asker->state == ASKER_ABSENT || asker->state == ASKER_GONE)
+        return;
+    if (asker->body)
+        asker->body->ops->free(asker->body);
+    asker->body = NULL;
+    representation_unref(asker->representation);
+    asker->representation = NULL;
+    cache_forget(&asker->query);
+    arena_fini(&asker->arena);
+    memset(&asker->query, '#', sizeof asker->query);
+    asker->state = ASKER_GONE;
+}
+
 static inline void asker_ready(struct cache_query *query)
 {
     struct asker *asker = asker_of(query);
     assert_int_equal(asker->state, ASKER_WAITS);
     asker->readies++;
-    asker_find(asker);
+    if (asker->moody)
+        asker_forget(asker);
+    else
+        asker_find(asker);
 }
 
 static inline void asker_interim(struct cache_query *query, const struct stet_response *response)
@@ -367,23 +388,13 @@ static inline void asker_room(struct cache_query *query)
     asker_of(query)->rooms++;
 }
 
-/* It leaves, in the order that a connection does: content, answer, query. */
-static inline void asker_forget(struct asker *asker)
-{
-    if (asker->state == ASKER_ABSENT || asker->state == ASKER_GONE)
-        return;
-    if (asker->body)
-        asker->body->ops->free(asker->body);
-    asker->body = NULL;
-    representation_unref(asker->representation);
-    asker->representation = NULL;
-    cache_forget(&asker->query);
-    arena_fini(&asker->arena);
-    memset(&asker->query, '#', sizeof asker->query);
-    asker->state = ASKER_GONE;
-}
-
 /* ---- the world ---- */
+
+static inline void world_landed(struct cache_route *route)
+{
+    assert_int_equal(route->flights, 0);
+    the_world->landed++;
+}
 
 static inline void world_open(struct world *world)
 {
@@ -401,8 +412,10 @@ static inline void world_open(struct world *world)
         world->workers[i] = cache_open(world->cache, world->loops[i]);
         assert_non_null(world->workers[i]);
         world->upstreams[i].world = world;
-        world->routes[i] = (struct cache_route){
-            .rules = &world->rules, .forward = &world->forward, .upstream = &world->upstreams[i]};
+        world->routes[i] = (struct cache_route){.rules = &world->rules,
+                                                .forward = &world->forward,
+                                                .upstream = &world->upstreams[i],
+                                                .landed = world_landed};
     }
     for (unsigned i = 0; i < WORLD_ASKERS; i++)
         world->askers[i].world = world;
@@ -415,10 +428,10 @@ static inline void world_close(struct world *world)
         free(world->askers[i].line);
         free(world->askers[i].text);
     }
-    sim_world_run_until_idle(world->sim);
     for (unsigned i = 0; i < WORLD_WORKERS; i++)
-        cache_close(world->workers[i]);
+        cache_close(world->workers[i]); /* what the loops still know goes when they turn */
     sim_world_run_until_idle(world->sim);
+    assert_true(world->count == 0 || world->landed > 0);
     for (unsigned i = 0; i < WORLD_FETCHES; i++) {
         assert_null(world->fetches[i].fetch);
         free(world->fetches[i].request_text);

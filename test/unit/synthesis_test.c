@@ -153,6 +153,33 @@ static const struct story stories[] = {
      "body 0 llo\n"
      "end 0\n"
      "got b 304\n"},
+    {"D-50", "by a date, too",
+     "ask a GET /\n"
+     "head 0 200 5 Cache-Control: max-age=60\n"
+     "ask b GET / If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT\n"
+     "waits b\n"
+     "body 0 hello\n"
+     "end 0\n"
+     "got b 304\n"},
+    {"D-50", "who waits for a tag may leave, news on its way or not",
+     "ask a GET /\n"
+     "head 0 200 5 Cache-Control: max-age=60\n"
+     "ask b@1 GET / If-None-Match: \"x\"\n"
+     "ask c@1 GET / If-None-Match: \"x\"\n"
+     "ask d@1 GET / If-None-Match: \"x\"\n"
+     "moody d\n"
+     "forget b\n"
+     "!body 0 he\n"
+     "!forget c\n"
+     "body 0 llo\n"
+     "end 0\n"
+     "got a 200 hello\n"},
+    {"D-50", "... and the world ends",
+     "ask a GET /\n"
+     "head 0 200 5 Cache-Control: max-age=60\n"
+     "ask c@1 GET / If-None-Match: \"x\"\n"
+     "!body 0 he\n"
+     "!forget c\n"},
     {"D-50", "but not when it stalls",
      "ask a GET / If-None-Match: \"x\"\n"
      "head 0 200 - Cache-Control: max-age=60\n"
