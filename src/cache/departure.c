@@ -151,17 +151,18 @@ static uint64_t variant_of(const struct cache_query *query, const struct shelf_p
 
 /* ---- beginning ---- */
 
-/* What is stored besides; NULL also when memory is out: then less is asked about. */
+/* What is stored besides; NULL if nothing is, or memory is out: then less is asked about. Not
+ * cleared: it is large, and most misses need none of it. */
 static struct shelf_set *departure_gather(const struct cache_query *query,
                                           const struct shelf_ask *ask)
 {
-    struct shelf_set *set = memory_new_zero(sizeof *set);
+    struct shelf_set *set = memory_new(sizeof *set);
 
-    if (set && !shelf_gather(&query->worker->cache->shelf, ask, false, set)) {
-        memory_free(set);
-        return NULL;
-    }
-    return set;
+    if (set && shelf_gather(&query->worker->cache->shelf, ask, false, set) &&
+        set->candidates.count > 0)
+        return set;
+    memory_free(set);
+    return NULL;
 }
 
 /* Nothing stored fits: because there is nothing, only parts, or only other variants. */
