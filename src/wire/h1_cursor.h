@@ -38,7 +38,10 @@ H1_INLINE bool h1_cursor_octet(struct h1_cursor *cursor, char wanted)
 /* CRLF and nothing else: no bare LF, no bare CR [RFC 9112 §2.2], D-49. */
 H1_INLINE bool h1_cursor_line_end(struct h1_cursor *cursor)
 {
-    return h1_cursor_octet(cursor, '\r') && h1_cursor_octet(cursor, '\n');
+    if (cursor->end - cursor->at < 2 || memcmp(cursor->at, "\r\n", 2) != 0)
+        return h1_cursor_octet(cursor, '\r') && h1_cursor_octet(cursor, '\n'); /* says why not */
+    cursor->at += 2;
+    return true;
 }
 
 H1_INLINE bool h1_is_ows(char byte)
@@ -120,11 +123,11 @@ H1_INLINE bool h1_cursor_field(struct h1_cursor *cursor, struct stet_field *fiel
 H1_INLINE bool h1_cursor_fields(struct h1_cursor *cursor, uint64_t limit, struct stet_field *fields,
                                 struct stet_head *head, enum h1_scan scan)
 {
-    size_t most = limit < H1_FIELDS_MAX ? (size_t)limit : H1_FIELDS_MAX;
+    const struct stet_field *most = fields + (limit < H1_FIELDS_MAX ? limit : H1_FIELDS_MAX);
     struct stet_field *field = fields;
     uint64_t seen[2] = {0, 0};
     for (; cursor->at < cursor->end && *cursor->at != '\r'; field++) {
-        if ((size_t)(field - fields) == most)
+        if (field == most)
             return h1_cursor_stop(cursor, -431);
         if (!h1_cursor_field(cursor, field, scan))
             return false;

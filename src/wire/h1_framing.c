@@ -77,8 +77,11 @@ int h1_framing_length(const struct stet_head *head, uint64_t *length)
 /* [RFC 9112 §9.3] */
 bool h1_framing_persists(const struct stet_head *head, unsigned minor)
 {
-    if (!stet_head_has(head, STET_FIELD_CONNECTION))
+    const struct stet_field *field = stet_head_first(head, STET_FIELD_CONNECTION);
+    if (!field)
         return minor > 0;
+    if (stet_span_equal(field->value, STET_SPAN("keep-alive")) && !stet_head_next(head, field))
+        return true; /* which is what browsers say */
     struct stet_list options = stet_list_of(head, STET_FIELD_CONNECTION);
     if (stet_list_has(options, STET_SPAN("close")))
         return false;
