@@ -7,6 +7,7 @@
 #include "base/ring.h"
 #include "io/loop.h"
 #include "net/dial.h"
+#include "serve/acceptance.h"
 #include "serve/accesslog.h"
 #include "serve/metrics.h"
 #include "serve/site.h"
@@ -25,6 +26,7 @@ struct exchange_context {
     struct ring *ring;     /* for traces */
     struct exchange *idle; /* kept for reuse */
     size_t idle_count;
+    struct acceptances acceptances;
 };
 
 /* The table of functions for the codecs; their owner is a struct exchange_context. */

@@ -85,7 +85,7 @@ enum exchange_next exchange_files_target(struct exchange *exchange)
     struct stet_span path = exchange->request->path;
     struct files_query *query = &exchange->query;
 
-    query->accepted = stet_accepted_codings(&exchange->request->head);
+    query->accepted = acceptance_of(&exchange->context->acceptances, &exchange->request->head);
     query->moment = conn_moment(exchange->stream);
     if (stet_span_find(path, '%') < path.len) {
         char *decoded = arena_alloc(&exchange->arena, path.len);
