@@ -44,7 +44,7 @@ static const struct story stories[] = {
      "ask d GET / Range: bytes=1-1\n"
      "got d 206 b\n"
      "fetches 1\n"},
-    {"C-9110-9.3.2-1", "HEAD is answered by a stored GET",
+    {"D-37", "HEAD is answered by a stored GET",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: max-age=60\n"
      "body 0 ab\n"
@@ -151,7 +151,7 @@ static const struct story stories[] = {
      "waits b\n"
      "ask c GET / +content Content-Length: 2\n"
      "fetches 3\n"},
-    {"C-9110-9.2.1-1", "an unsafe request is written through, and invalidates",
+    {"C-9111-4-7", "an unsafe request is written through, and invalidates",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: max-age=60 | ETag: \"e\"\n"
      "body 0 ab\n"
@@ -266,7 +266,7 @@ static const struct story stories[] = {
      "end 0\n"
      "ask c GET /\n"
      "waits c\n"},
-    {"C-9110-9.2.1-1", "a POST whose client leaves is awaited: it may have changed something",
+    {"C-9111-4.4-1", "a POST whose client leaves is awaited: it may have changed something",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: max-age=60\n"
      "body 0 ab\n"
@@ -279,7 +279,7 @@ static const struct story stories[] = {
      "head 1 200 9\n"
      "ask c GET /\n"
      "waits c\n"},
-    {"C-9110-9.2.1-1", "a POST whose content broke off is given up",
+    {"C-9111-4.4-1", "a POST whose content broke off is given up",
      "ask b POST / +content Content-Length: 2\n"
      "send b x\n"
      "forget b\n"
@@ -437,7 +437,7 @@ static const struct story stories[] = {
      "got b 200 b\n"
      "got c 200 b\n"
      "fetches 2\n"},
-    {"C-9110-11.6.2-1", "who is authorised does not lead others",
+    {"C-9111-3-6", "who is authorised does not lead others",
      "ask a GET / Authorization: Basic eA==\n"
      "ask b GET /\n"
      "fetches 2\n"},
@@ -454,7 +454,7 @@ static const struct story stories[] = {
      "end 0\n"
      "got a 200 a\n"
      "waits b\n"},
-    {"C-9110-14.2-1", "a part does not lead those who want the whole",
+    {"D-18", "a part does not lead those who want the whole",
      "ask a GET / Range: bytes=0-0\n"
      "sent 0 has Range: bytes=0-0\n"
      "ask b GET /\n"
@@ -472,7 +472,7 @@ static const struct story stories[] = {
      "ask b GET /\n"
      "ask c GET /\n"
      "fetches 2\n"},
-    {"C-9110-14.2-1", "who wants a part may follow one that fetches the whole",
+    {"D-18", "who wants a part may follow one that fetches the whole",
      "ask a GET /\n"
      "ask b GET / Range: bytes=1-2\n"
      "fetches 1\n"
@@ -480,7 +480,7 @@ static const struct story stories[] = {
      "body 0 abc\n"
      "got b 206 bc\n"
      "reads a 200 abc\n"},
-    {"C-9110-14.2-1", "a part of what fills with unknown length is the whole",
+    {"D-18", "a part of what fills with unknown length is the whole",
      "ask a GET /\n"
      "head 0 200 - Cache-Control: max-age=60\n"
      "body 0 ab\n"
@@ -516,7 +516,7 @@ static const struct story stories[] = {
      "end 0\n"
      "got a 500 aa\n"
      "fetches 2\n"},
-    {"C-6585-0-1", "a timeout is one to the client",
+    {"C-9110-15.6-1", "a timeout is one to the client",
      "ask a GET /\n"
      "fail 0 http_response_timeout\n"
      "failed a 504\n"
@@ -669,7 +669,7 @@ static const struct story stories[] = {
      "head 1 304 none Cache-Control: max-age=60 | ETag: \"e\"\n"
      "end 1\n"
      "got b 206 bc\n"},
-    {"C-9111-5.2.2.4-2", "always validated: nobody waits for another's answer",
+    {"C-9111-4-4", "always validated: nobody waits for another's answer",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: no-cache | ETag: \"e\"\n"
      "body 0 ab\n"
@@ -681,7 +681,7 @@ static const struct story stories[] = {
      "end 1\n"
      "got b 200 ab\n"
      "waits c\n"},
-    {"C-9110-13.2.1-1", "conditions for the origin go there as they are",
+    {"C-9111-4.3.2-2", "conditions for the origin go there as they are",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: max-age=60 | ETag: \"e\"\n"
      "body 0 ab\n"
@@ -808,7 +808,7 @@ static const struct story stories[] = {
      "body 0 he\n"
      "cut 0\n"
      "breaks a 200 he\n"},
-    {"C-9111-3-1", "too large by its own word",
+    {"D-40", "too large by its own word",
      "rule object 100\n"
      "ask a GET /\n"
      "ask b GET /\n"
@@ -818,7 +818,7 @@ static const struct story stories[] = {
      "end 0\n"
      "got a 200 *101\n"
      "fact a storing=too-large stored=no\n"},
-    {"C-9111-3-1", "grows too large: the leader goes on, the others break off, the key is alone",
+    {"D-40", "grows too large: the leader goes on, the others break off, the key is alone",
      "rule object 100000\n"
      "ask a GET /\n"
      "stall a\n"
@@ -840,7 +840,7 @@ static const struct story stories[] = {
      "reads a 200 *130000\n"
      "end 0\n"
      "got a 200 *130000\n"},
-    {"C-9111-3-1", "grows too large and nobody leads: given up",
+    {"D-40", "grows too large and nobody leads: given up",
      "rule object 1000\n"
      "ask a GET /\n"
      "ask b GET /\n"
@@ -849,7 +849,7 @@ static const struct story stories[] = {
      "body 0 *2000\n"
      "cancelled 0\n"
      "breaks b 200\n"},
-    {"C-9111-3-1", "grows too large, and the leader leaves then",
+    {"D-40", "grows too large, and the leader leaves then",
      "rule object 1000\n"
      "ask a GET /\n"
      "head 0 200 - Cache-Control: max-age=60\n"
@@ -857,7 +857,7 @@ static const struct story stories[] = {
      "reads a 200 *2000\n"
      "forget a\n"
      "cancelled 0\n"},
-    {"C-9110-7.7-1", "back-pressure while passing",
+    {"D-40", "back-pressure while passing",
      "ask a GET /\n"
      "stall a\n"
      "head 0 200 - Cache-Control: no-store\n"
@@ -888,7 +888,7 @@ static const struct story stories[] = {
      "end 0 X-Sum: 1\n"
      "got a 200 ab\n"
      "trailers a\n"},
-    {"C-9110-7.7-1", "the asker of what passes leaves: the origin is left, too",
+    {"D-40", "the asker of what passes leaves: the origin is left, too",
      "ask a GET /\n"
      "head 0 200 100000 Cache-Control: no-store\n"
      "body 0 *1000\n"
@@ -1059,7 +1059,7 @@ static const struct story stories[] = {
      "body 0 *2000\n"
      "forget a\n"
      "cancelled 0\n"},
-    {"C-9110-4.1-1", "a URL that is longer than most",
+    {"C-9111-2-1", "a URL that is longer than most",
      "ask a GET "
      "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"

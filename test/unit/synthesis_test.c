@@ -318,12 +318,12 @@ static const struct story stories[] = {
      "head 0 200 5 Cache-Control: private, no-transform\n"
      "body 0 he\n"
      "reads a 200 he\n"},
-    {"C-6265-0-1", "nor what sets a cookie, which a 304 would lose",
+    {"D-21", "nor what sets a cookie, which a 304 would lose",
      "ask a GET /\n"
      "head 0 200 5 Cache-Control: private | Set-Cookie: id=a\n"
      "body 0 he\n"
      "reads a 200 he\n"},
-    {"C-9110-8.8.2-1", "nor what has a date of its own",
+    {"C-9110-8.8.2.1-1", "nor what has a date of its own",
      "ask a GET /\n"
      "head 0 200 5 Cache-Control: private | Last-Modified: Sun, 31 Dec 2023 00:00:00 GMT\n"
      "body 0 he\n"
@@ -338,7 +338,7 @@ static const struct story stories[] = {
      "head 0 200 - Cache-Control: private | Trailer: X-Sum\n"
      "body 0 he\n"
      "reads a 200 he\n"},
-    {"C-9110-14.2-1", "nor what is asked for in part",
+    {"D-18", "nor what is asked for in part",
      "ask a GET / Range: bytes=0-1\n"
      "head 0 200 5 Cache-Control: private\n"
      "body 0 he\n"
