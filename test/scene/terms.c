@@ -35,8 +35,9 @@ static bool has(const char *list, const char *name)
 {
     bool twice = false;
     char *argument = directive(list, name, &twice);
+    const bool found = argument;
     free(argument);
-    return argument != NULL;
+    return found;
 }
 
 /* There, and not only for some fields. */
