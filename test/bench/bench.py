@@ -15,6 +15,7 @@ import idle
 import instructions
 import load
 import probe
+import proxying
 import report
 import startup
 import targets
@@ -314,7 +315,9 @@ class Bench:
             self.tell(f"instructions: {text}")
             with self.field() as field:
                 field.settle(self.site, asked.path)
-                found = instructions.count(field, self.generator, self.site, asked, 1)
+                found = instructions.count(
+                    field, self.generator,
+                    lambda before, field=field: field.stet(self.site, before=before), asked, 1)
             self.raw[f"instructions {name}"] = found
             table.add(report.Row(name, text, found, f"{found:,.0f}"))
         self.show(table)
@@ -331,6 +334,7 @@ class Bench:
         for name in OTHERS:
             if self.wants(name):
                 getattr(self, name)()
+        proxying.Proxying(self).run()
 
 
 QUIET = ("--memo", "off", "--quiet", "--limit", "idle_timeout=1h")
@@ -349,12 +353,18 @@ def options_read():
     parser.add_argument("--version", default="")
     parser.add_argument("--stet")
     parser.add_argument("--null")
+    parser.add_argument("--ask")
+    parser.add_argument("--trace")
+    parser.add_argument("--traces")
     parser.add_argument("--colours", type=json.loads, default={})
     options = parser.parse_args()
     known = {**{name: row[0] for name, row in {**REQUESTS, **PIPELINED}.items()}, **OTHERS}
+    groups = {"serve": list(known), "proxy": list(proxying.NAMES)}
+    known.update(proxying.NAMES)
+    options.only = [name for word in options.only for name in groups.get(word, [word])]
     if options.list:
         for name, text in known.items():
-            print(f"{name:10} {text}")
+            print(f"{name:18} {text}")
         raise SystemExit(0)
     for name in options.only:
         if name not in known:
@@ -389,8 +399,7 @@ def main():
             json.dump({"machine": about, "version": options.version, "command": options.command,
                        "rows": rows, "runs": bench.raw}, file, indent=1)
     if options.save:
-        with open(options.save, "w", encoding="utf-8") as file:
-            file.write(report.markdown(bench.tables, about, options.command, options.version))
+        report.save(options.save, bench.tables, about, options.command, options.version)
     return 0
 
 

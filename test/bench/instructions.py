@@ -13,13 +13,13 @@ def switch(on, pid):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
 
 
-def count(field, generator, site, load, seconds):
-    """Instructions of all threads for each request."""
+def count(field, generator, start, load, seconds):
+    """Instructions of all threads for each request to what `start` starts behind these words."""
     out = os.path.join(field.place, "callgrind.out")
     for old in glob.glob(out + "*"):
         os.remove(old)
-    target = field.stet(site, before=["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
-                                      f"--callgrind-out-file={out}"])
+    target = start(["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
+                    f"--callgrind-out-file={out}"])
     target.wait_until_up()
     fields = load.fields(target)
     load.prove(target, fields)

@@ -94,7 +94,9 @@ def machine():
                          f"{len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB{virtual}",
             "kernel": f"Linux {release[0] if release else ''}, TCP {control}",
             "software": f"gcc {version('gcc', '-dumpfullversion')}, wrk {version('wrk', '-v')}, "
-                        f"nginx {version('nginx', '-v')}, Python {platform.python_version()}",
+                        f"nginx {version('nginx', '-v')}, HAProxy {version('haproxy', '-v')}, "
+                        f"Traffic Server {version('traffic_server', '-V')}, "
+                        f"Varnish {version('varnishd', '-V')}, Python {platform.python_version()}",
             "busy": f"{os.getloadavg()[0]:.1f}",
             "date": datetime.date.today().isoformat()}
 
@@ -105,12 +107,18 @@ Absolute figures mean little from one machine or hour to the next, so everything
 writes a recorded answer with the same number of octets: the limit of this machine. Every round runs
 each server once, one worker pinned to one core, the load generator to the other. The figure to
 trust is CPU time a request, user and system, from the kernel's accounting of the server's threads;
-given is the median of the rounds' ratios, and the range they fell in."""
+given is the median of the rounds' ratios, and the range they fell in. What passes a proxy is held
+against a *null proxy* ([test/bench/null_proxy.c](../test/bench/null_proxy.c)) instead."""
 
 
-def markdown(tables, about, command, stet_version):
-    """The page doc/benchmarks.md."""
-    lines = ["# Benchmarks", "", HOW, "",
+# The parts of the page: a table is of the second if its title begins so.
+PROXY = "Proxy: "
+PARTS = ("`stet serve`", "`stet proxy`")
+
+
+def part(title, tables, about, command, stet_version):
+    """One part of the page, from its heading on."""
+    lines = [f"## {title}", "",
              f"The last result is of stet {stet_version}, {about['date']}, by `{command}`:", "",
              f"- {about['processor']}",
              f"- {about['kernel']}",
@@ -118,7 +126,8 @@ def markdown(tables, about, command, stet_version):
              f"- load average before the first round: {about['busy']}"]
     for table in tables:
         columns = ["", *table.columns, "reach", ""]
-        lines += ["", f"## {table.title}", ""]
+        name = table.title.removeprefix(PROXY)
+        lines += ["", f"### {name[0].upper()}{name[1:]}", ""]
         if table.note:
             lines += [table.note, ""]
         lines.append("| " + " | ".join(columns) + " |")
@@ -126,3 +135,21 @@ def markdown(tables, about, command, stet_version):
         for row in table.cells():
             lines.append("| " + " | ".join(row) + " |")
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def save(path, tables, about, command, stet_version):
+    """The page doc/benchmarks.md. A part of which nothing was measured stays as it was."""
+    old = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            old = file.read()
+    texts = []
+    for title in PARTS:
+        mine = [table for table in tables if (title == PARTS[1]) == table.title.startswith(PROXY)]
+        kept = re.search(rf"^## {title}\n.*?(?=^## |\Z)", old, re.M | re.S)
+        if mine:
+            texts.append(part(title, mine, about, command, stet_version))
+        elif kept:
+            texts.append(kept[0].rstrip() + "\n")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(["# Benchmarks\n", HOW + "\n", *texts]))

@@ -137,13 +137,28 @@ class Field:
         settled(target, path)
         self.end(target)
 
-    def null(self, answer):
+    def proxy(self, origin, memory="600MiB", control="off", before=()):
+        """stet before an origin on this port of 127.0.0.1."""
+        port = free_port()
+        argv = [*before, self.stet_path, "proxy", f"http://127.0.0.1:{origin}", "--listen",
+                f"127.0.0.1:{port}", "--workers", "1", "--quiet", "--memory", memory,
+                "--admin-socket", control]
+        for limit in ("connections", "connections_per_address"):
+            argv += ["--limit", f"{limit}=20000"]
+        return self.begin("stet", argv, port)
+
+    def null_proxy(self, origin):
+        port = free_port()
+        path = os.path.join(os.path.dirname(self.null_path), "null_proxy")
+        return self.begin("null proxy", [path, str(port), str(origin)], port)
+
+    def null(self, answer, cores=None):
         """A null server that says `answer` to everything."""
         port = free_port()
         path = os.path.join(self.place, f"answer-{port}")
         with open(path, "wb") as file:
             file.write(answer)
-        return self.begin("null", [self.null_path, str(port), path], port)
+        return self.begin("null", [self.null_path, str(port), path], port, cores)
 
     def nginx(self, directory, sendfile):
         binary = shutil.which("nginx") or "/usr/sbin/nginx"
