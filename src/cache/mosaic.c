@@ -37,7 +37,7 @@ static const struct mosaic_piece *mosaic_next(const struct mosaic *mosaic, uint6
 
 bool mosaic_lay(struct mosaic *mosaic)
 {
-    struct mosaic_piece laid[MOSAIC_MAX];
+    struct mosaic_piece laid[MOSAIC_MAX] = {0};
     const struct mosaic_piece *at;
     uint64_t next = 0;
     size_t count = 0;

@@ -23,9 +23,9 @@ void siblings_take(struct siblings *siblings, const struct shelf *shelf,
                    const struct shelf_key *key, enum shelf_side side)
 {
     const struct entry_key at = shelf_key_entry(key, side, 0);
-    struct taking taking = {siblings, key->url};
     siblings->count = 0;
     siblings->signpost = NULL;
+    struct taking taking = {siblings, key->url};
     const size_t seen = store_each_variant(shelf->store, at.primary, sibling_take, &taking);
     size_t kept = 0;
     for (size_t i = 0; seen > 0 && i < siblings->count; i++) {

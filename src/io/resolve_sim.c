@@ -141,8 +141,12 @@ static void *sim_resolver_open(struct loop *loop, const char *servers)
 static void sim_resolver_close(void *back)
 {
     struct sim_resolver *resolver = back;
-    while (resolver->questions)
-        sim_question_end(resolver->questions);
+    while (resolver->questions) {
+        struct sim_question *question = resolver->questions;
+        resolver->questions = question->next;
+        loop_timer_cancel(resolver->loop, &question->timer);
+        free(question);
+    }
     free(resolver);
 }
 
