@@ -68,7 +68,8 @@ void chunk_unref(struct chunk *chunk)
     if (before > 1)
         return;
     if (chunk->steady)
-        memory_free_pages(chunk->bytes - CHUNK_PAGE, CHUNK_PAGE + chunk->len);
+        memory_free_pages((char *)chunk + offsetof(struct chunk, bytes) - CHUNK_PAGE,
+                          CHUNK_PAGE + chunk->len);
     else
         memory_free(chunk);
 }
