@@ -188,7 +188,7 @@ bool shelf_length(const struct entry *entry, const struct entry_head *head, uint
 /* ---- gathering ---- */
 
 static void set_add(struct shelf_set *set, const struct sibling *sibling,
-                    const struct stet_request *request)
+                    const struct stet_request *request, bool selected)
 {
     const size_t i = set->candidates.count++;
     set->entries[i] = entry_ref(sibling->entry);
@@ -199,6 +199,7 @@ static void set_add(struct shelf_set *set, const struct sibling *sibling,
         .head = &set->views[i],
         .stored = &set->stored[i],
         .covers = set->stored[i].partial && shelf_parts_answer(sibling->head, request),
+        .other = !selected,
     };
 }
 
@@ -212,7 +213,7 @@ static void set_add_those(struct shelf_set *set, const struct shelf *shelf,
         const struct stet_stored stored = entry_head_stored(at->head);
         if (stet_vary_match(entry_selecting(at->entry), &ask->request->head) == selected &&
             is_kept(shelf, ask, at->entry, &stored))
-            set_add(set, at, ask->request);
+            set_add(set, at, ask->request, selected);
     }
 }
 

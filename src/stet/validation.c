@@ -5,7 +5,9 @@
  * fields of another, or one user the cookie of another; so what fits nothing updates nothing, and
  * the request is repeated without our conditions (D-15).
  *
- * A Last-Modified alone counts as weak here even where it is strong: variants share dates.
+ * A Last-Modified alone counts as weak here even where it is strong: variants share dates. For the
+ * same reason a variant that the request does not select is asked about by a strong tag or not at
+ * all: a page in another language may be as old, and weakly as new.
  *
  * Given up: asking by If-Modified-Since with the Date of a response that has no validator. An
  * origin that sends no Last-Modified does not evaluate it either.
@@ -65,10 +67,18 @@ static struct stet_span modified_of(const struct stet_candidate *candidate)
                : STET_SPAN_NONE;
 }
 
+static bool has_strong_tag(const struct stet_head *head)
+{
+    struct stet_etag tag = stet_etag_of(head);
+    return stet_etag_present(tag) && !tag.weak;
+}
+
 /* A part is asked about only where it could answer [RFC 9111 §4.3.2]; a date says something of a
  * whole response only [RFC 9111 §4.3.1]. */
 static bool is_askable(const struct stet_candidate *candidate)
 {
+    if (candidate->other)
+        return has_strong_tag(candidate->head) && !candidate->stored->partial;
     if (stet_etag_present(stet_etag_of(candidate->head)))
         return !candidate->stored->partial || candidate->covers;
     return !candidate->stored->partial && modified_of(candidate).at;
@@ -111,7 +121,7 @@ struct stet_validation stet_validation_of(const struct stet_request *request,
                                    .joined = stet_head_has(head, STET_FIELD_IF_NONE_MATCH),
                                    .sent = sent};
     for (size_t i = 0; is_one_bit(sent) && i < count_of(candidates); i++)
-        if (sent == bit(i) && !candidates->at[i].stored->partial)
+        if (sent == bit(i) && !candidates->at[i].stored->partial && !candidates->at[i].other)
             plan.modified = modified_of(&candidates->at[i]);
     return plan;
 }
@@ -204,6 +214,8 @@ static bool is_proved(const struct stet_candidate *candidate, const struct stet_
     struct stet_etag ours = stet_etag_of(candidate->head);
     struct stet_span modified;
 
+    if (candidate->other && proof != PROOF_STRONG_TAG)
+        return false;
     switch (proof) {
     case PROOF_STRONG_TAG:
         return stet_etag_equal_strong(theirs, ours);
@@ -277,6 +289,14 @@ static bool client_lists(const struct stet_request *request, const struct stet_h
     return false;
 }
 
+/* The client's request has a condition to which 304 is an answer; If-Match, If-Unmodified-Since and
+ * If-Range are none [RFC 9110 §13.1]. */
+static bool asks_itself(const struct stet_head *request)
+{
+    return stet_head_has(request, STET_FIELD_IF_NONE_MATCH) ||
+           stet_head_has(request, STET_FIELD_IF_MODIFIED_SINCE);
+}
+
 static struct stet_validated answered(enum stet_validated_answer answer, enum stet_reason reason)
 {
     return (struct stet_validated){.answer = answer, .reason = reason};
@@ -303,7 +323,7 @@ static struct stet_validated judge_304(const struct stet_validation *plan,
     enum proof proof = proof_of(&response->head);
     uint32_t update = identified(candidates, &response->head, proof);
 
-    if (!plan->conditional)
+    if (!plan->asks && !asks_itself(&request->head))
         return answered(STET_VALIDATED_FAULT, STET_REASON_NEVER_ASKED); /* D-01 */
     if (!plan->asks) { /* all conditions were the client's [RFC 9110 §15.4.5] */
         struct stet_validated pass = answered(STET_VALIDATED_PASS, STET_REASON_CLIENT_CURRENT);

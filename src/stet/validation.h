@@ -21,12 +21,15 @@ extern "C" {
 /* The most stored responses one request asks about; further ones are left out. */
 #define STET_CANDIDATES_MAX 32
 
-/* A stored response that could be chosen for the request, freshness aside [RFC 9111 §4.3.4].
- * Borrows both. */
+/* A stored response that could be chosen for the request, freshness aside [RFC 9111 §4.3.4], or
+ * another variant, of which the origin may say that it answers the request as well
+ * [RFC 9111 §4.1]. Borrows both. */
 struct stet_candidate {
     const struct stet_head *head;
     const struct stet_stored *stored;
     bool covers; /* of a part: it holds all that the request asks for */
+    bool other;  /* other fields than this request's select it: only a strong tag can name it, for
+                    variants share dates and weak tags [RFC 9110 §8.8.1] */
 };
 
 struct stet_candidates {
@@ -72,7 +75,7 @@ enum stet_validated_answer {
     STET_VALIDATED_REPEAT,  /* a 304 that fits nothing: send the client's request once more as it
                                came, with no candidates (D-15) */
     STET_VALIDATED_FAILED,  /* the origin fails: ask stet_may_reuse_on_error (D-41) */
-    STET_VALIDATED_FAULT    /* a 304 to no condition at all: 502 */
+    STET_VALIDATED_FAULT    /* a 304 to no condition that asks for one: 502 */
 };
 
 struct stet_validated {
@@ -87,7 +90,8 @@ struct stet_validated {
  * [RFC 9111 §4.3.4]: those with its strong entity tag; else of those with its weak tag, or without
  * a tag with its Last-Modified, the newest; without any validator the only candidate, if that has
  * none either. If the only candidate has some and nothing else was asked about, a 304 without
- * validators renews and uses it, but updates no field. */
+ * validators renews and uses it, but updates no field. Another variant is updated by its strong tag
+ * alone. */
 STET_API struct stet_validated stet_validation_judge(const struct stet_validation *plan,
                                                      const struct stet_request *request,
                                                      const struct stet_candidates *candidates,

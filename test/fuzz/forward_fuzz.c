@@ -149,7 +149,7 @@ static void request_tried(unsigned options, const struct h1_framing *framing)
     struct stet_field stored_field = {STET_SPAN("ETag"), STET_SPAN("\"a\""), STET_FIELD_ETAG};
     struct stet_head stored_head = {.fields = &stored_field, .count = 1};
     struct stet_stored stored = {.status = 200, .method = STET_METHOD_GET};
-    struct stet_candidate candidate = {&stored_head, &stored, true};
+    struct stet_candidate candidate = {.head = &stored_head, .stored = &stored, .covers = true};
     struct stet_candidates candidates = {&candidate, options & ASKS ? 1 : 0};
     stet_head_index(&stored_head);
     struct stet_validation plan = stet_validation_of(&in.request, &candidates);

@@ -264,8 +264,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_reuse(&profile, &stored, &asked, now);
     check_update(&profile, &response.head, &storing.directives, &answer.head);
 
-    struct stet_candidate candidates[2] = {{&response.head, &stored, data[8] & 8},
-                                           {&heads[0].head, &stored, true}};
+    struct stet_candidate candidates[2] = {{&response.head, &stored, data[8] & 8, false},
+                                           {&heads[0].head, &stored, true, data[8] & 32}};
     struct stet_candidates both = {candidates, data[8] & 16 ? 2 : 1};
     check_validation(&later, &answer, &both);
     return 0;

@@ -464,8 +464,8 @@ static void test_conditions(void **state)
         struct message message, stored_message;
         struct stet_request request = message_request(&message, row->method, row->fields);
         struct stet_stored stored = {.status = 200, .method = STET_METHOD_GET};
-        struct stet_candidate candidate = {message_head(&stored_message, row->stored), &stored,
-                                           true};
+        struct stet_candidate candidate = {
+            .head = message_head(&stored_message, row->stored), .stored = &stored, .covers = true};
         struct stet_candidates candidates = {&candidate, row->stored ? 1 : 0};
         struct stet_validation plan = stet_validation_of(&request, &candidates);
         struct forward_conditions conditions = {&plan, &candidates, false};

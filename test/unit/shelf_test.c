@@ -478,6 +478,8 @@ static void test_gather(void **state)
     assert_true(stet_span_equal(stet_etag_of(set.candidates.at[0].head).opaque, STET_SPAN("1")));
     assert_int_equal(set.candidates.at[0].stored->lifetime, 60);
     assert_false(set.candidates.at[0].covers);
+    assert_false(set.candidates.at[0].other);
+    assert_true(set.candidates.at[1].other);
     shelf_set_drop(&set);
     /* C-9111-4.3.4-1 */
     assert_true(shelf_gather(&world.shelf, &asking.ask, true, &set));

@@ -9,7 +9,7 @@
 #define OTHER_LM "Last-Modified: Sun, 06 Nov 1994 08:32:58 GMT"
 
 /* Up to three stored responses, the first one the newest; NULL for none. A text that begins with
- * "-" is a part, with "+" a part that covers what is asked. */
+ * "-" is a part, with "+" a part that covers what is asked, with "~" another variant. */
 struct stored_set {
     struct message messages[3];
     struct stet_stored stored[3];
@@ -25,10 +25,12 @@ static const struct stet_candidates *stored_set(struct stored_set *to, const cha
         const char *text = texts[count];
         bool partial = *text == '-' || *text == '+';
         bool covers = *text == '+';
+        bool other = *text == '~';
         to->stored[count] = (struct stet_stored){
             .status = 200, .times = {.date = MESSAGE_DATE_AT - (int64_t)count}, .partial = partial};
-        to->candidates[count] = (struct stet_candidate){
-            message_head(&to->messages[count], text + partial), &to->stored[count], covers};
+        to->candidates[count] =
+            (struct stet_candidate){message_head(&to->messages[count], text + (partial || other)),
+                                    &to->stored[count], covers, other};
     }
     to->all = (struct stet_candidates){to->candidates, count};
     return &to->all;
@@ -89,6 +91,28 @@ static const struct plan_row plan_rows[] = {
      {"ETag: \"a\"", "ETag: \"a\"", "ETag: W/\"a\""},
      "\"a\", W/\"a\"",
      NULL,
+     R(VALIDATES_STORED)},
+    {"C-9111-4.1-7",
+     "other variants by their strong tags",
+     "GET",
+     "",
+     {"~ETag: \"a\"\n" LM, "~ETag: W/\"b\"", "~" LM},
+     "\"a\"",
+     NULL,
+     R(VALIDATES_STORED)},
+    {"C-9111-4.1-7",
+     "other variants without any",
+     "GET",
+     "",
+     {"~ETag: W/\"b\"", "~" LM},
+     AS_IS(NOTHING_TO_VALIDATE)},
+    {"C-9111-4.3.1-3",
+     "the date of the one that is selected",
+     "GET",
+     "",
+     {LM, "~" LM},
+     "",
+     LM_VALUE,
      R(VALIDATES_STORED)},
     {"C-9111-4.3.2-6",
      "the union with the client's",
@@ -574,6 +598,70 @@ static const struct judge_row judge_rows[] = {
      STET_VALIDATED_REPLACE,
      R(REPLACED),
      NOTHING},
+    {"C-9111-4.3.4-2",
+     "another variant by its strong tag",
+     "GET",
+     "",
+     {"~ETag: \"a\"", "~ETag: \"b\""},
+     304,
+     "ETag: \"b\"",
+     USE,
+     R(VALIDATED),
+     2,
+     2,
+     1},
+    {"C-9111-4.3.4-3",
+     "never another variant by a weak one",
+     "GET",
+     "If-None-Match: W/\"a\"",
+     {"~ETag: W/\"a\""},
+     304,
+     "ETag: W/\"a\"",
+     PASS,
+     R(CLIENT_CURRENT),
+     NOTHING},
+    {"C-9111-4.3.4-3",
+     "nor by its date",
+     "GET",
+     "If-Modified-Since: " LM_VALUE,
+     {"~" LM},
+     304,
+     LM,
+     PASS,
+     R(CLIENT_CURRENT),
+     NOTHING},
+    {"C-9111-4.3.4-3",
+     "the selected one by the date that both have",
+     "GET",
+     "",
+     {"~" LM, LM},
+     304,
+     LM,
+     USE,
+     R(VALIDATED),
+     2,
+     2,
+     1},
+    {"D-01",
+     "to If-Match alone",
+     "GET",
+     "If-Match: \"a\"",
+     {NULL},
+     304,
+     "ETag: \"a\"",
+     FAULT,
+     R(NEVER_ASKED),
+     NOTHING},
+    {"D-01",
+     "to If-Range alone",
+     "GET",
+     "Range: bytes=0-1\nIf-Range: \"a\"",
+     {"ETag: \"a\""},
+     304,
+     "ETag: \"a\"",
+     FAULT,
+     R(NEVER_ASKED),
+     NOTHING},
     {"C-9111-4.3.3-3",
      "a 503 while validating",
      "GET",
@@ -632,7 +720,7 @@ static void test_many(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(candidates); i++)
-        candidates[i] = (struct stet_candidate){&message.head, &stored, false};
+        candidates[i] = (struct stet_candidate){.head = &message.head, .stored = &stored};
     struct stet_validation plan = stet_validation_of(&request, &all);
     assert_int_equal(plan.sent, UINT32_MAX);
     assert_int_equal(stet_validation_tags(&plan, &request, &all, tags, sizeof(tags)), 3);
