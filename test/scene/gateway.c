@@ -160,10 +160,12 @@ void gateway_free(struct scene *s)
     s->gateway = NULL;
 }
 
-void gateway_calm(struct scene *s)
+void gateway_calm(struct scene *s, const char *target, const char *content)
 {
-    for (unsigned i = 0; i < s->gateway->origin_count; i++)
+    for (unsigned i = 0; i < s->gateway->origin_count; i++) {
         origin_calm(s->gateway->origins[i]);
+        origin_holds(s->gateway->origins[i], target, "", content);
+    }
 }
 
 void gateway_pump(struct scene *s)
@@ -210,6 +212,6 @@ int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char
 int64_t scene_purge(struct scene *s, const char *url)
 {
     if (strncmp(url, "http://www/", 11) == 0)
-        oracle_purged(s->gateway->oracle, url + 10);
+        oracle_purged(s->gateway->oracle, url + 10, sim_world_now(s->world));
     return scene_purge_by(s, CACHE_PURGE_URL, url, false);
 }

@@ -105,8 +105,8 @@ bool gateway_assemble(struct scene *s);
 void gateway_stop(struct scene *s);
 void gateway_free(struct scene *s);
 
-/* Nothing is made to fail any more. */
-void gateway_calm(struct scene *s);
+/* Nothing is made to fail any more, and all origins hold this page. */
+void gateway_calm(struct scene *s, const char *target, const char *content);
 
 /* Lets the origins send what is due; when that is next, in ns; INT64_MAX: never. */
 void gateway_pump(struct scene *s);

@@ -49,8 +49,9 @@ void journal_hears(struct journal *journal, const struct heard *heard)
 
 void journal_says(struct journal *journal, const struct said *said)
 {
-    journal_notes(journal, said->at, "  says   %d to %llu, %zu octets {%s}", said->status,
-                  (unsigned long long)said->to->asked, said->len, said->lines);
+    journal_notes(journal, said->at, "  says   %d of %s to %llu, %zu octets {%s}", said->status,
+                  said->to->request.target, (unsigned long long)said->to->asked, said->len,
+                  said->lines);
 }
 
 void journal_gets(struct journal *journal, const struct asking *asking,
@@ -65,8 +66,8 @@ void journal_gets(struct journal *journal, const struct asking *asking,
         if (value)
             snprintf(text + len, sizeof text - len, " %s: %s;", named[i], value);
     }
-    journal_notes(journal, asking->now, "gets   %d to %llu, %zu octets%s%s", response->status,
-                  (unsigned long long)asking->number, response->len, whole ? "" : " (cut)", text);
+    journal_notes(journal, asking->now, "gets   %d of %s to %llu, %zu octets%s%s", response->status,
+                  asking->target, (unsigned long long)asking->number, response->len, whole ? "" : " (cut)", text);
 }
 
 void journal_print(const struct journal *journal, uint64_t lines)

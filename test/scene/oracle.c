@@ -97,9 +97,11 @@ static void change_add(struct oracle *oracle, const char *host, char *target, ch
     oracle->changes = change;
 }
 
-void oracle_purged(struct oracle *oracle, const char *target)
+void oracle_purged(struct oracle *oracle, const char *target, int64_t at)
 {
     change_add(oracle, NULL, target ? strdup(target) : NULL, NULL);
+    oracle->changes->soft = true;
+    oracle->changes->at = at;
 }
 
 /* What a Location of the same origin server means: "/a" as it is, "http://www/a" without the host.

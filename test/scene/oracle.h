@@ -107,9 +107,8 @@ struct said *oracle_says(struct oracle *oracle, const struct said *said);
 
 void oracle_mishap(struct oracle *oracle, enum mishap mishap);
 
-/* From now on nothing said before may be used for the target without asking ("/a"; NULL: for any).
- * Unsafe requests do this by themselves, when they are answered. */
-void oracle_purged(struct oracle *oracle, const char *target);
+/* From now on all that was said before of the target ("/a"; NULL: of any) is stale. */
+void oracle_purged(struct oracle *oracle, const char *target, int64_t at);
 
 /* A request as a client has put it. */
 struct asking {
@@ -129,12 +128,15 @@ bool oracle_audit(struct oracle *oracle, const struct asking *asking,
 
 /* ---- for its own rooms ---- */
 
-/* Something that makes what was said before it invalid. */
+/* Something that makes what was said before it invalid: an unsafe request that was answered; or
+ * only stale: a purge. */
 struct change {
     struct change *next;
     char *host;   /* NULL: any */
     char *target; /* NULL: any */
     char *group;  /* all in this group, instead */
+    bool soft;    /* stale since `at`, ns */
+    int64_t at;
     uint64_t tick;
 };
 

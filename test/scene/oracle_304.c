@@ -75,7 +75,9 @@ static bool is_passed(const struct audit *audit)
             continue;
         char *tag = lines_list(said->lines, "ETag");
         char *tags = lines_list(audit->asking->lines, "If-None-Match");
-        const bool own = !tag || !tags || lists(tags, tag);
+        char *sent = request_list(&said->to->request, "If-None-Match");
+        const bool own = !tag || !tags || lists(tags, tag) || list_same(tags, sent);
+        free(sent);
         free(tag);
         free(tags);
         if (own)

@@ -201,14 +201,16 @@ static bool audit_tag(const struct audit *audit, const struct said *base)
     return true;
 }
 
-/* The base may answer by these words, and has their fields; or by a later 304 without a validator,
- * which confirms, but changes no field [RFC 9111 §4.3.4]. */
+/* The base may answer by these words, and has their fields; or by a later 304 that confirms, but
+ * changes no field: one without a validator [RFC 9111 §4.3.4], or one to this very request, which
+ * may not be stored. */
 static bool audit_may(struct audit *audit, const struct said *base, const struct said *word,
                       char why[RESPONSE_FAULT])
 {
     for (const struct said *later = audit->oracle->saids; later && later->tick >= word->tick;
          later = later->next) {
-        if (later != word && (later->status != 304 || lines_have(later->lines, "ETag")))
+        if (later != word && (later->status != 304 || (lines_have(later->lines, "ETag") &&
+                                                       !audit_is_direct(audit, later))))
             continue;
         audit->renewed = later;
         if (said_confirms(later, base) && audit_may_use(audit, base, later, why) &&

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define NS_PER_SECOND 1000000000
+
 __attribute__((format(printf, 2, 3))) static bool no(char why[RESPONSE_FAULT], const char *form,
                                                      ...)
 {
@@ -149,19 +151,36 @@ static bool in_group(const char *fields, const char *group)
     return found;
 }
 
-/* Something has changed since the origin was asked for it, and before this request was put. */
+/* It has changed this since the origin was asked for it, and before this request was put. */
+static bool is_hit_by(const struct audit *audit, const struct change *change, const char *fields,
+                      const struct said *word)
+{
+    if (change->tick >= audit->asking->tick || change->tick <= word->to->tick ||
+        (change->host && !same_host(change->host, audit->asking->host)))
+        return false;
+    return change->group ? in_group(fields, change->group)
+                         : !change->target || same_target(change->target, word->to->request.target);
+}
+
 static bool is_invalidated(const struct audit *audit, const char *fields, const struct said *word)
 {
+    const struct change *change = audit->oracle->changes;
+    while (change && (change->soft || !is_hit_by(audit, change, fields, word)))
+        change = change->next;
+    return change != NULL;
+}
+
+/* By how many s it is stale; negative when it is fresh. */
+static int64_t stale_by(const struct audit *audit, const char *fields, const struct said *word,
+                        int64_t lifetime)
+{
+    int64_t stale = said_age(word, audit->asking->at) - lifetime;
     for (const struct change *change = audit->oracle->changes; change; change = change->next) {
-        if (change->tick >= audit->asking->tick || change->tick <= word->to->tick ||
-            (change->host && strcasecmp(change->host, audit->asking->host) != 0))
-            continue;
-        if (change->group
-                ? in_group(fields, change->group)
-                : !change->target || strcmp(change->target, word->to->request.target) == 0)
-            return true;
+        const int64_t since = (audit->asking->at - change->at) / NS_PER_SECOND;
+        if (change->soft && since > stale && is_hit_by(audit, change, fields, word))
+            stale = since;
     }
-    return false;
+    return stale;
 }
 
 /* The origin has failed since this request was put; `*cut`: it could not be reached. */
@@ -198,10 +217,10 @@ static bool may_be_stale(const struct audit *audit, const struct terms *terms, i
 }
 
 static bool in_time(const struct audit *audit, const struct said *word, const struct terms *terms,
-                    char why[RESPONSE_FAULT])
+                    int64_t stale, char why[RESPONSE_FAULT])
 {
     const struct demands *demands = &audit->demands;
-    const int64_t age = said_age(word, audit->asking->at), stale = age - terms->lifetime;
+    const int64_t age = said_age(word, audit->asking->at);
     const bool too_old = (demands->max_age != TERMS_NONE && age > demands->max_age) ||
                          (demands->min_fresh > 0 && -stale < demands->min_fresh);
     bool cut;
@@ -248,7 +267,8 @@ static bool may_use(const struct audit *audit, const struct said *base, const st
         return false;
     if (is_invalidated(audit, fields, word))
         return no(why, "response %llu was invalidated", (unsigned long long)word->number);
-    return word->tick > audit->asking->tick || in_time(audit, word, &terms, why);
+    return word->tick > audit->asking->tick ||
+           in_time(audit, word, &terms, stale_by(audit, fields, word, terms.lifetime), why);
 }
 
 bool audit_may_use(const struct audit *audit, const struct said *base, const struct said *word,

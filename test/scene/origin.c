@@ -76,7 +76,7 @@ struct page *origin_holds(struct origin *origin, const char *target, const char 
     return origin_holds_bytes(origin, target, lines, content, strlen(content));
 }
 
-static void page_only(struct page *page, const char *line)
+void page_is_only_for(struct page *page, const char *line)
 {
     const size_t name = strcspn(line, ":");
     page->only_name = strndup(line, name);
@@ -87,7 +87,7 @@ struct page *origin_holds_for(struct origin *origin, const char *target, const c
                               const char *lines, const char *content)
 {
     struct page *page = origin_holds(origin, target, lines, content);
-    page_only(page, line);
+    page_is_only_for(page, line);
     return page;
 }
 
@@ -103,7 +103,7 @@ struct page *origin_says_to(struct origin *origin, const char *target, const cha
                             const char *lines, const char *content)
 {
     struct page *page = origin_says(origin, target, status, lines, content);
-    page_only(page, line);
+    page_is_only_for(page, line);
     return page;
 }
 

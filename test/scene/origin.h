@@ -81,6 +81,9 @@ struct page *origin_sends(struct origin *origin, const char *target, const char 
 /* What was there of the page before is gone. */
 void origin_forgets(struct origin *origin, const char *target);
 
+/* It answers only requests that have this field line. */
+void page_is_only_for(struct page *page, const char *line);
+
 /* It answers once, and then what was there before answers again. */
 void page_once(struct page *page);
 

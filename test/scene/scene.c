@@ -379,9 +379,7 @@ static void scene_serve_again(struct scene *s)
     if (s->stopped > 0)
         scene_stop(s);
     if (s->gateway)
-        gateway_calm(s);
-    if (s->gateway)
-        origin_holds(scene_origin(s), "/sentinel.txt", "", "all is well");
+        gateway_calm(s, "/sentinel.txt", "all is well");
     else
         scene_write(s, "sentinel.txt", "all is well");
     scene_pass(s, SECONDS(5));
