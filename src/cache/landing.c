@@ -267,16 +267,33 @@ static void landing_change(struct flight *flight, const struct stet_response *re
     shelf_invalidate(shelf_of(flight), rules_of(flight), request, response);
 }
 
+/* What came past the store is passed on as it is, but for a 304 that was never asked for (D-01).
+ * What other methods mean by one is theirs to know. */
+static void landing_past(struct flight *flight, const struct stet_response *response)
+{
+    const struct flight_errand *errand = &flight->errand;
+    const enum stet_method method = errand->request.method;
+    const struct stet_candidates none = {NULL, 0};
+    const struct stet_validated verdict =
+        stet_validation_judge(&errand->plan, &errand->request, &none, response);
+
+    if (verdict.answer == STET_VALIDATED_FAULT &&
+        (method == STET_METHOD_GET || method == STET_METHOD_HEAD)) {
+        landing_fault(flight, &verdict);
+        return;
+    }
+    landing_change(flight, response);
+    landing_pass(flight, response);
+}
+
 void landing_head(struct flight *flight, const struct stet_response *response)
 {
     struct cache_facts *facts = &flight->outcome.facts;
 
     facts->forward_status = response->status;
     facts->next_hop = fetch_next_hop(&flight->fetch);
-    if (flight->errand.looked_up) {
+    if (flight->errand.looked_up)
         landing_judge(flight, response);
-        return;
-    }
-    landing_change(flight, response);
-    landing_pass(flight, response);
+    else
+        landing_past(flight, response);
 }

@@ -219,6 +219,12 @@ void tell_304_without_a_question(struct scene *s)
     expect_error(client, 502, "http_protocol_error");
     client_get(client, "/a");
     expect_error(client, 502, "http_protocol_error");
+    client_get_with(client, "/a", "If-Match: \"x\""); /* to which it is no answer */
+    expect_error(client, 502, "http_protocol_error");
+    client_get_with(client, "/a", "Range: bytes=0-1\nIf-Range: \"x\"");
+    expect_error(client, 502, "http_protocol_error");
+    client_request_with(client, "GET", "/a", "content", "X: y");
+    expect_error(client, 502, "http_protocol_error");
 }
 
 /* D-15: it confirms what nobody has asked about. */

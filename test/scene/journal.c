@@ -67,7 +67,8 @@ void journal_gets(struct journal *journal, const struct asking *asking,
             snprintf(text + len, sizeof text - len, " %s: %s;", named[i], value);
     }
     journal_notes(journal, asking->now, "gets   %d of %s to %llu, %zu octets%s%s", response->status,
-                  asking->target, (unsigned long long)asking->number, response->len, whole ? "" : " (cut)", text);
+                  asking->target, (unsigned long long)asking->number, response->len,
+                  whole ? "" : " (cut)", text);
 }
 
 void journal_print(const struct journal *journal, uint64_t lines)

@@ -209,8 +209,8 @@ static bool audit_may(struct audit *audit, const struct said *base, const struct
 {
     for (const struct said *later = audit->oracle->saids; later && later->tick >= word->tick;
          later = later->next) {
-        if (later != word && (later->status != 304 || (lines_have(later->lines, "ETag") &&
-                                                       !audit_is_direct(audit, later))))
+        if (later != word && (later->status != 304 ||
+                              (lines_have(later->lines, "ETag") && !audit_is_direct(audit, later))))
             continue;
         audit->renewed = later;
         if (said_confirms(later, base) && audit_may_use(audit, base, later, why) &&

@@ -86,12 +86,16 @@ static bool audit_present(const struct audit *audit, const struct said *base,
 /* Fields that the response gives to nobody else, or that are of its connection. */
 static bool is_withheld(const char *fields, const struct said *word, const char *name)
 {
-    char *control = lines_list(fields, "Cache-Control");
+    static const char *const controls[] = {"Cache-Control", "CDN-Cache-Control",
+                                           "Stet-Cache-Control"};
     char *connection = lines_list(word->lines, "Connection");
-    const bool withheld =
-        (control && strcasestr(control, name)) || list_has(connection, name) || is_own(name);
-    free(control);
+    bool withheld = list_has(connection, name) || is_own(name);
     free(connection);
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++) {
+        char *control = lines_list(fields, controls[i]);
+        withheld = withheld || (control && strcasestr(control, name));
+        free(control);
+    }
     return withheld;
 }
 

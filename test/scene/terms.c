@@ -35,9 +35,10 @@ static bool has(const char *list, const char *name)
 {
     bool twice = false;
     char *argument = directive(list, name, &twice);
-    const bool found = argument;
+    if (!argument)
+        return false;
     free(argument);
-    return found;
+    return true;
 }
 
 /* There, and not only for some fields. */
