@@ -211,7 +211,8 @@ int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char
 
 int64_t scene_purge(struct scene *s, const char *url)
 {
-    if (strncmp(url, "http://www/", 11) == 0)
+    const int64_t count = scene_purge_by(s, CACHE_PURGE_URL, url, false);
+    if (count >= 0 && strncmp(url, "http://www/", 11) == 0) /* else it said that it was not done */
         oracle_purged(s->gateway->oracle, url + 10, sim_world_now(s->world));
-    return scene_purge_by(s, CACHE_PURGE_URL, url, false);
+    return count;
 }
