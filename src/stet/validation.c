@@ -14,6 +14,7 @@
  */
 #include "stet/validation.h"
 
+#include "stet/date.h"
 #include "stet/etag.h"
 #include "stet/pen.h"
 #include "stet/status.h"
@@ -297,6 +298,22 @@ static bool asks_itself(const struct stet_head *request)
            stet_head_has(request, STET_FIELD_IF_MODIFIED_SINCE);
 }
 
+/* A 304 without a validator says of the only stored response, which has none either, that it is
+ * current, if what the client asked about is a date that this is no older than: what was not
+ * modified since then was not since. If it asked by tags, or by "*", nothing is known of ours
+ * [RFC 9111 §4.3.4]. */
+static bool speaks_of_it(const struct stet_request *request,
+                         const struct stet_candidates *candidates)
+{
+    struct stet_span text = stet_head_single(&request->head, STET_FIELD_IF_MODIFIED_SINCE);
+    int64_t since;
+
+    if (candidates->count != 1 || stet_head_has(&request->head, STET_FIELD_IF_NONE_MATCH))
+        return false;
+    int64_t date = candidates->at[0].stored->times.date;
+    return stet_date_read(text, date, &since) && since <= date;
+}
+
 static struct stet_validated answered(enum stet_validated_answer answer, enum stet_reason reason)
 {
     return (struct stet_validated){.answer = answer, .reason = reason};
@@ -323,11 +340,12 @@ static struct stet_validated judge_304(const struct stet_validation *plan,
     enum proof proof = proof_of(&response->head);
     uint32_t update = identified(candidates, &response->head, proof);
 
-    if (!plan->asks && !asks_itself(&request->head))
+    if (plan->asks ? !plan->conditional : !asks_itself(&request->head))
         return answered(STET_VALIDATED_FAULT, STET_REASON_NEVER_ASKED); /* D-01 */
     if (!plan->asks) { /* all conditions were the client's [RFC 9110 §15.4.5] */
         struct stet_validated pass = answered(STET_VALIDATED_PASS, STET_REASON_CLIENT_CURRENT);
-        pass.update = pass.renew = update;
+        if (proof != PROOF_NONE || speaks_of_it(request, candidates))
+            pass.update = pass.renew = update;
         return pass;
     }
     if (update)

@@ -89,9 +89,9 @@ struct stet_validated {
 /* Judges the answer to a request that went on as planned. Which candidates a 304 updates
  * [RFC 9111 §4.3.4]: those with its strong entity tag; else of those with its weak tag, or without
  * a tag with its Last-Modified, the newest; without any validator the only candidate, if that has
- * none either. If the only candidate has some and nothing else was asked about, a 304 without
- * validators renews and uses it, but updates no field. Another variant is updated by its strong tag
- * alone. */
+ * none either and is no older than what the client asked about by date. If the only candidate has
+ * some and nothing else was asked about, a 304 without validators renews and uses it, but updates
+ * no field. Another variant is updated by its strong tag alone. */
 STET_API struct stet_validated stet_validation_judge(const struct stet_validation *plan,
                                                      const struct stet_request *request,
                                                      const struct stet_candidates *candidates,
