@@ -296,7 +296,7 @@ bool said_confirms(const struct said *word, const struct said *base)
     const bool head = strcmp(word->to->request.method, "HEAD") == 0;
     if (word == base)
         return true;
-    if (word->tick < base->tick || word->malformed ||
+    if (word->tick < base->to->tick || word->malformed || /* they may have crossed */
         strcmp(word->to->request.target, base->to->request.target) != 0)
         return false;
     if (head && word->status == 200) /* [RFC 9111 §4.3.5] */
@@ -306,6 +306,8 @@ bool said_confirms(const struct said *word, const struct said *base)
         return false;
     if (lines_have(word->lines, "ETag")) /* [RFC 9111 §4.3.4] */
         return same_value(word->lines, base->lines, "ETag");
+    if (lines_have(word->lines, "Last-Modified"))
+        return same_value(word->lines, base->lines, "Last-Modified");
     return asked_about(word->to, base);
 }
 
@@ -343,30 +345,38 @@ static char *lines_join(char *to, const char *from, const char *without_those_of
     return to;
 }
 
-/* The next word after `after` that confirms the base, `last` at the latest. */
+/* The next word after `after`, and before `last`, that confirms the base. */
 static const struct said *next_word(const struct oracle *oracle, const struct said *base,
                                     const struct said *after, const struct said *last)
 {
     const struct said *next = NULL;
     for (const struct said *said = oracle->saids; said && said->tick > after->tick;
          said = said->next) {
-        if (said->tick <= last->tick && said != base && said_confirms(said, base))
+        if (said->tick < last->tick && said_confirms(said, base))
             next = said;
     }
     return next;
 }
 
+static char *lines_update(char *lines, const struct said *word)
+{
+    char *updated = lines_join(strdup(""), lines, word->lines, false);
+    free(lines);
+    return lines_join(updated, word->lines, NULL, true);
+}
+
 char *said_fields(const struct oracle *oracle, const struct said *base, const struct said *word)
 {
     char *lines = lines_join(strdup(""), base->lines, NULL, false);
-    const struct said *next = base;
-    while (next != word && (next = next_word(oracle, base, next, word))) {
-        char *updated = lines_join(strdup(""), lines, next->lines, false);
-        updated = lines_join(updated, next->lines, NULL, true);
-        free(lines);
-        lines = updated;
-    }
-    return lines;
+    for (const struct said *next = base; (next = next_word(oracle, base, next, word));)
+        lines = lines_update(lines, next);
+    return word == base ? lines : lines_update(lines, word);
+}
+
+bool said_between(const struct said *said, const struct said *base, const struct said *word)
+{
+    return said == base || said == word ||
+           (said->tick > base->tick && said->tick < word->tick && said_confirms(said, base));
 }
 
 int64_t said_age(const struct said *word, int64_t at)

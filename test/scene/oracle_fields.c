@@ -50,7 +50,7 @@ static bool is_said(const struct audit *audit, const struct said *base, const st
                     const char *name, const char *value)
 {
     for (const struct said *said = audit->oracle->saids; said; said = said->next) {
-        if (said->tick > word->tick || said->tick < base->tick || !said_confirms(said, base))
+        if (!said_between(said, base, word))
             continue;
         char *list = lines_list(said->lines, name);
         const bool same = list && list_same(list, value);
@@ -167,7 +167,7 @@ static bool audit_date(const struct audit *audit, const struct said *base, const
     const char *text = response_field(audit->response, "Date");
     bool said = false, any = false;
     for (const struct said *at = audit->oracle->saids; at; at = at->next) {
-        if (at->tick < base->tick || at->tick > word->tick || !said_confirms(at, base))
+        if (!said_between(at, base, word))
             continue;
         char *date = lines_list(at->lines, "Date");
         any = any || date;

@@ -224,8 +224,8 @@ void sim_page_fail(struct sim_site *site, struct sim_page *page)
 {
     static const char *const nonsense[] = {
         "", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nevil",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nevil", "HTTP/1.1 999 evil\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nCache-Control: max-age=99\r\nContent-Length: 9\r\n\r\nevil"};
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nContent-Length: 4\r\n\r\nevil",
+        "HTTP/1.1 999 evil\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 4\n\nevil"};
     static const int statuses[] = {500, 502, 503, 504, 404, 301, 501};
     struct scene *s = site->scene;
     struct origin *o = site->origin;
