@@ -43,11 +43,12 @@ static struct stet_span extra_write(const struct flight *flight, const struct st
     return extra;
 }
 
-bool landing_extra(struct flight *flight, const struct stet_head *head)
+bool landing_extra(struct flight *flight, const struct stet_head *head,
+                   const struct stet_head *rules)
 {
     const struct stet_profile *profile = &rules_of(flight)->profile;
     const struct stet_cachecontrol said =
-        stet_cachecontrol_of_response(head, profile->targets, profile->target_count);
+        stet_cachecontrol_of_response(rules, profile->targets, profile->target_count);
     const size_t size = flight->leader ? extra_write(flight, head, &said, NULL).len : 0;
     char *to = size > 0 ? arena_alloc(&flight->arena, size) : NULL;
 
@@ -181,7 +182,7 @@ static void landing_store(struct flight *flight, const struct stet_response *res
     pick.reuse.ttl = (int64_t)stored.lifetime - pick.reuse.age;
     facts->has_age = pick.head->flags & ENTRY_HEAD_AGED; /* [RFC 9111 §5.1] */
     landing_tell_stored(flight, &pick);
-    if (!landing_extra(flight, &response->head))
+    if (!landing_extra(flight, &response->head, &response->head))
         landing_broke(flight);
 }
 

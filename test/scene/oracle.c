@@ -300,8 +300,9 @@ bool said_confirms(const struct said *word, const struct said *base)
         strcmp(word->to->request.target, base->to->request.target) != 0)
         return false;
     if (head && word->status == 200) /* [RFC 9111 §4.3.5] */
-        return same_if_said(word->lines, base->lines, "ETag") &&
-               same_if_said(word->lines, base->lines, "Last-Modified");
+        return lines_have(word->lines, "ETag")
+                   ? same_value(word->lines, base->lines, "ETag")
+                   : same_if_said(word->lines, base->lines, "Last-Modified");
     if (word->status != 304 || !is_asked(word))
         return false;
     if (lines_have(word->lines, "ETag")) /* [RFC 9111 §4.3.4] */

@@ -39,9 +39,32 @@ static bool holds_by_tag(const struct audit *audit, const struct said *base, con
     return holds;
 }
 
+static bool same_content(const struct said *one, const struct said *other)
+{
+    return one->len == other->len && memcmp(one->content, other->content, one->len) == 0;
+}
+
+/* Since when these octets have been said without a break; of what varies, since ever. */
+static int64_t first_seen(const struct audit *audit, const struct said *base)
+{
+    const bool varies = lines_have(base->lines, "Vary");
+    int64_t seen = base->wall;
+    for (const struct said *said = base; said; said = said->next) {
+        if (!audit_is_about(audit, said) || said->status != 200 || said->malformed ||
+            strcmp(said->to->request.method, "GET") != 0)
+            continue;
+        if (same_content(said, base))
+            seen = said->wall < seen ? said->wall : seen;
+        else if (!varies)
+            break;
+    }
+    return seen;
+}
+
 /* Not modified after what the client says; without a date of modification, not said after it
- * [RFC 9111 §4.3.2]. */
-static bool holds_by_date(const struct said *base, const struct said *word, const char *since)
+ * [RFC 9111 §4.3.2], or since then always the same. */
+static bool holds_by_date(const struct audit *audit, const struct said *base,
+                          const struct said *word, const char *since)
 {
     char *text = lines_list(word->lines, "Last-Modified");
     if (!text)
@@ -50,7 +73,9 @@ static bool holds_by_date(const struct said *base, const struct said *word, cons
     free(text);
     if (modified < 0) {
         text = lines_list(base->lines, "Date");
-        modified = text && response_date(text) < base->wall ? response_date(text) : base->wall;
+        modified = first_seen(audit, base);
+        if (text && response_date(text) < modified)
+            modified = response_date(text);
         free(text);
     }
     return response_date(since) < 0 || modified <= response_date(since);
@@ -61,7 +86,8 @@ static bool holds(const struct audit *audit, const struct said *base, const stru
     const char *lines = audit->asking->lines;
     char *tags = lines_list(lines, "If-None-Match"),
          *since = lines_list(lines, "If-Modified-Since");
-    const bool well = tags ? holds_by_tag(audit, base, tags) : holds_by_date(base, word, since);
+    const bool well =
+        tags ? holds_by_tag(audit, base, tags) : holds_by_date(audit, base, word, since);
     free(tags);
     free(since);
     return well;

@@ -51,6 +51,8 @@ static bool place_of(const struct response *response, struct place *place)
 /* The octets at `first` are those of the response, as far as it has said them. */
 static bool has_octets(const struct said *said, size_t first, const char *octets, size_t len)
 {
+    if (len == 0)
+        return true;
     return first >= said->first && first - said->first <= said->sent &&
            len <= said->sent - (first - said->first) &&
            memcmp(said->content + (first - said->first), octets, len) == 0;

@@ -212,7 +212,8 @@ static void put_content(struct answer *answer, const struct page *page, const st
     answer->stops_content = stop;
     put_piece(answer, page, said->content + stop, end - stop);
     answer->content = end;
-    answer->cuts = page->cuts_after != SIZE_MAX;
+    answer->cuts =
+        page->cuts_after != SIZE_MAX && (end < said->len || page->framing != PAGE_LENGTH);
     if (page->framing != PAGE_CHUNKED || answer->cuts)
         return;
     put_text(answer, "0\r\n");
@@ -283,5 +284,5 @@ void page_answer(const struct page *page, struct oracle *oracle, const struct he
     else if (claimed(page, &draft) < draft.len)
         put(answer, page->content + said->len, draft.len - said->len);
     answer->closes = page->closes || page->framing == PAGE_UNTIL_CLOSE || answer->cuts;
-    answer->resets = page->resets;
+    answer->resets = page->resets && answer->cuts;
 }

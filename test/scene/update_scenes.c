@@ -96,6 +96,30 @@ void tell_freshened_rest(struct scene *s)
     expect_no_field(other, "Set-Cookie");
 }
 
+/* What of a 304 is stored, the directives say that hold afterwards; it may leave them as they were.
+ */
+void tell_freshened_by_rules_of_before(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    origin_holds(o, "/a", "CDN-Cache-Control: max-age=10\nETag: \"x\"\nX-Mark: 1", "one");
+    origin_holds(o, "/b", "CDN-Cache-Control: max-age=10, private=\"X-Mark\"\nETag: \"x\"", "one");
+    client_get(client, "/a");
+    client_get(client, "/b");
+    scene_pass(s, SECONDS(10));
+    page_once(origin_says(o, "/a", 304,
+                          "Cache-Control: no-cache=\"X-Mark\"\nETag: \"x\"\nX-Mark: 2", ""));
+    client_get(client, "/a"); /* C-9213-2.2-1: the targeted field decides still */
+    expect_field(client, "X-Mark", "2");
+    expect(s, response_count(&client->response, "X-Mark") == 1);
+    page_once(origin_says(o, "/b", 304, "Cache-Control: max-age=9\nETag: \"x\"\nX-Mark: 2", ""));
+    client_get(client, "/b");
+    expect_field(client, "X-Mark", "2"); /* for who has asked, ... */
+    client_get(client, "/b");
+    expect_hit(client);
+    expect_no_field(client, "X-Mark"); /* ... and nobody else */
+}
+
 /* The 304 says that the content is another one, or that it may not be kept. */
 void tell_freshened_no_more(struct scene *s)
 {
