@@ -16,9 +16,9 @@
 #include "cache/landing.h"
 
 #include "cache/landing_parts.h"
+#include "cache/shelf_head.h"
 #include "stet/cachegroups.h"
 #include "stet/invalidation.h"
-#include "stet/update.h"
 
 /* ---- telling ---- */
 
@@ -156,21 +156,19 @@ static bool landing_renew(struct flight *flight, const struct stet_response *res
     return done;
 }
 
-/* What of a 304 is stored, is said by the directives that hold once it is laid over the stored
- * head: it may leave some of those as they were. */
-static bool landing_extra_of_304(struct flight *flight, const struct stet_response *response,
-                                 const struct stet_validated *verdict)
+/* What of a 304 is stored, is said by the directives that hold now: it may have left some as they
+ * were, or all of the stored head. */
+static bool landing_extra_of_304(struct flight *flight, const struct stet_response *response)
 {
-    const struct shelf_set *set = flight->errand.set;
-    const struct stet_head *stored = &set->views[verdict->use];
-    const size_t lines = stored->count + response->head.count;
-    struct stet_field *storage = arena_alloc(&flight->arena, (lines + 1) * sizeof *storage);
-    struct stet_head updated = response->head;
+    const struct entry_head *head = flight->outcome.pick.head;
+    struct stet_field *fields =
+        arena_alloc(&flight->arena, (head->lines + (size_t)1) * sizeof *fields);
+    struct stet_head stored;
 
-    if (!storage)
+    if (!fields)
         return false;
-    (void)stet_update(&rules_of(flight)->profile, stored, &response->head, storage, &updated);
-    return landing_extra(flight, &response->head, &updated);
+    shelf_head_view(head, fields, &stored);
+    return landing_extra(flight, &response->head, &stored);
 }
 
 /* What is stored is current: it answers the leader, and is there for those who follow. */
@@ -199,7 +197,7 @@ static void landing_use(struct flight *flight, const struct stet_response *respo
     landing_word(flight, FOLLOWER_AGAIN, 304);
     landing_tell_stored(flight, &pick);
     flight_drop_content(flight);
-    if (!landing_extra_of_304(flight, response, verdict))
+    if (!landing_extra_of_304(flight, response))
         landing_broke(flight);
 }
 

@@ -36,10 +36,10 @@ void landing_pass(struct flight *flight, const struct stet_response *response);
 /* As landing_pass, but its validator is made first, where that is wanted and likely to be soon. */
 void landing_pass_named(struct flight *flight, const struct stet_response *response);
 
-/* Keeps the lines of a response that are not stored but belong to its requester. `rules`: the head
- * whose directives say what is stored; that of the response itself, or what it has made of a stored
- * one. False when memory is out. */
+/* Keeps the lines of a response that are not stored but belong to its requester. `stored` is the
+ * head that is stored, and says by its directives what may be; the response's own, if that was
+ * stored as far as it may be. False when memory is out. */
 bool landing_extra(struct flight *flight, const struct stet_head *head,
-                   const struct stet_head *rules);
+                   const struct stet_head *stored);
 
 #endif

@@ -11,51 +11,69 @@
 
 /* ---- lines for the leader alone ---- */
 
-/* The field was sent to the requester, and is not stored. */
-static bool is_extra(const struct flight *flight, const struct stet_head *head,
-                     const struct stet_cachecontrol *said, const struct stet_field *field)
+/* A response, and what is stored of it. */
+struct extra {
+    const struct stet_profile *profile;
+    const struct stet_head *head;
+    const struct stet_head *stored;
+    struct stet_cachecontrol said; /* by what is stored */
+};
+
+/* Something of that name is stored: from before, for others. */
+static bool is_stored(const struct extra *extra, const struct stet_field *field)
 {
-    return forward_field(head, field) &&
-           !stet_may_keep(&rules_of(flight)->profile, head, said, field);
+    return extra->stored != extra->head &&
+           (field->id == STET_FIELD_UNKNOWN ? stet_head_named(extra->stored, field->name) != NULL
+                                            : stet_head_has(extra->stored, field->id));
 }
 
-static void extra_put(struct stet_span *extra, char *to, struct stet_span text)
+/* The field was sent to the requester, and is not stored. */
+static bool is_extra(const struct extra *extra, const struct stet_field *field)
+{
+    return forward_field(extra->head, field) &&
+           !stet_may_keep(extra->profile, extra->head, &extra->said, field) &&
+           !is_stored(extra, field);
+}
+
+static void extra_put(struct stet_span *lines, char *to, struct stet_span text)
 {
     if (to)
-        memcpy(to + extra->len, text.at, text.len);
-    extra->len += text.len;
+        memcpy(to + lines->len, text.at, text.len);
+    lines->len += text.len;
 }
 
-static struct stet_span extra_write(const struct flight *flight, const struct stet_head *head,
-                                    const struct stet_cachecontrol *said, char *to)
+static struct stet_span extra_write(const struct extra *extra, char *to)
 {
-    struct stet_span extra = {to, 0};
+    struct stet_span lines = {to, 0};
 
-    for (size_t i = 0; i < head->count; i++) {
-        const struct stet_field *field = &head->fields[i];
-        if (!is_extra(flight, head, said, field))
+    for (size_t i = 0; i < extra->head->count; i++) {
+        const struct stet_field *field = &extra->head->fields[i];
+        if (!is_extra(extra, field))
             continue;
-        extra_put(&extra, to, field->name);
-        extra_put(&extra, to, STET_SPAN(": "));
-        extra_put(&extra, to, field->value);
-        extra_put(&extra, to, STET_SPAN("\r\n"));
+        extra_put(&lines, to, field->name);
+        extra_put(&lines, to, STET_SPAN(": "));
+        extra_put(&lines, to, field->value);
+        extra_put(&lines, to, STET_SPAN("\r\n"));
     }
-    return extra;
+    return lines;
 }
 
 bool landing_extra(struct flight *flight, const struct stet_head *head,
-                   const struct stet_head *rules)
+                   const struct stet_head *stored)
 {
     const struct stet_profile *profile = &rules_of(flight)->profile;
-    const struct stet_cachecontrol said =
-        stet_cachecontrol_of_response(rules, profile->targets, profile->target_count);
-    const size_t size = flight->leader ? extra_write(flight, head, &said, NULL).len : 0;
+    const struct extra extra = {
+        .profile = profile,
+        .head = head,
+        .stored = stored,
+        .said = stet_cachecontrol_of_response(stored, profile->targets, profile->target_count)};
+    const size_t size = flight->leader ? extra_write(&extra, NULL).len : 0;
     char *to = size > 0 ? arena_alloc(&flight->arena, size) : NULL;
 
     if (size == 0)
         return true;
     if (to)
-        flight->outcome.extra = extra_write(flight, head, &said, to);
+        flight->outcome.extra = extra_write(&extra, to);
     return to != NULL;
 }
 

@@ -185,21 +185,20 @@ static const struct said *find(const struct oracle *oracle, uint64_t number)
     return said;
 }
 
-/* The tag that the gateway has made stands for these octets, and for no others. */
+/* The tag that the gateway has made stands for the octets of the base, and for no others. */
 static bool audit_tag(const struct audit *audit, const struct said *base)
 {
     const struct response *response = audit->response;
     const char *text = response_field(response, "ETag");
     const char *target = audit->asking->target;
     const struct tag *known = NULL;
-    if (!text || !audit->whole || response->status != 200 || is_method(audit, "HEAD") ||
-        lines_have(base->lines, "ETag"))
+    if (!text || !base->whole || base->status != 200 || lines_have(base->lines, "ETag"))
         return true;
     while ((known = oracle_tag(audit->oracle, target, text, known))) {
-        if (!oracle_same(audit->oracle, known->content, known->len, response->body, response->len))
+        if (!oracle_same(audit->oracle, known->content, known->len, base->content, base->len))
             return audit_fault(audit, "the tag %s stands for two contents", text);
     }
-    oracle_learn_tag(audit->oracle, target, text, response->body, response->len);
+    oracle_learn_tag(audit->oracle, target, text, base->content, base->len);
     return true;
 }
 

@@ -254,7 +254,7 @@ static struct said *page_say(const struct page *page, const struct draft *draft,
                         .lines = lines,
                         .len = draft->bare ? 0 : said_len,
                         .first = draft->first,
-                        .total = said_len < draft->len ? said_len : draft->total};
+                        .total = draft->status == 206 ? draft->total : claimed(page, draft)};
     char *range = lines_list(lines, "Content-Range");
     if (draft->status == 206 && page->status == 206 && range &&
         sscanf(range, "bytes %zu-%*u/%zu", &said.first, &said.total) != 2)
