@@ -165,12 +165,23 @@ static bool length_matches(const struct stet_head *fresh, uint64_t length)
            said == length;
 }
 
+/* There is something to compare. A HEAD that shows nothing of the content would make it fresh each
+ * time that somebody asks whether the server is up. */
+static bool is_comparable(const struct stet_response *head)
+{
+    const struct stet_head *fresh = &head->head;
+
+    return head->status == 200 && (stet_head_has(fresh, STET_FIELD_ETAG) ||
+                                   stet_head_has(fresh, STET_FIELD_LAST_MODIFIED) ||
+                                   stet_head_has(fresh, STET_FIELD_CONTENT_LENGTH));
+}
+
 enum stet_reason stet_update_by_head(const struct stet_head *stored, uint64_t length,
                                      const struct stet_response *head)
 {
     const struct stet_head *fresh = &head->head;
 
-    if (head->status != 200)
+    if (!is_comparable(head))
         return STET_REASON_NOT_COMPARABLE;
     if (stet_head_has(fresh, STET_FIELD_ETAG) && !tags_match(stored, fresh))
         return STET_REASON_VALIDATORS_DIFFER;

@@ -31,8 +31,8 @@ STET_API enum stet_reason stet_update(const struct stet_profile *profile,
 /* What the response to a HEAD that was forwarded says of a stored 200 to GET, whose content is
  * `length` octets long [RFC 9111 §4.3.5] (D-17): STET_REASON_UPDATED if all validators it has are
  * those stored and any Content-Length fits: update the head. STET_REASON_VALIDATORS_DIFFER or
- * STET_REASON_LENGTH_DIFFERS if not: make it stale. STET_REASON_NOT_COMPARABLE if `head` is no 200:
- * leave it. */
+ * STET_REASON_LENGTH_DIFFERS if not: make it stale. STET_REASON_NOT_COMPARABLE if `head` is no 200,
+ * or has neither a validator nor a length: leave it. */
 STET_API enum stet_reason stet_update_by_head(const struct stet_head *stored, uint64_t length,
                                               const struct stet_response *head);
 
