@@ -211,7 +211,8 @@ void oracle_learn_tag(struct oracle *oracle, const char *target, const char *tex
 {
     struct tag *tag = calloc(1, sizeof *tag);
     for (const struct tag *known = NULL; (known = oracle_tag(oracle, target, text, known));) {
-        if (known->len == len && memcmp(known->content, content, len) == 0) {
+        if (!content ||
+            (known->content && known->len == len && memcmp(known->content, content, len) == 0)) {
             free(tag);
             return;
         }
@@ -219,10 +220,12 @@ void oracle_learn_tag(struct oracle *oracle, const char *target, const char *tex
     tag->target = strdup(target);
     tag->text = strdup(opaque(text));
     tag->weak = opaque(text) != text;
-    tag->content = malloc(len + 1);
-    memcpy(tag->content, content, len);
-    tag->content[len] = '\0';
-    tag->len = len;
+    if (content) {
+        tag->content = malloc(len + 1);
+        memcpy(tag->content, content, len);
+        tag->content[len] = '\0';
+        tag->len = len;
+    }
     tag->next = oracle->tags;
     oracle->tags = tag;
 }
@@ -268,9 +271,17 @@ static bool same_value(const char *one, const char *other, const char *name)
     return same;
 }
 
-static bool same_if_said(const char *one, const char *other, const char *name)
+/* A HEAD shows the validators, or at least the length, of the base [RFC 9111 §4.3.5]. */
+static bool shown_by_head(const struct said *word, const struct said *base)
 {
-    return !lines_have(one, name) || same_value(one, other, name);
+    char *length = lines_list(word->lines, "Content-Length");
+    const bool fits = length && strtoull(length, NULL, 10) == base->total;
+    free(length);
+    if (lines_have(word->lines, "ETag"))
+        return same_value(word->lines, base->lines, "ETag");
+    if (lines_have(word->lines, "Last-Modified"))
+        return same_value(word->lines, base->lines, "Last-Modified");
+    return fits;
 }
 
 /* The request asked whether something with this tag or date is current. */
@@ -299,10 +310,8 @@ bool said_confirms(const struct said *word, const struct said *base)
     if (word->tick < base->to->tick || word->malformed || /* they may have crossed */
         strcmp(word->to->request.target, base->to->request.target) != 0)
         return false;
-    if (head && word->status == 200) /* [RFC 9111 §4.3.5] */
-        return lines_have(word->lines, "ETag")
-                   ? same_value(word->lines, base->lines, "ETag")
-                   : same_if_said(word->lines, base->lines, "Last-Modified");
+    if (head && word->status == 200)
+        return shown_by_head(word, base);
     if (word->status != 304 || !is_asked(word))
         return false;
     if (lines_have(word->lines, "ETag")) /* [RFC 9111 §4.3.4] */

@@ -145,7 +145,7 @@ struct tag {
     struct tag *next;
     char *target, *text; /* the tag without W/ */
     bool weak;
-    char *content;
+    char *content; /* NULL: nobody has seen what it stands for */
     size_t len;
 };
 

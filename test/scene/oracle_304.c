@@ -33,7 +33,8 @@ static bool holds_by_tag(const struct audit *audit, const struct said *base, con
         const struct tag *tag = NULL;
         holds = strcmp(member, "*") == 0;
         while (!holds && (tag = oracle_tag(audit->oracle, audit->asking->target, member, tag)))
-            holds = oracle_same(audit->oracle, tag->content, tag->len, base->content, base->len);
+            holds = !tag->content ||
+                    oracle_same(audit->oracle, tag->content, tag->len, base->content, base->len);
     }
     free(own);
     return holds;
