@@ -2,7 +2,6 @@
  */
 #include "lines.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,28 +23,45 @@ bool lines_next(const char **lines, char **name, char **value)
     return true;
 }
 
+/* The value of the next line with that name, of `*len` octets; moves `*lines` behind it. */
+static const char *lines_find(const char **lines, const char *name, size_t *len)
+{
+    const size_t name_len = strlen(name);
+    for (const char *line = *lines, *end; *line; line = *end ? end + 1 : end) {
+        end = strchrnul(line, '\n');
+        if ((size_t)(end - line) > name_len && line[name_len] == ':' &&
+            strncasecmp(line, name, name_len) == 0) {
+            const char *value = line + name_len + 1;
+            while (value < end && (*value == ' ' || *value == '\t'))
+                value++;
+            *lines = end;
+            *len = (size_t)(end - value);
+            return value;
+        }
+    }
+    return NULL;
+}
+
 char *lines_list(const char *lines, const char *name)
 {
-    char *list = NULL, *named, *value;
-    while (lines_next(&lines, &named, &value)) {
-        if (strcasecmp(named, name) == 0) {
-            char *joined = NULL;
-            if (asprintf(&joined, "%s%s%s", list ? list : "", list ? ", " : "", value) < 0)
-                abort();
-            free(list);
-            list = joined;
-        }
-        free(named);
-        free(value);
+    char *list = NULL;
+    size_t len, room = 0;
+    for (const char *value; (value = lines_find(&lines, name, &len));) {
+        const size_t before = list ? room + 2 : 0;
+        list = realloc(list, before + len + 1);
+        if (before)
+            memcpy(list + room, ", ", 2);
+        memcpy(list + before, value, len);
+        room = before + len;
+        list[room] = '\0';
     }
     return list;
 }
 
 bool lines_have(const char *lines, const char *name)
 {
-    char *list = lines_list(lines, name);
-    free(list);
-    return list != NULL;
+    size_t len;
+    return lines_find(&lines, name, &len) != NULL;
 }
 
 char *list_next(const char **list)

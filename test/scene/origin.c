@@ -314,6 +314,21 @@ static struct talk *origin_talk(struct origin *origin, struct sim_client *end)
     return talk;
 }
 
+/* What is over is forgotten. */
+static void origin_sweep(struct origin *origin)
+{
+    for (struct talk **place = &origin->talks; *place;) {
+        struct talk *talk = *place;
+        if (talk->end || talk->heard || talk->fault[0]) {
+            place = &talk->next;
+            continue;
+        }
+        *place = talk->next;
+        free(talk->answer.bytes);
+        free(talk);
+    }
+}
+
 static void origin_accept(struct origin *origin)
 {
     for (struct sim_client *end; (end = sim_origin_next(origin->end));) {
@@ -338,6 +353,7 @@ static void origin_heard(struct sim_client *end, void *owner)
     }
     if (talk->heard) /* the gateway has given up */
         oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
+    talk->heard = NULL;
     if (sim_client_state(end) == SIM_CLIENT_ENDED)
         talk_end(talk, false);
     talk->end = NULL;
@@ -345,6 +361,7 @@ static void origin_heard(struct sim_client *end, void *owner)
 
 void origin_pump(struct origin *origin)
 {
+    origin_sweep(origin);
     for (struct talk *talk = origin->talks; talk; talk = talk->next) {
         if (talk->fault[0])
             scene_fail(origin->scene, "the origin was sent: %s", talk->fault);
