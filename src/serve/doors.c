@@ -26,12 +26,13 @@ const char *doors_open(struct doors *doors, const char *address)
     CHECK(doors->count < WORKER_LISTENERS);
     struct door *door = &doors->at[doors->count];
     const char *error = NULL, *path = door_path(address);
+    const size_t size = strlen(address) + 1;
     struct stat state;
 
-    *door = (struct door){.address = memory_new(strlen(address) + 1)};
+    *door = (struct door){.address = memory_new(size)};
     if (!door->address)
         return "out of memory";
-    strcpy(door->address, address);
+    memcpy(door->address, address, size);
     door->fd = listener_bind(address, true, &door->port, &error);
     if (door->fd < 0) {
         memory_free(door->address);

@@ -319,8 +319,10 @@ static struct stet_validated answered(enum stet_validated_answer answer, enum st
     return (struct stet_validated){.answer = answer, .reason = reason};
 }
 
-/* Uses the newest of `renew`. */
-static struct stet_validated use(const struct stet_candidates *candidates, uint32_t update,
+/* Uses the newest of those that were asked about: a part that does not cover what the request asks
+ * for may be renewed with them, but is no answer [RFC 9111 §3.3]. */
+static struct stet_validated use(const struct stet_validation *plan,
+                                 const struct stet_candidates *candidates, uint32_t update,
                                  uint32_t renew)
 {
     struct stet_validated verdict =
@@ -328,7 +330,7 @@ static struct stet_validated use(const struct stet_candidates *candidates, uint3
 
     verdict.update = update;
     verdict.renew = renew;
-    verdict.use = index_of(newest_of(candidates, renew));
+    verdict.use = index_of(newest_of(candidates, renew & plan->sent));
     return verdict;
 }
 
@@ -348,10 +350,10 @@ static struct stet_validated judge_304(const struct stet_validation *plan,
             pass.update = pass.renew = update;
         return pass;
     }
-    if (update)
-        return use(candidates, update, update);
+    if (update & plan->sent)
+        return use(plan, candidates, update, update);
     if (proof == PROOF_NONE && asked_alone(plan, request, candidates))
-        return use(candidates, 0, plan->sent);
+        return use(plan, candidates, 0, plan->sent);
     if (plan->joined && client_lists(request, &response->head))
         return answered(STET_VALIDATED_PASS, STET_REASON_CLIENT_CURRENT); /* D-15 */
     return answered(STET_VALIDATED_REPEAT, STET_REASON_MATCHES_NOTHING);  /* D-15 */

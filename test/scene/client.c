@@ -103,8 +103,9 @@ void client_reopen(struct client *client)
 /* A client whose connection was lost by the chaos comes back. */
 static void client_ready(struct client *client)
 {
-    if (client->end && sim_client_state(client->end) != SIM_CLIENT_OPEN &&
-        !client->scene->chaos->relaxed)
+    const struct chaos *chaos = client->scene->chaos;
+    if (client->end && sim_client_state(client->end) != SIM_CLIENT_OPEN && !chaos->relaxed &&
+        chaos->fail_nth == 0)
         scene_fail(client->scene, "a client would ask on a closed connection");
     client_reopen(client);
 }
@@ -194,9 +195,9 @@ static void question_of_gateway(struct client_question *question, const struct c
                                 const char *target, const char *fields)
 {
     struct oracle *oracle = client->scene->gateway->oracle;
-    question->number = ++oracle->asked_count;
-    question->tick = ++oracle->tick;
     question->at = sim_world_now(client->scene->world);
+    question->number = oracle_asked(oracle, question->at);
+    question->tick = ++oracle->tick;
     question->target = strdup(target);
     question->host = client->host;
     question->judged = true;

@@ -62,11 +62,21 @@ void oracle_free(struct oracle *oracle)
         free(heard);
     }
     oracle_free_rest(oracle);
+    free(oracle->asked_at);
     free(oracle->journal);
     free(oracle);
 }
 
 /* ---- hearing and saying ---- */
+
+uint64_t oracle_asked(struct oracle *oracle, int64_t at)
+{
+    const uint64_t number = ++oracle->asked_count;
+    if ((number & (number - 1)) == 0) /* there is room for twice as many */
+        oracle->asked_at = realloc(oracle->asked_at, 2 * number * sizeof *oracle->asked_at);
+    oracle->asked_at[number] = at;
+    return number;
+}
 
 struct heard *oracle_hears(struct oracle *oracle, struct request *request, const void *origin,
                            int64_t at)
@@ -80,6 +90,9 @@ struct heard *oracle_hears(struct oracle *oracle, struct request *request, const
     heard->asked = asked ? strtoull(asked, NULL, 10) : 0;
     heard->tick = ++oracle->tick;
     heard->at = at;
+    heard->since = heard->asked > 0 && heard->asked <= oracle->asked_count
+                       ? oracle->asked_at[heard->asked]
+                       : at;
     heard->next = oracle->heards;
     oracle->heards = heard;
     journal_hears(oracle->journal, heard);
@@ -355,6 +368,14 @@ static char *lines_join(char *to, const char *from, const char *without_those_of
     return to;
 }
 
+/* A 304 without a validator leaves a response that has one as it is [RFC 9111 §4.3.4]. */
+static bool updates(const struct said *word, const struct said *base)
+{
+    return word->status != 304 || lines_have(word->lines, "ETag") ||
+           lines_have(word->lines, "Last-Modified") ||
+           (!lines_have(base->lines, "ETag") && !lines_have(base->lines, "Last-Modified"));
+}
+
 /* The next word after `after`, and before `last`, that confirms the base. */
 static const struct said *next_word(const struct oracle *oracle, const struct said *base,
                                     const struct said *after, const struct said *last)
@@ -362,7 +383,7 @@ static const struct said *next_word(const struct oracle *oracle, const struct sa
     const struct said *next = NULL;
     for (const struct said *said = oracle->saids; said && said->tick > after->tick;
          said = said->next) {
-        if (said->tick < last->tick && said_confirms(said, base))
+        if (said->tick < last->tick && said_confirms(said, base) && updates(said, base))
             next = said;
     }
     return next;
@@ -380,7 +401,7 @@ char *said_fields(const struct oracle *oracle, const struct said *base, const st
     char *lines = lines_join(strdup(""), base->lines, NULL, false);
     for (const struct said *next = base; (next = next_word(oracle, base, next, word));)
         lines = lines_update(lines, next);
-    return word == base ? lines : lines_update(lines, word);
+    return word == base || !updates(word, base) ? lines : lines_update(lines, word);
 }
 
 bool said_between(const struct said *said, const struct said *base, const struct said *word)
@@ -389,7 +410,7 @@ bool said_between(const struct said *said, const struct said *base, const struct
            (said->tick > base->tick && said->tick < word->tick && said_confirms(said, base));
 }
 
-int64_t said_age(const struct said *word, int64_t at)
+static int64_t age_of(const struct said *word, int64_t since, int64_t at)
 {
     char *said = lines_list(word->lines, "Age"), *text = lines_list(word->lines, "Date");
     const int64_t date = text ? response_date(text) : -1;
@@ -397,10 +418,20 @@ int64_t said_age(const struct said *word, int64_t at)
                               ? (strlen(said) > 9 ? INT32_MAX : strtoll(said, NULL, 10))
                               : 0;
     const int64_t apparent = date >= 0 && date < word->wall ? word->wall - date : 0;
-    const int64_t corrected = value * NS_PER_SECOND + (word->at - word->to->at);
+    const int64_t corrected = value * NS_PER_SECOND + (word->at - since);
     const int64_t initial =
         corrected > apparent * NS_PER_SECOND ? corrected : apparent * NS_PER_SECOND;
     free(said);
     free(text);
     return (initial + (at > word->at ? at - word->at : 0)) / NS_PER_SECOND;
+}
+
+int64_t said_age(const struct said *word, int64_t at)
+{
+    return age_of(word, word->to->at, at);
+}
+
+int64_t said_age_most(const struct said *word, int64_t at)
+{
+    return age_of(word, word->to->since, at) + 1; /* of two fractions of a second */
 }

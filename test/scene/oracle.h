@@ -32,7 +32,8 @@ struct heard {
     uint64_t number;    /* among all, from 1 */
     uint64_t asked;     /* the client's request for whose sake it came; 0: not known */
     uint64_t tick;
-    int64_t at; /* steady clock, ns */
+    int64_t at;    /* steady clock, ns */
+    int64_t since; /* when the request for whose sake it came was put: it may have waited */
     const void *origin;
     struct request request;
 };
@@ -79,6 +80,7 @@ struct oracle {
     struct change *changes;
     struct tag *tags;
     uint64_t heard_count, said_count, asked_count;
+    int64_t *asked_at; /* when the client's request of each number was put, ns */
     struct journal *journal;
     uint64_t mishaps[MISHAPS]; /* tick of the last one */
     bool troubled;             /* connections to origin servers break by chaos: all may fail */
@@ -96,6 +98,9 @@ struct oracle {
 
 struct oracle *oracle_new(void);
 void oracle_free(struct oracle *oracle);
+
+/* A client puts a request: its number. */
+uint64_t oracle_asked(struct oracle *oracle, int64_t at);
 
 /* Takes the request (and leaves it empty). */
 struct heard *oracle_hears(struct oracle *oracle, struct request *request, const void *origin,
@@ -180,8 +185,10 @@ bool audit_is_direct(const struct audit *audit, const struct said *said);
 /* Both are about what the request asks for. */
 bool audit_is_about(const struct audit *audit, const struct said *said);
 
-/* The age of what `word` says, at a moment (ns), in s [RFC 9111 §4.2.3]. */
+/* The age of what `word` says, at a moment (ns), in s, at least and at most: how long the way there
+ * took nobody knows [RFC 9111 §4.2.3]. */
 int64_t said_age(const struct said *word, int64_t at);
+int64_t said_age_most(const struct said *word, int64_t at);
 
 /* The fields that count after `word` has confirmed `base`. For free(). */
 char *said_fields(const struct oracle *oracle, const struct said *base, const struct said *word);

@@ -28,10 +28,9 @@ static bool lists(const char *tags, const char *tag)
 static bool holds_by_tag(const struct audit *audit, const struct said *base, const char *tags)
 {
     char *own = lines_list(base->lines, "ETag");
-    bool holds = own && lists(tags, own);
+    bool holds = lists(tags, own ? own : "*");
     for (char *member; !own && !holds && base->whole && (member = list_next(&tags)); free(member)) {
         const struct tag *tag = NULL;
-        holds = strcmp(member, "*") == 0;
         while (!holds && (tag = oracle_tag(audit->oracle, audit->asking->target, member, tag)))
             holds = !tag->content ||
                     oracle_same(audit->oracle, tag->content, tag->len, base->content, base->len);

@@ -144,7 +144,7 @@ static bool audit_age(const struct audit *audit, const struct said *base,
     const struct said *word = audit->renewed ? audit->renewed : said_by;
     const char *text = response_field(audit->response, "Age");
     const int64_t least = said_age(word, audit->asking->at);
-    const int64_t most = said_age(word, audit->asking->now) + 1;
+    const int64_t most = said_age_most(word, audit->asking->now);
     char *said = lines_list(word->lines, "Age");
     const bool odd = said && strspn(said, "0123456789") != strlen(said);
     const bool passed = said && text && audit_is_direct(audit, word) && strcmp(said, text) == 0;

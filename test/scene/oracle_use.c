@@ -189,7 +189,8 @@ static bool has_failed(const struct audit *audit, bool *cut)
 {
     const struct oracle *oracle = audit->oracle;
     *cut = oracle->troubled || oracle->forgetful || oracle->down > 0 ||
-           oracle->mishaps[MISHAP_DISCONNECTED] > audit->asking->tick;
+           oracle->mishaps[MISHAP_DISCONNECTED] > audit->asking->tick ||
+           oracle->mishaps[MISHAP_NONSENSE] > audit->asking->tick;
     return *cut || oracle->mishaps[MISHAP_STATUS] > audit->asking->tick;
 }
 

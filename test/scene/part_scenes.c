@@ -227,3 +227,22 @@ void tell_range_passes(struct scene *s)
     client_get_with(client, "/a", "Range: bytes=2-4\nIf-None-Match: \"x\"");
     expect_status(client, 304);
 }
+
+/* The whole and newer parts of it are stored; all are stale, and one 304 confirms them. */
+void tell_part_beside_the_whole(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=10\nETag: \"x\"", DIGITS));
+    client_get(client, "/a");
+    scene_pass(s, SECONDS(10));
+    client_get_with(client, "/a", "Range: bytes=0-0\nIf-Range: \"x\""); /* goes on as it is */
+    expect_body(client, "0");
+    client_get_with(client, "/a", "Range: bytes=3-5\nIf-Range: \"x\"\nCache-Control: no-cache");
+    expect_body(client, "345");
+    scene_pass(s, SECONDS(10));
+    client_get(client, "/a");
+    expect_status(client, 200);
+    expect_forward_status(client, "304");
+    expect_body(client, DIGITS);
+}
