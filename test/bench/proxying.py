@@ -61,9 +61,17 @@ def private(target):
     return total
 
 
+def size_of(path):
+    """Bytes that a file takes; none if it has gone meanwhile, as temporary ones do."""
+    try:
+        return os.lstat(path).st_blocks * 512
+    except FileNotFoundError:
+        return 0
+
+
 def stored_in(place):
     """Bytes of the files below a place."""
-    return sum(os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return sum(size_of(os.path.join(folder, name))
                for folder, _, names in os.walk(place) for name in names)
 
 
