@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""proxy_origin.py [TEST...]: stet proxy in front of real origins: Python, nginx, Node, and bad ones
+"""proxy_origin.py [TEST...]: stet proxy in front of Python, nginx, Apache, Node, and bad origins
 
 What a real server sends must arrive, whole and in time; what a bad one sends must not look whole.
 curl is the client where it can be, a hand-written connection where it is too polite.
@@ -11,147 +11,15 @@ import json
 import os
 import pathlib
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 
-import harness
-from harness import DEADLINE, Proxy, Wire, eventually, place, prose, run, write
-
-HERE = pathlib.Path(__file__).resolve().parent
-MIB = 1 << 20
-
-
-# ---- origins ----
-
-@contextlib.contextmanager
-def spawned(words, answers, **settings):
-    """A server that is a program; ends it. `answers` tells whether it is there."""
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          **settings) as process:
-        try:
-            if not eventually(lambda: answers(process)):
-                raise RuntimeError(f"{words[0]} does not start")
-            yield process
-        finally:
-            process.kill()
-
-
-def free_port():
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
-
-
-def connects(port):
-    with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    return False
-
-
-@contextlib.contextmanager
-def python_origin(folder):
-    port = free_port()
-    words = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
-    with spawned(words, lambda _: connects(port), cwd=folder, stdout=subprocess.DEVNULL):
-        yield f"http://127.0.0.1:{port}"
-
-
-NGINX = """daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
-events {{}}
-http {{
-  include /etc/nginx/mime.types; access_log off;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port}; root {root};
-    location /hour/ {{ alias {root}/; expires 1h; }}
-    location /gzip/ {{ alias {root}/; gzip on; gzip_types text/plain; gzip_vary on;
-      gzip_proxied any; expires 1h; }}
-  }}
-}}
-"""
-
-
-@contextlib.contextmanager
-def nginx_origin(root, folder):
-    port = free_port()
-    os.chmod(root, 0o755)  # its worker is someone else
-    write(folder / "nginx.conf", NGINX.format(folder=folder, root=root, port=port))
-    with spawned(["nginx", "-p", folder, "-c", folder / "nginx.conf"], lambda _: connects(port),
-                 stdout=subprocess.DEVNULL):
-        yield f"http://127.0.0.1:{port}"
-
-
-@contextlib.contextmanager
-def node_origin():
-    with spawned(["node", HERE / "origin.mjs"], lambda _: True,
-                 stdout=subprocess.PIPE) as process:
-        line = process.stdout.readline().decode()
-        yield f"http://127.0.0.1:{int(line.split()[1])}"
-
-
-class Script:
-    """An origin that does what a function does with each connection, in order."""
-
-    def __init__(self, *acts, path=None):
-        self.acts, self.heard, self.connections = acts, [], 0
-        self.socket = socket.socket(socket.AF_UNIX) if path else socket.socket()
-        self.socket.bind(path or ("127.0.0.1", 0))
-        self.socket.listen(64)
-        self.url = f"http+unix:{path}" if path else f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.over = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            act = self.acts[min(self.connections, len(self.acts) - 1)]
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(act, connection), daemon=True).start()
-
-    def _serve(self, act, connection):
-        with connection, contextlib.suppress(OSError, EOFError):
-            connection.settimeout(DEADLINE)
-            wire = Wire.__new__(Wire)
-            wire.socket, wire.kept = connection, b""
-            act(self, wire)
-
-    def request(self, wire):
-        """Reads the head of a request."""
-        head = wire.until(b"\r\n\r\n").decode("latin-1")
-        self.heard.append(head)
-        return head
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-
-def says(text, *, keep=False, reset=False):
-    """An act: answers every request with these octets."""
-    octets = text if isinstance(text, bytes) else text.encode("latin-1")
-
-    def act(script, wire):
-        while True:
-            script.request(wire)
-            wire.send(octets)
-            if not keep:
-                break
-        if reset:
-            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    return act
-
+from harness import DEADLINE, Proxy, eventually, place, prose, run, write
+from origins import (MIB, Endless, Script, apache_origin, free_port, nginx_origin, node_origin,
+                     python_origin, says)
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCache-Control: no-store\r\n\r\nok"
 
@@ -243,21 +111,55 @@ def nginx(report):
             report.equal("405", proxy.ask("/a.txt", "DELETE").status, 405)
 
 
-def gigabyte(report):
-    """a download of 1 GiB: whole, and in little memory"""
-    with place() as folder, place() as own:
-        with open(write(folder / "large.bin", b""), "r+b") as file:
-            file.truncate(1024 * MIB)
-        with nginx_origin(folder, own) as origin, Proxy(report, origin) as proxy:
-            proxy.ask("/large.bin", "HEAD")
-            before = proxy.memory()
-            done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{size_download}",
-                                   f"{proxy.url}/large.bin"], capture_output=True, check=False,
-                                  timeout=600)
-            report.equal("its length", (done.returncode, done.stdout), (0, b"1073741824"))
-            # sanitizers keep what was freed for a while
-            spent = proxy.memory("VmHWM") - before
-            report.check("memory", spent < 300 * MIB, f"{spent / MIB:.0f} MiB")
+def apache(report):
+    """Apache: its tags of gzip, which it does not know again itself; parts; its own pages"""
+    with place() as folder:
+        text = prose(50000)
+        write(folder / "a.txt", text)
+        with apache_origin(folder) as origin, Proxy(report, origin) as proxy:
+            first, said = proxy.cached("/hour/a.txt")
+            report.check("a miss that is stored", first.content == text and "stored" in said, said)
+            report.match("its own Server", first.get("Server", ""), "^Apache")
+            again, said = proxy.cached("/hour/a.txt")
+            report.check("a hit", again.content == text and "stet;hit;" in said, said)
+            coded, said = proxy.cached("/hour/a.txt", Accept_Encoding="gzip")
+            report.check("another variant", zlib.decompress(coded.content, 31) == text
+                         and coded.get("Content-Encoding") == "gzip", said)
+            report.match("with another tag", coded.tag or "", '-gzip"$')
+            same, said = proxy.cached("/hour/a.txt", Accept_Encoding="gzip",
+                                      If_None_Match=coded.tag)
+            report.check("304 for it from the store", same.status == 304 and ";hit;" in said, said)
+            report.equal("and that tag in it", same.tag, coded.tag)
+            proxy.ask("/a.txt")
+            same, said = proxy.cached("/a.txt", If_None_Match=first.tag)
+            report.check("validated by tag", same.status == 304 and "fwd=" in said, said)
+            part, said = proxy.cached("/hour/a.txt", Range="bytes=10-19")
+            report.check("206 from the store", part.status == 206 and ";hit;" in said
+                         and part.content == text[10:20], said)
+            passing = proxy.ask("/b.txt" if write(folder / "b.txt", text) else "",
+                                Range="bytes=0-0,49999-49999")
+            report.match("its own multipart/byteranges", passing.get("Content-Type", ""),
+                         "^multipart/byteranges")
+            report.check("both parts", passing.content.lower().count(b"content-range") == 2)
+            report.equal("HEAD", proxy.ask("/a.txt", "HEAD")["Content-Length"], "50000")
+            report.equal("405 of its own", proxy.ask("/a.txt", "DELETE").status, 405)
+            report.equal("404", proxy.ask("/nowhere").status, 404)
+
+
+def enormous(report):
+    """a download of 5 GiB: each octet, and in little memory"""
+    endless = Endless(5 * 1024)
+    with Script(endless.act) as script, Proxy(report, script.url) as proxy:
+        before = proxy.memory()
+        with proxy.wire() as wire:
+            wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = wire.head()
+            report.equal("its length", head.get("Content-Length"), str(5 << 30))
+            report.match("not stored", head.get("Cache-Status", ""), "fwd=uri-miss;detail=too-large")
+            report.equal("blocks of 1 MiB as they were", endless.read(wire), endless.blocks)
+        # sanitizers keep what was freed for a while
+        spent = proxy.memory("VmHWM") - before
+        report.check("memory", spent < 64 * MIB, f"{spent / MIB:.0f} MiB")
 
 
 def node(report):
@@ -658,6 +560,6 @@ def letters(report):
 
 
 if __name__ == "__main__":
-    sys.exit(run(python, nginx, gigabyte, node, expectations, events, websocket, back_pressure,
+    sys.exit(run(python, nginx, apache, enormous, node, expectations, events, websocket, back_pressure,
                  together, bad, cut, dying, stale, several, loops, purge, forward, ending, logs,
                  letters))
