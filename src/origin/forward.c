@@ -130,6 +130,9 @@ static bool passes(const struct passage *passage, const struct stet_field *field
     case STET_FIELD_CONTENT_LENGTH:
     case STET_FIELD_PROXY_AUTHORIZATION: /* was meant for us [RFC 9110 §11.7.2] */
         return false;
+    case STET_FIELD_AUTHORIZATION: /* TRACE would show them to a script [RFC 9110 §9.3.8] */
+    case STET_FIELD_COOKIE:
+        return passage->request->method != STET_METHOD_TRACE;
     case STET_FIELD_EXPECT: /* [RFC 9110 §10.1.1] */
         return forward->content && !passage->old;
     case STET_FIELD_MAX_FORWARDS:

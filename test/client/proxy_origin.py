@@ -144,6 +144,9 @@ def apache(report):
             report.equal("HEAD", proxy.ask("/a.txt", "HEAD")["Content-Length"], "50000")
             report.equal("405 of its own", proxy.ask("/a.txt", "DELETE").status, 405)
             report.equal("404", proxy.ask("/nowhere").status, 404)
+            shown = proxy.ask("/a.txt", "TRACE", Cookie="secret", X="shown").content
+            report.check("TRACE shows no cookie", b"shown" in shown and b"secret" not in shown,
+                         shown)
 
 
 def enormous(report):

@@ -113,6 +113,8 @@ static const struct block_row block_rows[] = {
      "Proxy-Authorization: Basic eA==\nX: y", "X: y\r\n" TAIL},
 
     {"C-9110-7.6.2-2", "one hop fewer", "TRACE", 0, "Max-Forwards: 5", TAIL "Max-Forwards: 4\r\n"},
+    {"C-9110-9.3.8-1", "no secrets", "TRACE", 0, "Cookie: a=b\nAuthorization: Basic eA==\nX: y",
+     "X: y\r\n" TAIL},
     {"C-9110-7.6.2-2", "down to none", "OPTIONS", 0, "Max-Forwards: 1", TAIL "Max-Forwards: 0\r\n"},
     {"C-9110-7.6.2-2", "our cap", "OPTIONS", 0, "Max-Forwards: 1000", TAIL "Max-Forwards: 20\r\n"},
     {"C-9110-7.6.2-2", "at our cap", "OPTIONS", 0, "Max-Forwards: 21", TAIL "Max-Forwards: 20\r\n"},
