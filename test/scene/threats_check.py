@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """test/scene/threats_check.py: does every threat of threats.tbl have its tests?
 
-Each proof that a threat names is looked up: the row of scenes.tbl, the section of the negative
-table, the function of the unit test, the file of the fuzz target or of the client. A threat without
-a proof, and without a word why there can be none yet, fails too. Last line: N passed, N failed.
+Each proof that a threat names is looked up: the row of scenes.tbl or gateways.tbl, the section of
+the negative table, the function of the unit test or of the client, the file of the fuzz target, the
+row of runners.tbl, the run of scenes in meson.build. A threat without a proof, and without a word
+why there can be none yet, fails too. Last line: N passed, N failed.
 """
 import os
 import re
@@ -28,7 +29,10 @@ def tabled(*path):
                                                                              "meson.build")
 
 
-SCENES = set(re.findall(r"^SCENE\((\w+),", read(HERE, "scenes.tbl"), re.M))
+SCENES = set(re.findall(r"^SCENE\((\w+),", read(HERE, "scenes.tbl") + read(HERE, "gateways.tbl"),
+                        re.M))
+RUNNERS = set(re.findall(r"^\w+ +\| ([\w-]+)", read(TEST, "runners.tbl"), re.M))
+RUNS = set(re.findall(r"^ +'([\w-]+)': \[", read(HERE, "meson.build"), re.M))
 NEGATIVE = set(re.findall(r"^@ (.+)$", read(TEST, "conformance", "negative.tbl"), re.M))
 
 
@@ -45,7 +49,13 @@ def proves(kind, words):
     if kind == "fuzz":
         return tabled("fuzz", f"{words}_fuzz.c")
     if kind == "client":
-        return os.path.exists(os.path.join(TEST, "client", words))
+        file, _, function = words.partition(" ")
+        text = read(TEST, "client", file)
+        return text and (not function or len(re.findall(rf"\b{function}\b", text)) > 1)
+    if kind == "runner":
+        return words in RUNNERS
+    if kind == "run":
+        return words in RUNS
     if kind == "script":
         return os.path.exists(os.path.join(os.path.dirname(TEST), words))
     return kind == "later" and len(words) > 10
