@@ -330,16 +330,16 @@ static void flight_interim(void *owner, const struct stet_response *response)
 }
 
 static void flight_head(void *owner, const struct stet_response *response,
-                        const struct h1_response_framing *framing)
+                        const struct response_framing *framing)
 {
     struct flight *flight = owner;
     struct flight_answer *answer = &flight->answer;
 
     flight->busy = true;
     answer->framing = *framing;
-    answer->left = framing->content == H1_RESPONSE_LENGTH       ? framing->length
-                   : framing->content == H1_RESPONSE_NO_CONTENT ? 0
-                                                                : UINT64_MAX;
+    answer->left = framing->content == RESPONSE_LENGTH       ? framing->length
+                   : framing->content == RESPONSE_NO_CONTENT ? 0
+                                                             : UINT64_MAX;
     answer->arrival.received = cache_seconds(flight->worker->loop);
     answer->arrival.wall = cache_wall_seconds(flight->worker->loop);
     landing_head(flight, response);
@@ -501,14 +501,14 @@ static bool flight_again(struct flight *flight)
     return true;
 }
 
-static void flight_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void flight_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct flight *flight = owner;
 
     flight->busy = true;
     if (!flight_again(flight)) {
         flight->over = true;
-        flight_ended(flight, end == H1_CLIENT_COMPLETE, trailers);
+        flight_ended(flight, end == CLIENT_COMPLETE, trailers);
         flight_tell(flight);
     }
     flight_settle(flight);

@@ -69,7 +69,7 @@ struct flight_outcome {
 /* What has come. */
 struct flight_answer {
     struct stet_arrival arrival;
-    struct h1_response_framing framing;
+    struct response_framing framing;
     uint64_t left;             /* octets of content that are still to come; UINT64_MAX: unknown */
     struct stet_response kept; /* the head of FLIGHT_HELD, in the arena */
 };
@@ -83,7 +83,7 @@ struct flight {
     struct stored *reader;      /* the leader's view of the entry that fills; NULL: none */
     struct arena arena;
     struct flight_errand errand;
-    struct h1_client_request sent;
+    struct client_request sent;
     struct fetch fetch;
     enum flight_stage stage;
     bool busy; /* inside of one of its functions: it does not go yet */

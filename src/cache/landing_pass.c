@@ -33,7 +33,7 @@ void landing_pass(struct flight *flight, const struct stet_response *response)
 /* Its validator can be made, if it comes soon and is not too large. */
 static bool landing_may_hold(const struct flight *flight, const struct stet_response *response)
 {
-    const struct h1_response_framing *framing = &flight->answer.framing;
+    const struct response_framing *framing = &flight->answer.framing;
     const struct cache_rules *rules = rules_of(flight);
 
     return flight->leader && !(framing->has_length && framing->length > rules->validate_up_to) &&

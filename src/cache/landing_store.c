@@ -127,7 +127,7 @@ static enum stet_reason landing_refusal(const struct flight *flight,
                                         const struct stet_transaction *transaction,
                                         const struct stet_cachecontrol *said)
 {
-    const struct h1_response_framing *framing = &flight->answer.framing;
+    const struct response_framing *framing = &flight->answer.framing;
 
     if (rules_of(flight)->noise)
         return STET_REASON_HAS_NOISE;
@@ -225,7 +225,7 @@ static void landing_learn(struct flight *flight, const struct stet_response *res
 static struct entry *landing_put(struct flight *flight, const struct stet_transaction *transaction,
                                  struct stet_storing *storing)
 {
-    const struct h1_response_framing *framing = &flight->answer.framing;
+    const struct response_framing *framing = &flight->answer.framing;
     const struct shelf_offer offer = {.key = &flight->errand.key,
                                       .rules = rules_of(flight),
                                       .transaction = transaction,

@@ -218,7 +218,7 @@ static struct passing *passing_make(const struct stet_response *response, size_t
 }
 
 struct source *passing_new(const struct stet_response *response,
-                           const struct h1_response_framing *framing, struct pipe *pipe)
+                           const struct response_framing *framing, struct pipe *pipe)
 {
     struct pen pen = {NULL, 0};
     put_passing(&pen, response);
@@ -230,7 +230,7 @@ struct source *passing_new(const struct stet_response *response,
     to->whole = stet_span(passing->text, pen.len);
     pen = (struct pen){passing->text, 0};
     put_passing(&pen, response);
-    to->tunnel = framing->content == H1_RESPONSE_TUNNEL;
+    to->tunnel = framing->content == RESPONSE_TUNNEL;
     to->unknown_length = !framing->has_length;
     to->length = framing->has_length ? framing->length : 0;
     passing->pipe = pipe_ref(pipe);

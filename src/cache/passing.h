@@ -9,7 +9,7 @@
 /* A representation of `response` whose content comes by a pipe (one more reference), once. Neither
  * conditions nor ranges apply to it: the origin has judged them. NULL when memory is out. */
 struct source *passing_new(const struct stet_response *response,
-                           const struct h1_response_framing *framing, struct pipe *pipe);
+                           const struct response_framing *framing, struct pipe *pipe);
 
 /* A representation of a response that was held back until it was whole: a 200 with `content` and a
  * tag made of it (an ETag value), which decides conditions. NULL when memory is out. */

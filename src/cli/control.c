@@ -22,7 +22,7 @@ struct control {
     struct control_answer *answer;
     struct h1_client client;
     bool over, stopped;
-    enum h1_client_end end;
+    enum client_end end;
 };
 
 /* ---- what the codec tells ---- */
@@ -33,7 +33,7 @@ static void control_interim(void *owner, const struct stet_response *response)
 }
 
 static void control_head(void *owner, const struct stet_response *response,
-                         const struct h1_response_framing *framing)
+                         const struct response_framing *framing)
 {
     struct control *control = owner;
     (void)framing;
@@ -52,7 +52,7 @@ static bool control_content(void *owner, struct stet_span bytes)
     return true;
 }
 
-static void control_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void control_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct control *control = owner;
     (void)trailers;
@@ -60,10 +60,10 @@ static void control_end(void *owner, enum h1_client_end end, const struct stet_h
     control->over = true;
 }
 
-static const struct h1_client_events control_events = {.interim = control_interim,
-                                                       .head = control_head,
-                                                       .content = control_content,
-                                                       .end = control_end};
+static const struct client_events control_events = {.interim = control_interim,
+                                                    .head = control_head,
+                                                    .content = control_content,
+                                                    .end = control_end};
 
 /* ---- the socket ---- */
 
@@ -113,7 +113,7 @@ static bool control_send_all(int fd, const char *bytes, size_t len)
 static bool control_send(struct control *control, int fd)
 {
     const struct control_request *request = control->request;
-    const struct h1_client_request head = {
+    const struct client_request head = {
         .method = stet_method_of(stet_span_of(request->method)),
         .method_name = stet_span_of(request->method),
         .target = request->target,
@@ -159,7 +159,7 @@ static bool control_read(struct control *control, int fd, char *room)
         if (kept == CONTROL_READ)
             return false;
     }
-    return control->stopped || (control->over && control->end == H1_CLIENT_COMPLETE);
+    return control->stopped || (control->over && control->end == CLIENT_COMPLETE);
 }
 
 static bool control_exchange(struct control *control, int fd)

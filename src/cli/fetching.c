@@ -36,7 +36,7 @@ static void fetching_interim(void *owner, const struct stet_response *response)
 }
 
 static void fetching_on_head(void *owner, const struct stet_response *response,
-                             const struct h1_response_framing *framing)
+                             const struct response_framing *framing)
 {
     struct fetching *fetching = owner;
     (void)framing;
@@ -51,17 +51,17 @@ static bool fetching_content(void *owner, struct stet_span bytes)
     return true;
 }
 
-static void fetching_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void fetching_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct fetching *fetching = owner;
     (void)end, (void)trailers;
     fetching->over = true;
 }
 
-static const struct h1_client_events fetching_events = {.interim = fetching_interim,
-                                                        .head = fetching_on_head,
-                                                        .content = fetching_content,
-                                                        .end = fetching_end};
+static const struct client_events fetching_events = {.interim = fetching_interim,
+                                                     .head = fetching_on_head,
+                                                     .content = fetching_content,
+                                                     .end = fetching_end};
 
 /* ---- the socket ---- */
 
@@ -121,11 +121,11 @@ static bool fetching_send(struct fetching *fetching, int fd)
                  (int)asked->query.len, asked->query.at ? asked->query.at : "");
     if (len >= (int)sizeof target)
         return false;
-    const struct h1_client_request head = {.method = STET_METHOD_GET,
-                                           .method_name = STET_SPAN("GET"),
-                                           .target = stet_span(target, (size_t)len),
-                                           .host = asked->authority,
-                                           .block = stet_span(block, sizeof block - 1)};
+    const struct client_request head = {.method = STET_METHOD_GET,
+                                        .method_name = STET_SPAN("GET"),
+                                        .target = stet_span(target, (size_t)len),
+                                        .host = asked->authority,
+                                        .block = stet_span(block, sizeof block - 1)};
     char *text = memory_new(h1_client_head_room(&head));
     if (!text)
         return false;

@@ -49,14 +49,14 @@ struct call_events {
     /* The final head; also 101 and a 2xx to CONNECT, after which both directions are octets of a
      * tunnel, handed over as content and sent by call_send. */
     void (*head)(void *owner, const struct stet_response *response,
-                 const struct h1_response_framing *framing);
+                 const struct response_framing *framing);
     /* Content, at least one octet. False: no more until call_resume, but perhaps the end. What was
      * handed over counts as taken. */
     bool (*content)(void *owner, struct stet_span bytes);
     /* After call_send has said "no more": there is room again. */
     void (*room)(void *owner);
     /* The last call: how it ended. `trailers` may be empty. */
-    void (*end)(void *owner, enum h1_client_end end, const struct stet_head *trailers);
+    void (*end)(void *owner, enum client_end end, const struct stet_head *trailers);
 };
 
 struct line;
@@ -66,13 +66,13 @@ struct line;
 struct call {
     const struct call_events *events;
     void *owner;
-    const struct h1_client_request *request; /* its spans live until call_start returns */
+    const struct client_request *request; /* its spans live until call_start returns */
 
     struct caller *caller;
     const struct call_place *place;
     struct line *line;           /* its connection, or what becomes one; NULL: not open */
     struct call *next, **link;   /* while `end` is due for what failed at once */
-    enum stet_proxy_error error; /* why it did not end H1_CLIENT_COMPLETE */
+    enum stet_proxy_error error; /* why it did not end CLIENT_COMPLETE */
     bool reused;                 /* on a connection that had served before */
     bool heard;                  /* something of a response came */
     bool sent;                   /* some of the request may have reached the server */

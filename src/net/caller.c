@@ -178,7 +178,7 @@ static void caller_run(struct task *task)
     while (failed) {
         struct call *call = failed;
         caller_forget(call);
-        call->events->end(call->owner, H1_CLIENT_TRUNCATED, &none);
+        call->events->end(call->owner, CLIENT_TRUNCATED, &none);
     }
     while (turns) {
         struct line *line = turns;

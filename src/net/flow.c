@@ -157,14 +157,14 @@ static bool flow_is_refusal(const struct line *line, const struct stet_response 
 }
 
 static void flow_head(void *owner, const struct stet_response *response,
-                      const struct h1_response_framing *framing)
+                      const struct response_framing *framing)
 {
     struct line *line = owner;
 
     flow_alive(line);
     line->headed = true;
     line->patience = line_patience(line->pool->caller->limits, &response->head);
-    if (framing->content == H1_RESPONSE_TUNNEL) {
+    if (framing->content == RESPONSE_TUNNEL) {
         line->state = LINE_TUNNELS;
         line->out.last = false;
     } else if (flow_is_refusal(line, response)) {
@@ -182,7 +182,7 @@ static bool flow_content(void *owner, struct stet_span bytes)
     return more;
 }
 
-static void flow_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void flow_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct line *line = owner;
 
@@ -190,7 +190,7 @@ static void flow_end(void *owner, enum h1_client_end end, const struct stet_head
         line_end(line, end, h1_client_error(&line->client), trailers);
 }
 
-const struct h1_client_events flow_events = {flow_interim, flow_head, flow_content, flow_end};
+const struct client_events flow_events = {flow_interim, flow_head, flow_content, flow_end};
 
 /* What of the octets the line consumes. */
 static size_t flow_feed(struct line *line, char *bytes, size_t size)
@@ -244,9 +244,9 @@ static void flow_ended(struct line *line, bool clean)
     if (line->state == LINE_CALLS)
         h1_client_closed(&line->client, clean);
     else if (clean)
-        line_end(line, H1_CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, &none);
+        line_end(line, CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, &none);
     else
-        line_end(line, H1_CLIENT_TRUNCATED, STET_PROXY_ERROR_CONNECTION_TERMINATED, &none);
+        line_end(line, CLIENT_TRUNCATED, STET_PROXY_ERROR_CONNECTION_TERMINATED, &none);
 }
 
 static void flow_read(struct line *line)

@@ -11,7 +11,7 @@
 #define FLOW_UNSENT 32768
 
 /* What the codec of a line tells. */
-extern const struct h1_client_events flow_events;
+extern const struct client_events flow_events;
 
 /* Writes and reads for a line with a call, in its turn. */
 void flow_run(struct line *line);

@@ -67,7 +67,7 @@ void line_close(struct line *line, bool reset)
         line_free(line);
 }
 
-void line_end(struct line *line, enum h1_client_end end, enum stet_proxy_error error,
+void line_end(struct line *line, enum client_end end, enum stet_proxy_error error,
               const struct stet_head *trailers)
 {
     struct call *call = line->call;
@@ -86,7 +86,7 @@ void line_fail(struct line *line, enum stet_proxy_error error)
     static const struct stet_head none;
 
     CHECK(line->busy);
-    line_end(line, H1_CLIENT_TRUNCATED, error, &none);
+    line_end(line, CLIENT_TRUNCATED, error, &none);
     line_close(line, true);
 }
 
@@ -327,7 +327,7 @@ uint64_t line_patience(const struct limits *limits, const struct stet_head *head
 
 bool line_begin(struct line *line, struct call *call)
 {
-    const struct h1_client_request *request = call->request;
+    const struct client_request *request = call->request;
     struct octets *unsent = &line->out.unsent;
     char *head = octets_reserve(unsent, h1_client_head_room(request));
 

@@ -69,7 +69,7 @@ bool line_begin(struct line *line, struct call *call);
 void line_turn(struct line *line);
 
 /* Ends its call, if there is one. The line is over, unless it can be kept. */
-void line_end(struct line *line, enum h1_client_end end, enum stet_proxy_error error,
+void line_end(struct line *line, enum client_end end, enum stet_proxy_error error,
               const struct stet_head *trailers);
 
 /* Ends its call for something that went wrong here, and closes. In a turn only. */

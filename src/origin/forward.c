@@ -384,7 +384,7 @@ static struct stet_span target_make(const struct stet_request *request, struct a
 }
 
 /* How its content is framed: a length if it has one, else chunks [RFC 9112 §6.3]. */
-static void content_of(const struct forward *forward, struct h1_client_request *to)
+static void content_of(const struct forward *forward, struct client_request *to)
 {
     const struct stet_head *head = &forward->request->head;
 
@@ -423,7 +423,7 @@ static void passage_begin(struct passage *passage, const struct forward *forward
 }
 
 enum forward_verdict forward_request(const struct forward *forward, struct arena *arena,
-                                     struct h1_client_request *to)
+                                     struct client_request *to)
 {
     const struct stet_request *request = forward->request;
     struct passage passage;
@@ -435,9 +435,9 @@ enum forward_verdict forward_request(const struct forward *forward, struct arena
         return FORWARD_LOOP;
     if (passage.has_left && --passage.left > forward->rules->max_forwards)
         passage.left = forward->rules->max_forwards;
-    *to = (struct h1_client_request){.method = request->method,
-                                     .method_name = request->method_name,
-                                     .upgrade = upgrades(forward)};
+    *to = (struct client_request){.method = request->method,
+                                  .method_name = request->method_name,
+                                  .upgrade = upgrades(forward)};
     if (forward->rules->keep_host && request->authority.len > 0)
         to->host = request->authority;
     if (!passage.old &&

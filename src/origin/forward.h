@@ -61,7 +61,7 @@ bool forward_loops(const struct forward_rules *rules, const struct stet_head *re
  * it, without content, and never to another version of HTTP: `to->upgrade` says whether it did.
  * Spans of `to` point into the request, the rules and the arena. */
 enum forward_verdict forward_request(const struct forward *forward, struct arena *arena,
-                                     struct h1_client_request *to);
+                                     struct client_request *to);
 
 /* Connection names fields that are there and do not go on: the origin answers another request than
  * one that has them and does not name them, and Vary does not tell the two apart. What it answers

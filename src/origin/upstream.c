@@ -150,7 +150,7 @@ static void fetch_interim(void *owner, const struct stet_response *response)
 }
 
 static void fetch_head(void *owner, const struct stet_response *response,
-                       const struct h1_response_framing *framing)
+                       const struct response_framing *framing)
 {
     struct fetch *fetch = owner;
     server_went_well(fetch_server(fetch));
@@ -171,7 +171,7 @@ static void fetch_room(void *owner)
     fetch->events->room(fetch->owner);
 }
 
-static void fetch_end(void *owner, enum h1_client_end end, const struct stet_head *trailers);
+static void fetch_end(void *owner, enum client_end end, const struct stet_head *trailers);
 
 static const struct call_events fetch_events = {fetch_interim, fetch_head, fetch_content,
                                                 fetch_room, fetch_end};
@@ -270,12 +270,12 @@ static bool fetch_was_failed(const struct fetch *fetch)
            call->error != STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
 }
 
-static void fetch_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void fetch_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct fetch *fetch = owner;
 
     fetch_server(fetch)->busy--;
-    if (end != H1_CLIENT_COMPLETE) {
+    if (end != CLIENT_COMPLETE) {
         if (fetch_was_failed(fetch))
             server_failed(fetch_server(fetch), loop_now(fetch->upstream->loop));
         if (fetch_retries(fetch))

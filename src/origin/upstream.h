@@ -44,12 +44,12 @@ void upstream_free(struct upstream *upstream);
 struct fetch {
     const struct call_events *events;
     void *owner;
-    const struct h1_client_request *request; /* its spans live until `end` or fetch_cancel */
+    const struct client_request *request; /* its spans live until `end` or fetch_cancel */
 
     struct upstream *upstream;
     struct call call;
-    struct h1_client_request sent; /* with the Host of the server */
-    struct octets held;            /* content that has not left, while another server may get it */
+    struct client_request sent; /* with the Host of the server */
+    struct octets held;         /* content that has not left, while another server may get it */
     size_t server;
     uint32_t tried; /* servers: bit 1 << index */
     bool open;

@@ -26,14 +26,14 @@ enum {
     TRAILERS_TOO_LARGE = -(int)STET_PROXY_ERROR_HTTP_RESPONSE_TRAILER_SECTION_SIZE
 };
 
-void h1_client_init(struct h1_client *client, const struct h1_client_events *events, void *owner,
+void h1_client_init(struct h1_client *client, const struct client_events *events, void *owner,
                     const struct h1_client_setup *setup)
 {
     CHECK(setup->limits->field_count <= H1_FIELDS_MAX);
     *client = (struct h1_client){.events = events, .owner = owner, .setup = setup};
 }
 
-size_t h1_client_begin(struct h1_client *client, const struct h1_client_request *request, char *to)
+size_t h1_client_begin(struct h1_client *client, const struct client_request *request, char *to)
 {
     CHECK(client->state == H1_CLIENT_IDLE);
     bool length_known = !request->has_content || request->length_known;
@@ -82,19 +82,17 @@ void h1_client_frame(struct h1_client *client, uint64_t size, bool last,
 }
 
 /* The response has ended with `rest` octets behind it; the last that is done for this request. */
-static void client_finish(struct h1_client *client, enum h1_client_end end,
+static void client_finish(struct h1_client *client, enum client_end end,
                           const struct stet_head *trailers, size_t rest)
 {
-    bool kept =
-        end == H1_CLIENT_COMPLETE && client->framing.persistent && client->sent && rest == 0;
+    bool kept = end == CLIENT_COMPLETE && client->framing.persistent && client->sent && rest == 0;
     client->state = kept ? H1_CLIENT_IDLE : H1_CLIENT_OVER;
     client->events->end(client->owner, end, trailers);
 }
 
 static const struct stet_head no_trailers;
 
-static void client_fail(struct h1_client *client, enum h1_client_end end,
-                        enum stet_proxy_error error)
+static void client_fail(struct h1_client *client, enum client_end end, enum stet_proxy_error error)
 {
     client->error = (uint8_t)error;
     client_finish(client, end, &no_trailers, 0);
@@ -103,13 +101,13 @@ static void client_fail(struct h1_client *client, enum h1_client_end end,
 /* `verdict` is an error with its sign changed. */
 static void client_refuse(struct h1_client *client, int verdict)
 {
-    client_fail(client, H1_CLIENT_MALFORMED, (enum stet_proxy_error)(-verdict));
+    client_fail(client, CLIENT_MALFORMED, (enum stet_proxy_error)(-verdict));
 }
 
 /* One of the 1xx that lead to the final response [RFC 9110 §15.2]. */
 static void client_interim(struct h1_client *client)
 {
-    if (++client->interims > H1_CLIENT_INTERIMS_MAX)
+    if (++client->interims > CLIENT_INTERIMS_MAX)
         client_refuse(client, PROTOCOL_ERROR);
     else
         client->events->interim(client->owner, &client->setup->head->response);
@@ -119,16 +117,16 @@ static void client_interim(struct h1_client *client)
 static void client_final(struct h1_client *client, size_t rest)
 {
     const struct stet_response *response = &client->setup->head->response;
-    enum h1_response_content content = client->framing.content;
+    enum response_content content = client->framing.content;
 
     client->state = H1_CLIENT_CONTENT;
     client->content_left = client->framing.length;
     client->events->head(client->owner, response, &client->framing);
     if (client->state != H1_CLIENT_CONTENT)
         return;
-    if (content == H1_RESPONSE_NO_CONTENT || content == H1_RESPONSE_TUNNEL ||
-        (content == H1_RESPONSE_LENGTH && client->content_left == 0))
-        client_finish(client, H1_CLIENT_COMPLETE, &no_trailers, rest);
+    if (content == RESPONSE_NO_CONTENT || content == RESPONSE_TUNNEL ||
+        (content == RESPONSE_LENGTH && client->content_left == 0))
+        client_finish(client, CLIENT_COMPLETE, &no_trailers, rest);
 }
 
 /* Nobody switches to a protocol that was not asked for, or without saying to which
@@ -189,7 +187,7 @@ static size_t client_feed_length(struct h1_client *client, const char *bytes, si
     client->content_left -= part;
     client_content(client, stet_span(bytes, part));
     if (client->content_left == 0 && client->state == H1_CLIENT_CONTENT)
-        client_finish(client, H1_CLIENT_COMPLETE, &no_trailers, size - part);
+        client_finish(client, CLIENT_COMPLETE, &no_trailers, size - part);
     return part;
 }
 
@@ -202,7 +200,7 @@ static size_t client_feed_trailers(struct h1_client *client, const char *bytes, 
         client_refuse(client, length == -431 ? TRAILERS_TOO_LARGE : PROTOCOL_ERROR);
     if (length <= 0)
         return 0;
-    client_finish(client, H1_CLIENT_COMPLETE, &trailers, size - (size_t)length);
+    client_finish(client, CLIENT_COMPLETE, &trailers, size - (size_t)length);
     return (size_t)length;
 }
 
@@ -225,9 +223,9 @@ static size_t client_step(struct h1_client *client, char *bytes, size_t size)
     if (client->state == H1_CLIENT_HEAD)
         return client_feed_head(client, bytes, size);
     switch (client->framing.content) {
-    case H1_RESPONSE_LENGTH:
+    case RESPONSE_LENGTH:
         return client_feed_length(client, bytes, size);
-    case H1_RESPONSE_CHUNKED:
+    case RESPONSE_DELIMITED:
         return client_feed_chunked(client, bytes, size);
     default: /* until close: the others ended with the head */
         client_content(client, stet_span(bytes, size));
@@ -253,10 +251,10 @@ void h1_client_closed(struct h1_client *client, bool clean)
     if (!h1_client_busy(client))
         client->state = H1_CLIENT_OVER;
     else if (client->state == H1_CLIENT_CONTENT && clean &&
-             client->framing.content == H1_RESPONSE_UNTIL_CLOSE)
-        client_finish(client, H1_CLIENT_COMPLETE, &no_trailers, 0); /* [RFC 9112 §6.3] */
+             client->framing.content == RESPONSE_UNTIL_CLOSE)
+        client_finish(client, CLIENT_COMPLETE, &no_trailers, 0); /* [RFC 9112 §6.3] */
     else
-        client_fail(client, H1_CLIENT_TRUNCATED,
+        client_fail(client, CLIENT_TRUNCATED,
                     client->heard ? STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE
                                   : STET_PROXY_ERROR_CONNECTION_TERMINATED);
 }

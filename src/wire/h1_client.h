@@ -10,34 +10,6 @@
 #include "wire/h1_client_write.h"
 #include "wire/h1_response.h"
 
-/* 1xx responses before a final one; past it the answer is malformed. */
-#define H1_CLIENT_INTERIMS_MAX 32
-
-/* How a response ended; h1_client_error says why. */
-enum h1_client_end {
-    H1_CLIENT_COMPLETE,
-    H1_CLIENT_TRUNCATED, /* the connection ended before the response did [RFC 9112 §8] */
-    H1_CLIENT_MALFORMED  /* off the grammar: nothing more of this connection is to be believed */
-};
-
-/* Who is told. All spans and heads are borrowed until the function returns. For each request there
- * come any number of `interim`, then `head`, then any number of `content`, then `end`; `end` may
- * come at any point before. A new request may be begun from `end`, h1_client_cancel be called from
- * any of them; the client must outlive them all. */
-struct h1_client_events {
-    /* 1xx other than 101 [RFC 9110 §15.2]. */
-    void (*interim)(void *owner, const struct stet_response *response);
-    /* The final head, which may also be 101. */
-    void (*head)(void *owner, const struct stet_response *response,
-                 const struct h1_response_framing *framing);
-    /* Content without its transfer coding, at least one octet. False: no more of it until
-     * h1_client_resume; the end may still be told. */
-    bool (*content)(void *owner, struct stet_span bytes);
-    /* The last call for this request. `trailers` may be empty; they are no part of the header
-     * fields [RFC 9110 §6.5.1]. */
-    void (*end)(void *owner, enum h1_client_end end, const struct stet_head *trailers);
-};
-
 /* What all connections of a worker have in common. */
 struct h1_client_setup {
     const struct limits *limits;
@@ -54,10 +26,10 @@ enum h1_client_state {
 
 /* The state of one connection. Its owner allocates it; everything in it is private. */
 struct h1_client {
-    const struct h1_client_events *events;
+    const struct client_events *events;
     void *owner;
     const struct h1_client_setup *setup;
-    struct h1_response_framing framing;
+    struct response_framing framing;
     struct h1_chunked chunked;
     uint64_t content_left; /* of the response */
     uint64_t length_left;  /* of the request's content, when its length is known */
@@ -74,12 +46,12 @@ struct h1_client {
 };
 
 /* Makes a client for a new connection. `events` and `setup` outlive it. */
-void h1_client_init(struct h1_client *client, const struct h1_client_events *events, void *owner,
+void h1_client_init(struct h1_client *client, const struct client_events *events, void *owner,
                     const struct h1_client_setup *setup);
 
 /* Begins a request: writes its head to `to`, which has h1_client_head_room; returns its length. The
  * client must be usable. */
-size_t h1_client_begin(struct h1_client *client, const struct h1_client_request *request, char *to);
+size_t h1_client_begin(struct h1_client *client, const struct client_request *request, char *to);
 
 /* What goes before and after a piece of request content. */
 struct h1_client_frame {
@@ -125,7 +97,7 @@ bool h1_client_usable(const struct h1_client *client);
  * request asks for [RFC 9110 §9.2.2]. */
 bool h1_client_heard(const struct h1_client *client);
 
-/* Why the last response did not end H1_CLIENT_COMPLETE, for Proxy-Status [RFC 9209 §2.3]; else
+/* Why the last response did not end CLIENT_COMPLETE, for Proxy-Status [RFC 9209 §2.3]; else
  * STET_PROXY_ERROR_NONE. */
 enum stet_proxy_error h1_client_error(const struct h1_client *client);
 

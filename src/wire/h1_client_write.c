@@ -16,7 +16,7 @@
  * ends, the empty line, a length: about 110 octets. */
 #define FIXED_MAX 192
 
-size_t h1_client_head_room(const struct h1_client_request *request)
+size_t h1_client_head_room(const struct client_request *request)
 {
     return FIXED_MAX + request->method_name.len + request->target.len + request->host.len +
            request->block.len;
@@ -40,7 +40,7 @@ static bool may_send(enum stet_field_id id, bool upgrade)
     return id != STET_FIELD_HOST && id != STET_FIELD_CONTENT_LENGTH && !stet_field_is_hop(id);
 }
 
-static void block_check(const struct h1_client_request *request)
+static void block_check(const struct client_request *request)
 {
     struct stet_span rest = request->block, name, value;
     bool upgrades = false;
@@ -53,7 +53,7 @@ static void block_check(const struct h1_client_request *request)
     CHECK(upgrades == request->upgrade);
 }
 
-static void request_check(const struct h1_client_request *request)
+static void request_check(const struct client_request *request)
 {
     CHECK(request->method_name.len > 0 && is_run(request->method_name, H1_RUN_TOKEN));
     CHECK(request->target.len > 0 && is_run(request->target, H1_RUN_GRAPH));
@@ -70,7 +70,7 @@ static bool method_means_content(enum stet_method method)
            method == STET_METHOD_QUERY;
 }
 
-static char *framing_put(char *to, const struct h1_client_request *request)
+static char *framing_put(char *to, const struct client_request *request)
 {
     if (request->has_content && !request->length_known)
         return h1_span_write(STET_SPAN("Transfer-Encoding: chunked\r\n"), to);
@@ -82,7 +82,7 @@ static char *framing_put(char *to, const struct h1_client_request *request)
 }
 
 /* What is meant for the next hop alone is named in Connection [RFC 9110 §7.6.1, §7.8, §10.1.4]. */
-static char *connection_put(char *to, const struct h1_client_request *request)
+static char *connection_put(char *to, const struct client_request *request)
 {
     bool te = request->te.len > 0;
     if (te)
@@ -94,7 +94,7 @@ static char *connection_put(char *to, const struct h1_client_request *request)
     return te ? h1_span_write(STET_SPAN("Connection: TE\r\n"), to) : to;
 }
 
-size_t h1_client_head_write(const struct h1_client_request *request, char *to)
+size_t h1_client_head_write(const struct client_request *request, char *to)
 {
     request_check(request);
     char *at = h1_span_write(request->method_name, to);

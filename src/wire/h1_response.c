@@ -160,39 +160,38 @@ static bool lacks_content(int status, enum stet_method method)
 }
 
 /* What the fields alone say of the content. */
-static int fields_check(const struct h1_response_head *head, struct h1_response_framing *framing)
+static int fields_check(const struct h1_response_head *head, struct response_framing *framing)
 {
     const struct stet_head *fields = &head->response.head;
     int status = head->response.status;
-    framing->content = H1_RESPONSE_UNTIL_CLOSE;
+    framing->content = RESPONSE_UNTIL_CLOSE;
     if (stet_head_has(fields, STET_FIELD_TRANSFER_ENCODING)) {
-        framing->content = H1_RESPONSE_CHUNKED;
+        framing->content = RESPONSE_DELIMITED;
         /* [RFC 9112 §6.1] */
         return status < 200 || status == 204 ? -400 : h1_framing_coding(fields, head->minor);
     }
     if (!stet_head_has(fields, STET_FIELD_CONTENT_LENGTH))
         return 0;
-    framing->content = H1_RESPONSE_LENGTH;
+    framing->content = RESPONSE_LENGTH;
     framing->has_length = true;
     return h1_framing_length(fields, &framing->length);
 }
 
 int h1_response_check(const struct h1_response_head *head, enum stet_method method,
-                      struct h1_response_framing *framing)
+                      struct response_framing *framing)
 {
     int status = head->response.status;
-    *framing =
-        (struct h1_response_framing){.content = H1_RESPONSE_TUNNEL, .minor = (uint8_t)head->minor};
+    *framing = (struct response_framing){.content = RESPONSE_TUNNEL,
+                                         .version = (uint8_t)(10 + head->minor)};
     if (method == STET_METHOD_CONNECT && status / 100 == 2)
         return 0; /* [RFC 9112 §6.3] */
     int verdict = fields_check(head, framing);
     if (verdict < 0)
         return error_of(verdict);
     if (lacks_content(status, method))
-        framing->content = status == 101 ? H1_RESPONSE_TUNNEL : H1_RESPONSE_NO_CONTENT;
+        framing->content = status == 101 ? RESPONSE_TUNNEL : RESPONSE_NO_CONTENT;
     /* Who announces content in a 204 may send it, and it would pass for the next response. */
-    bool ends = framing->content == H1_RESPONSE_TUNNEL ||
-                framing->content == H1_RESPONSE_UNTIL_CLOSE ||
+    bool ends = framing->content == RESPONSE_TUNNEL || framing->content == RESPONSE_UNTIL_CLOSE ||
                 (status == 204 && framing->length > 0);
     framing->persistent = !ends && h1_framing_persists(&head->response.head, head->minor);
     return 0;

@@ -7,6 +7,7 @@
 #define WIRE_H1_RESPONSE_H
 
 #include "stet/proxystatus.h"
+#include "wire/client.h"
 #include "wire/h1_head.h"
 
 /* A response head. The spans point into the bytes it was read from. One per worker. */
@@ -32,22 +33,6 @@ struct h1_response_head {
 int h1_response_read(char *bytes, size_t size, const struct limits *limits, bool lenient,
                      struct h1_response_head *head);
 
-enum h1_response_content {
-    H1_RESPONSE_NO_CONTENT,
-    H1_RESPONSE_LENGTH, /* also of 0 octets */
-    H1_RESPONSE_CHUNKED,
-    H1_RESPONSE_UNTIL_CLOSE,
-    H1_RESPONSE_TUNNEL /* 2xx to CONNECT, 101 */
-};
-
-struct h1_response_framing {
-    uint64_t length; /* what Content-Length says, up to 2^63 - 1, also where no content follows */
-    enum h1_response_content content;
-    bool has_length;
-    bool persistent; /* the connection may serve another request afterwards [RFC 9112 §9.3] */
-    uint8_t minor;   /* the version was HTTP/1.minor */
-};
-
 /* How the response goes on after its head, given the method of its request [RFC 9112 §6.3]. 0, or a
  * negative error: STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR (Content-Length off the grammar or
  * contradictory; Transfer-Encoding beside Content-Length, in HTTP/1.0, on 1xx or 204, or without
@@ -56,6 +41,6 @@ struct h1_response_framing {
  * but a 2xx to CONNECT; where the law says that there is no content they have no further effect,
  * except that a 204 that speaks of content ends the connection. */
 int h1_response_check(const struct h1_response_head *head, enum stet_method method,
-                      struct h1_response_framing *framing);
+                      struct response_framing *framing);
 
 #endif

@@ -41,7 +41,7 @@ static struct limits limits_small(void)
 struct client {
     struct world *world;
     struct call call;
-    struct h1_client_request request;
+    struct client_request request;
     size_t content;
     bool open, head, tunnel, finished, paused;
 };
@@ -78,13 +78,13 @@ static void on_interim(void *owner, const struct stet_response *response)
 }
 
 static void on_head(void *owner, const struct stet_response *response,
-                    const struct h1_response_framing *framing)
+                    const struct response_framing *framing)
 {
     struct client *client = owner;
     must(client->open && !client->head);
-    must(response->status >= 200 || framing->content == H1_RESPONSE_TUNNEL);
+    must(response->status >= 200 || framing->content == RESPONSE_TUNNEL);
     client->head = true;
-    client->tunnel = framing->content == H1_RESPONSE_TUNNEL;
+    client->tunnel = framing->content == RESPONSE_TUNNEL;
     client->finished &= !client->tunnel;
     cancelled_perhaps(client);
 }
@@ -107,13 +107,13 @@ static void on_room(void *owner)
     cancelled_perhaps(client);
 }
 
-static void on_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void on_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct client *client = owner;
     must(client->open && client->content <= SIZE_MOST);
-    must(end != H1_CLIENT_COMPLETE || client->head);
-    must(end == H1_CLIENT_COMPLETE || trailers->count == 0);
-    must((end == H1_CLIENT_COMPLETE) == (client->call.error == STET_PROXY_ERROR_NONE));
+    must(end != CLIENT_COMPLETE || client->head);
+    must(end == CLIENT_COMPLETE || trailers->count == 0);
+    must((end == CLIENT_COMPLETE) == (client->call.error == STET_PROXY_ERROR_NONE));
     must(!client->head || !call_may_repeat(&client->call));
     client->open = false;
 }
@@ -126,7 +126,7 @@ static void client_begins(struct world *world, struct client *client)
     bool upgrade = world->options & UPGRADES;
 
     *client = (struct client){.world = world, .open = true};
-    client->request = (struct h1_client_request){
+    client->request = (struct client_request){
         .method = stet_method_of(name),
         .method_name = name,
         .target = STET_SPAN("/"),

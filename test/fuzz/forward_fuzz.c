@@ -107,7 +107,7 @@ static void target_checked(const struct forward *forward)
 }
 
 /* Reads what would be sent as the origin does. */
-static void sent_checked(const struct forward *forward, struct h1_client_request *to,
+static void sent_checked(const struct forward *forward, struct client_request *to,
                          const struct h1_framing *framing)
 {
     static char text[65536];
@@ -164,7 +164,7 @@ static void request_tried(unsigned options, const struct h1_framing *framing)
                               .conditions = &conditions,
                               .content = framing->content != H1_NO_CONTENT,
                               .upgrade = options & UPGRADE};
-    struct h1_client_request to;
+    struct client_request to;
     struct arena arena;
 
     arena_init(&arena, 1 << 20);

@@ -55,7 +55,7 @@ struct connection {
     struct reference_question question;
     size_t interims, content;
     bool head, ended;
-    enum h1_client_end end;
+    enum client_end end;
 };
 
 static struct reference_answer answer;
@@ -102,14 +102,14 @@ static void on_interim(void *owner, const struct stet_response *response)
 }
 
 static void on_head(void *owner, const struct stet_response *response,
-                    const struct h1_response_framing *framing)
+                    const struct response_framing *framing)
 {
     struct connection *c = owner;
     must(!c->ended && !c->head && c->interims == answer.interims && answer.has_final);
     c->head = true;
     same_response(response, &answer.final);
     must((int)framing->content == (int)answer.framing);
-    must(framing->minor == answer.final.minor && framing->persistent == answer.persistent);
+    must(framing->version == 10 + answer.final.minor && framing->persistent == answer.persistent);
 }
 
 static bool on_content(void *owner, struct stet_span bytes)
@@ -147,7 +147,7 @@ static enum stet_proxy_error error_wanted(void)
 
 static void same_error(const struct connection *c, enum stet_proxy_error error)
 {
-    if (c->end == H1_CLIENT_COMPLETE)
+    if (c->end == CLIENT_COMPLETE)
         must(error == STET_PROXY_ERROR_NONE);
     else if (!h1_client_heard(&c->client))
         must(error == STET_PROXY_ERROR_CONNECTION_TERMINATED);
@@ -155,13 +155,13 @@ static void same_error(const struct connection *c, enum stet_proxy_error error)
         must(error == error_wanted());
 }
 
-static void on_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void on_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct connection *c = owner;
     must(!c->ended && c->interims == answer.interims && c->content == answer.content_len);
     must(c->head == answer.has_final);
-    must((int)end == (int)answer.end || (answer.open_line && end == H1_CLIENT_TRUNCATED));
-    if (end == H1_CLIENT_COMPLETE)
+    must((int)end == (int)answer.end || (answer.open_line && end == CLIENT_TRUNCATED));
+    if (end == CLIENT_COMPLETE)
         must(same_fields(trailers, &answer.trailers));
     else
         must(trailers->count == 0);
@@ -171,7 +171,7 @@ static void on_end(void *owner, enum h1_client_end end, const struct stet_head *
     same_error(c, h1_client_error(&c->client));
 }
 
-static const struct h1_client_events events = {on_interim, on_head, on_content, on_end};
+static const struct client_events events = {on_interim, on_head, on_content, on_end};
 
 /* Begins a request, and reads what is to come by the reference. */
 static void request_begun(struct connection *c)
@@ -179,7 +179,7 @@ static void request_begun(struct connection *c)
     static char head[HEAD_ROOM];
     struct stet_span name = stet_span_of(c->question.method);
     bool post = stet_span_equal(name, STET_SPAN("POST"));
-    struct h1_client_request request = {
+    struct client_request request = {
         .method = stet_method_of(name),
         .method_name = name,
         .target = STET_SPAN("/a"),
@@ -250,9 +250,9 @@ static bool exchanged(struct connection *c)
     if (!c->ended)
         h1_client_closed(&c->client, c->question.clean);
     must(c->ended);
-    must(c->end != H1_CLIENT_COMPLETE || c->at - start == answer.used);
+    must(c->end != CLIENT_COMPLETE || c->at - start == answer.used);
     bool usable = h1_client_usable(&c->client);
-    must(usable == (may_keep(c) && c->end == H1_CLIENT_COMPLETE && c->at == c->have));
+    must(usable == (may_keep(c) && c->end == CLIENT_COMPLETE && c->at == c->have));
     return usable;
 }
 

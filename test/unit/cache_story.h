@@ -148,18 +148,18 @@ static inline void step_finish(struct world *world, struct stet_span line)
         cache_content_end(&asker->query);
 }
 
-static inline struct h1_response_framing framing_of(struct stet_span word)
+static inline struct response_framing framing_of(struct stet_span word)
 {
-    struct h1_response_framing framing = {.persistent = true, .minor = 1};
+    struct response_framing framing = {.persistent = true, .version = 11};
     if (is_word(word, "-")) {
-        framing.content = H1_RESPONSE_CHUNKED;
+        framing.content = RESPONSE_DELIMITED;
     } else if (is_word(word, "none")) {
-        framing.content = H1_RESPONSE_NO_CONTENT;
+        framing.content = RESPONSE_NO_CONTENT;
     } else if (is_word(word, "tunnel")) {
-        framing.content = H1_RESPONSE_TUNNEL;
+        framing.content = RESPONSE_TUNNEL;
     } else {
         bool none = stet_span_starts(word, STET_SPAN("none="));
-        framing.content = none ? H1_RESPONSE_NO_CONTENT : H1_RESPONSE_LENGTH;
+        framing.content = none ? RESPONSE_NO_CONTENT : RESPONSE_LENGTH;
         framing.has_length = true;
         framing.length = number_of(none ? stet_span_from(word, 5) : word);
     }
@@ -171,7 +171,7 @@ static inline void step_head(struct world *world, struct stet_span line)
     struct origin_fetch *origin = world_fetch(world, next_word(&line));
     int status = (int)number_of(next_word(&line));
     struct stet_span length = next_word(&line);
-    struct h1_response_framing framing = framing_of(length);
+    struct response_framing framing = framing_of(length);
     struct message message;
     char text[WORLD_LINE];
 
@@ -249,7 +249,7 @@ static inline void step_body(struct world *world, struct stet_span line)
     free(bytes);
 }
 
-static inline void origin_end(struct origin_fetch *origin, enum h1_client_end end,
+static inline void origin_end(struct origin_fetch *origin, enum client_end end,
                               enum stet_proxy_error error, const char *trailers)
 {
     struct message message;
@@ -268,14 +268,14 @@ static inline void step_end(struct world *world, struct stet_span line)
         return;
     origin->whole = true;
     if (origin->fetch)
-        origin_end(origin, H1_CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, text);
+        origin_end(origin, CLIENT_COMPLETE, STET_PROXY_ERROR_NONE, text);
 }
 
 static inline void step_cut(struct world *world, struct stet_span line)
 {
     struct origin_fetch *origin = world_fetch(world, next_word(&line));
     if (origin)
-        origin_end(origin, H1_CLIENT_TRUNCATED, STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE, NULL);
+        origin_end(origin, CLIENT_TRUNCATED, STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE, NULL);
 }
 
 static inline void step_fail(struct world *world, struct stet_span line)
@@ -288,7 +288,7 @@ static inline void step_fail(struct world *world, struct stet_span line)
         error++;
     assert_true(error < STET_PROXY_ERROR_COUNT);
     if (origin && !origin->headed)
-        origin_end(origin, H1_CLIENT_TRUNCATED, (enum stet_proxy_error)error, NULL);
+        origin_end(origin, CLIENT_TRUNCATED, (enum stet_proxy_error)error, NULL);
 }
 
 static inline void step_room(struct world *world, struct stet_span line)
@@ -749,7 +749,7 @@ static inline void world_finish(struct world *world)
     for (unsigned round = 0; round < 4; round++) {
         for (unsigned i = 0; i < world->count; i++)
             if (world->fetches[i].fetch)
-                origin_end(&world->fetches[i], H1_CLIENT_TRUNCATED,
+                origin_end(&world->fetches[i], CLIENT_TRUNCATED,
                            STET_PROXY_ERROR_CONNECTION_TERMINATED, NULL);
         sim_world_advance(world->sim, 6000 * MS);
     }

@@ -100,12 +100,12 @@ static void job_head(struct job *job)
                                            "Cache-Control: max-age=60, stale-if-error=60",
                                            "Cache-Control: max-age=60\nVary: X-Variant",
                                            "Cache-Control: private\nSet-Cookie: a=b"};
-    struct h1_response_framing framing = {
-        .content = H1_RESPONSE_LENGTH, .has_length = job->url != 2, .length = job->size};
+    struct response_framing framing = {
+        .content = RESPONSE_LENGTH, .has_length = job->url != 2, .length = job->size};
     struct message message;
     char fields[128];
     if (job->url == 2)
-        framing = (struct h1_response_framing){.content = H1_RESPONSE_CHUNKED};
+        framing = (struct response_framing){.content = RESPONSE_DELIMITED};
     if (job->posts)
         snprintf(fields, sizeof fields, "X: y");
     else
@@ -148,7 +148,7 @@ static void job_run(struct task *task)
         struct fetch *fetch = job->fetch;
         job_free(job);
         if (fetch)
-            fetch->events->end(fetch->owner, H1_CLIENT_COMPLETE, message_head(&none, NULL));
+            fetch->events->end(fetch->owner, CLIENT_COMPLETE, message_head(&none, NULL));
         return;
     }
     loop_post(job->bench->loop, &job->task);
@@ -165,7 +165,7 @@ static unsigned number_after(const char *text, size_t len, const char *name)
 void fetch_start(struct upstream *upstream, struct fetch *fetch)
 {
     struct bench *bench = upstream->bench;
-    const struct h1_client_request *request = fetch->request;
+    const struct client_request *request = fetch->request;
     struct job *job = calloc(1, sizeof *job);
     assert_non_null(job);
     job->task.run = job_run;

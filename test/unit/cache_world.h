@@ -36,7 +36,7 @@ struct upstream {
 
 struct origin_fetch {
     struct fetch *fetch; /* NULL: over */
-    struct h1_client_request request;
+    struct client_request request;
     char *request_text; /* what the spans of `request` were, so that they are known to be right */
     char *uploaded;
     size_t uploaded_len;
@@ -133,7 +133,7 @@ static inline char *text_copy(struct stet_span text)
 
 static inline void origin_read_request(struct origin_fetch *origin)
 {
-    const struct h1_client_request *request = origin->fetch->request;
+    const struct client_request *request = origin->fetch->request;
     char line[8192];
     snprintf(line, sizeof line, "%.*s %.*s\r\n%.*s", (int)request->method_name.len,
              request->method_name.at, (int)request->target.len, request->target.at,

@@ -49,11 +49,11 @@ static bool content_right(const struct ear *ear, const struct answer_row *row)
            (ear->content == 0 || (from && memcmp(from + 1, row->content, ear->content) == 0));
 }
 
-static enum h1_client_end end_wanted(int end)
+static enum client_end end_wanted(int end)
 {
     if (end == TRUNCATED)
-        return H1_CLIENT_TRUNCATED;
-    return end == MALFORMED ? H1_CLIENT_MALFORMED : H1_CLIENT_COMPLETE;
+        return CLIENT_TRUNCATED;
+    return end == MALFORMED ? CLIENT_MALFORMED : CLIENT_COMPLETE;
 }
 
 /* One row, and a good answer to the call after it. */
@@ -79,8 +79,7 @@ static void answer_try(const struct answer_row *row, const struct sim_faults *fa
     }
     check_row(row, talk.ear.ends == 1 && talk.ear.end == end_wanted(row->end));
     check_row(row, talk.ear.status == row->status && content_right(&talk.ear, row));
-    check_row(row,
-              (talk.call.error == STET_PROXY_ERROR_NONE) == (talk.ear.end == H1_CLIENT_COMPLETE));
+    check_row(row, (talk.call.error == STET_PROXY_ERROR_NONE) == (talk.ear.end == CLIENT_COMPLETE));
     check_row(row, !call_may_repeat(&talk.call));
     check_row(row, caller_busy(world->caller) == 0);
 
@@ -204,8 +203,8 @@ static void memory_story(uint64_t nth, int64_t connecting, bool *more)
         talk.ear.pauses = i % 2;
         post_story(world, &talk);
         assert_int_equal(talk.ear.ends, 1);
-        well += talk.ear.end == H1_CLIENT_COMPLETE;
-        if (talk.ear.end != H1_CLIENT_COMPLETE)
+        well += talk.ear.end == CLIENT_COMPLETE;
+        if (talk.ear.end != CLIENT_COMPLETE)
             assert_true(talk.call.error != STET_PROXY_ERROR_NONE);
     }
     *more = memory_count() >= nth;
@@ -256,7 +255,7 @@ static void memory_may_be_out_for_many(void **state)
         memory_fail_nth(0);
         for (size_t i = 0; i < COUNT(talks); i++) {
             assert_int_equal(talks[i].ear.ends, 1);
-            well += talks[i].ear.end == H1_CLIENT_COMPLETE;
+            well += talks[i].ear.end == CLIENT_COMPLETE;
         }
         assert_in_range(well, COUNT(talks) - more, COUNT(talks));
         world_teardown(&inner);
@@ -307,7 +306,7 @@ static void memory_may_be_out_for_a_head(void **state)
         sim_client_say(end, "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         world_run(world);
         assert_int_equal(talk.ear.ends, 1);
-        assert_int_equal(talk.ear.end, more ? H1_CLIENT_TRUNCATED : H1_CLIENT_COMPLETE);
+        assert_int_equal(talk.ear.end, more ? CLIENT_TRUNCATED : CLIENT_COMPLETE);
     }
 }
 
@@ -464,7 +463,7 @@ static void talk_judge(const struct talk *talk)
     static const char *const right[] = {"200 length [hello] complete",
                                         "(103) 200 chunked [hello world] X=y complete",
                                         "200 close [until the end] complete"};
-    bool found = talk->ear.end != H1_CLIENT_COMPLETE;
+    bool found = talk->ear.end != CLIENT_COMPLETE;
     char heard[EAR_ROOM];
     const char *from = talk->ear.heard;
 
@@ -501,7 +500,7 @@ static void one_chaos(uint64_t seed)
             continue;
         assert_int_equal(talk.ear.ends, 1);
         talk_judge(&talk);
-        assert_true(faults.reset_after || talk.ear.end == H1_CLIENT_COMPLETE);
+        assert_true(faults.reset_after || talk.ear.end == CLIENT_COMPLETE);
     }
     world_teardown(&state);
 }

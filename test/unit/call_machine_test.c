@@ -37,11 +37,11 @@ struct house {
     bool closes; /* after each answer */
 
     struct call call;
-    struct h1_client_request request;
+    struct client_request request;
     size_t content, given;
     uint32_t sum;
     int status, ends;
-    enum h1_client_end end;
+    enum client_end end;
     char tunnel[100];
 };
 
@@ -137,11 +137,11 @@ static void on_interim(void *owner, const struct stet_response *response)
 }
 
 static void on_head(void *owner, const struct stet_response *response,
-                    const struct h1_response_framing *framing)
+                    const struct response_framing *framing)
 {
     struct house *house = owner;
     house->status = response->status;
-    if (framing->content == H1_RESPONSE_TUNNEL)
+    if (framing->content == RESPONSE_TUNNEL)
         call_send(&house->call, STET_SPAN("ping"));
 }
 
@@ -175,7 +175,7 @@ static void on_room(void *owner)
     house_gives(owner);
 }
 
-static void on_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void on_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct house *house = owner;
     (void)trailers;
@@ -265,7 +265,7 @@ static void one_connection_serves_again(void **state)
     house_answers(house, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 5);
     for (size_t i = 0; i < 100; i++) {
         house_calls(house, "GET");
-        assert_int_equal(house->end, H1_CLIENT_COMPLETE);
+        assert_int_equal(house->end, CLIENT_COMPLETE);
         assert_int_equal(house->content, 5);
     }
     assert_in_range(house->connections, 1, 2);
@@ -283,7 +283,7 @@ static void much_content_both_ways(void **state)
     house->request.length = CONTENT;
     for (size_t i = 0; i < 3; i++) {
         house_calls(house, "POST");
-        assert_int_equal(house->end, H1_CLIENT_COMPLETE);
+        assert_int_equal(house->end, CLIENT_COMPLETE);
         assert_int_equal(house->content, ANSWER_SIZE);
         assert_int_equal(house->sum, want);
     }
@@ -297,14 +297,14 @@ static void a_server_that_closes(void **state)
     house_answers(house, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 5);
     for (size_t i = 0; i < 50; i++) {
         house_calls(house, "POST");
-        if (house->end != H1_CLIENT_COMPLETE) /* the end was on its way when the call was sent */
+        if (house->end != CLIENT_COMPLETE) /* the end was on its way when the call was sent */
             assert_true(call_may_repeat(&house->call));
         else
             assert_int_equal(house->content, 5);
     }
     house_answers(house, "HTTP/1.1 200 OK\r\n\r\n", 300000);
     house_calls(house, "GET");
-    if (house->end == H1_CLIENT_COMPLETE)
+    if (house->end == CLIENT_COMPLETE)
         assert_int_equal(house->content, 300000);
 }
 
@@ -315,7 +315,7 @@ static void a_tunnel(void **state)
     house->request.upgrade = true;
     house->request.block = STET_SPAN("Upgrade: echo\r\n");
     house_calls(house, "GET");
-    assert_int_equal(house->end, H1_CLIENT_COMPLETE);
+    assert_int_equal(house->end, CLIENT_COMPLETE);
     assert_int_equal(house->content, 4);
     assert_memory_equal(house->tunnel, "ping", 4);
 }
@@ -325,7 +325,7 @@ static void nobody_listens(void **state)
     struct house *house = *state;
     listener_stop(&house->listener);
     house_calls(house, "GET");
-    assert_int_equal(house->end, H1_CLIENT_TRUNCATED);
+    assert_int_equal(house->end, CLIENT_TRUNCATED);
     assert_int_equal(house->call.error, STET_PROXY_ERROR_CONNECTION_REFUSED);
 }
 

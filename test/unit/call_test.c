@@ -116,7 +116,7 @@ static struct sim_client *rested(struct world *world, const char *answer)
     struct sim_client *end = world_next(world);
     sim_client_take(end, sim_client_len(end));
     origin_say(world, end, answer);
-    assert_int_equal(talk.ear.end, H1_CLIENT_COMPLETE);
+    assert_int_equal(talk.ear.end, CLIENT_COMPLETE);
     return end;
 }
 
@@ -632,7 +632,7 @@ static void an_answer_to_what_was_not_sent(void **state)
         call_send(&talk.call, STET_SPAN("abc"));
         call_finish(&talk.call);
         origin_say(world, end, answers[i]);
-        assert_int_equal(talk.ear.end, H1_CLIENT_COMPLETE);
+        assert_int_equal(talk.ear.end, CLIENT_COMPLETE);
         assert_int_equal(caller_idle(world->caller), 0);
         assert_true(sim_client_released(end));
     }
@@ -681,7 +681,7 @@ static void a_large_response_in_many_reads(void **state)
     world_run(world);
     assert_int_equal(talk.ear.content, size);
     assert_int_equal(talk.ear.sum, sum_of(0, content, size));
-    assert_int_equal(talk.ear.end, H1_CLIENT_COMPLETE);
+    assert_int_equal(talk.ear.end, CLIENT_COMPLETE);
     assert_int_equal(caller_idle(world->caller), 1);
     free(content);
 }
@@ -714,7 +714,7 @@ static void one_that_is_not_taken(void **state)
         world_run(world);
     }
     assert_int_equal(talk.ear.content, size);
-    assert_int_equal(talk.ear.end, H1_CLIENT_COMPLETE);
+    assert_int_equal(talk.ear.end, CLIENT_COMPLETE);
     assert_int_equal(caller_idle(world->caller), 1);
     free(content);
 }
@@ -961,7 +961,7 @@ static void a_tunnel_with_pressure(void **state)
     sim_client_close(end, true);
     call_resume(&talk.call);
     world_run(world);
-    assert_int_equal(talk.ear.end, H1_CLIENT_TRUNCATED);
+    assert_int_equal(talk.ear.end, CLIENT_TRUNCATED);
     assert_int_equal(talk.call.error, STET_PROXY_ERROR_CONNECTION_TERMINATED);
 }
 

@@ -42,7 +42,7 @@ struct ear {
     uint32_t sum;   /* of the content */
     int status;     /* of the final head */
     unsigned heads, ends, rooms, calls;
-    enum h1_client_end end;
+    enum client_end end;
     bool in_content, cancelled;
 };
 
@@ -94,7 +94,7 @@ static inline void ear_interim(void *owner, const struct stet_response *response
 }
 
 static inline void ear_head(void *owner, const struct stet_response *response,
-                            const struct h1_response_framing *framing)
+                            const struct response_framing *framing)
 {
     struct ear *ear = owner;
     char text[64];
@@ -131,7 +131,7 @@ static inline void ear_room(void *owner)
     ear_done(ear);
 }
 
-static inline void ear_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static inline void ear_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct ear *ear = owner;
     ear_event(ear);
@@ -155,7 +155,7 @@ static const struct call_events ear_events = {ear_interim, ear_head, ear_content
 struct talk {
     struct ear ear; /* first */
     struct call call;
-    struct h1_client_request request;
+    struct client_request request;
 };
 
 static inline void talk_cancel(struct ear *ear)
@@ -165,13 +165,13 @@ static inline void talk_cancel(struct ear *ear)
     call_cancel(&talk->call);
 }
 
-static inline struct h1_client_request world_request(const char *method)
+static inline struct client_request world_request(const char *method)
 {
     struct stet_span name = stet_span_of(method);
-    return (struct h1_client_request){.method = stet_method_of(name),
-                                      .method_name = name,
-                                      .target = STET_SPAN("/"),
-                                      .host = STET_SPAN("a")};
+    return (struct client_request){.method = stet_method_of(name),
+                                   .method_name = name,
+                                   .target = STET_SPAN("/"),
+                                   .host = STET_SPAN("a")};
 }
 
 static inline struct talk talk_of(const char *method)

@@ -231,7 +231,7 @@ static void test_blocks(void **state)
         struct stet_request request = message_request(&message, row->method, row->fields);
         struct forward forward = {
             &rules, &client, &request, &conditions, row->flags & CONTENT, row->flags & UPGRADE};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
 
         rules.forwarded = row->flags & FORWARDED;
@@ -284,7 +284,7 @@ static void test_verdicts(void **state)
         struct message message;
         struct stet_request request = message_request(&message, row->method, row->fields);
         struct forward forward = {.rules = &usual, .client = &client, .request = &request};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
 
         arena_init(&arena, 65536);
@@ -338,7 +338,7 @@ static void test_schemes(void **state)
         struct message message;
         struct stet_request request = message_request(&message, "GET", "");
         struct forward forward = {.rules = &usual, .client = &client, .request = &request};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
         char want[300];
 
@@ -361,7 +361,7 @@ static void test_targets(void **state)
         struct message message;
         struct stet_request request = message_request(&message, row->method, "");
         struct forward forward = {.rules = &rules, .client = &client, .request = &request};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
 
         request.target = stet_span_of(row->target);
@@ -410,7 +410,7 @@ static void test_content(void **state)
         struct stet_request request = message_request(&message, row->method, row->fields);
         struct forward forward = {
             .rules = &usual, .client = &client, .request = &request, .content = row->content};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
 
         arena_init(&arena, 65536);
@@ -473,7 +473,7 @@ static void test_conditions(void **state)
         struct forward_conditions conditions = {&plan, &candidates, false};
         struct forward forward = {
             .rules = &usual, .client = &client, .request = &request, .conditions = &conditions};
-        struct h1_client_request to;
+        struct client_request to;
         struct arena arena;
 
         arena_init(&arena, 65536);
@@ -496,7 +496,7 @@ static void test_fill(void **state)
     struct forward_conditions conditions = {&plan, &candidates, false};
     struct forward forward = {
         .rules = &usual, .client = &client, .request = &request, .conditions = &conditions};
-    struct h1_client_request to;
+    struct client_request to;
     struct arena arena;
 
     arena_init(&arena, 65536);
@@ -553,7 +553,7 @@ static void test_memory(void **state)
     struct message message;
     struct stet_request request = message_request(&message, "GET", "X: y");
     struct forward forward = {.rules = &usual, .client = &client, .request = &request};
-    struct h1_client_request to;
+    struct client_request to;
     struct arena arena;
 
     request.target = STET_SPAN("http://example.org/where?q=now");

@@ -28,7 +28,7 @@ struct talk {
     int status; /* of the final head */
     size_t ends, pauses;
     bool paused;
-    enum h1_client_end end;
+    enum client_end end;
     bool usable_in_end;
 };
 
@@ -63,7 +63,7 @@ static void hear_fields(struct talk *t, const struct stet_head *head)
     }
 }
 
-static void begin(struct talk *t, const struct h1_client_request *request)
+static void begin(struct talk *t, const struct client_request *request)
 {
     char *head = malloc(h1_client_head_room(request));
     assert_non_null(head);
@@ -73,13 +73,13 @@ static void begin(struct talk *t, const struct h1_client_request *request)
     free(head);
 }
 
-static struct h1_client_request request_of(const char *method)
+static struct client_request request_of(const char *method)
 {
     struct stet_span name = stet_span_of(method);
-    return (struct h1_client_request){.method = stet_method_of(name),
-                                      .method_name = name,
-                                      .target = STET_SPAN("/"),
-                                      .host = STET_SPAN("a")};
+    return (struct client_request){.method = stet_method_of(name),
+                                   .method_name = name,
+                                   .target = STET_SPAN("/"),
+                                   .host = STET_SPAN("a")};
 }
 
 static void on_interim(void *owner, const struct stet_response *response)
@@ -95,7 +95,7 @@ static void on_interim(void *owner, const struct stet_response *response)
 }
 
 static void on_head(void *owner, const struct stet_response *response,
-                    const struct h1_response_framing *framing)
+                    const struct response_framing *framing)
 {
     struct talk *t = owner;
     char text[64];
@@ -126,7 +126,7 @@ static bool on_content(void *owner, struct stet_span bytes)
     return !t->paused;
 }
 
-static void on_end(void *owner, enum h1_client_end end, const struct stet_head *trailers)
+static void on_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct talk *t = owner;
     t->end = end;
@@ -134,7 +134,7 @@ static void on_end(void *owner, enum h1_client_end end, const struct stet_head *
     hear_fields(t, trailers);
     hear_text(t, end_words[end]);
     if (t->manner == BEGIN_AGAIN && t->usable_in_end) {
-        struct h1_client_request request = request_of("GET");
+        struct client_request request = request_of("GET");
         hear_text(t, " / ");
         begin(t, &request);
         t->manner = LISTEN;
@@ -143,7 +143,7 @@ static void on_end(void *owner, enum h1_client_end end, const struct stet_head *
     t->ends++;
 }
 
-static const struct h1_client_events events = {on_interim, on_head, on_content, on_end};
+static const struct client_events events = {on_interim, on_head, on_content, on_end};
 
 static struct talk *talk_new(bool lenient)
 {
@@ -250,18 +250,18 @@ static bool content_right(const struct talk *t, const struct answer_row *row)
                              (size == 0 || memcmp(from + 1, row->content, size) == 0));
 }
 
-static enum h1_client_end end_wanted(int end)
+static enum client_end end_wanted(int end)
 {
     if (end == TRUNCATED)
-        return H1_CLIENT_TRUNCATED;
-    return end == MALFORMED ? H1_CLIENT_MALFORMED : H1_CLIENT_COMPLETE;
+        return CLIENT_TRUNCATED;
+    return end == MALFORMED ? CLIENT_MALFORMED : CLIENT_COMPLETE;
 }
 
 /* What comes of a row, given in pieces; says what is wrong. */
 static const char *answer_wrong(const struct answer_row *row, const char *octets, size_t size,
                                 size_t first, size_t step, bool lenient)
 {
-    struct h1_client_request request = request_of(row->method);
+    struct client_request request = request_of(row->method);
     bool refused = row->end == MENDED && !lenient;
     struct talk *t = talk_new(lenient);
     const char *wrong = NULL;
@@ -281,7 +281,7 @@ static const char *answer_wrong(const struct answer_row *row, const char *octets
         wrong = t->heard;
     if (refused && t->used != strlen("malformed"))
         wrong = "told of what was refused";
-    if ((h1_client_error(&t->client) == STET_PROXY_ERROR_NONE) != (t->end == H1_CLIENT_COMPLETE))
+    if ((h1_client_error(&t->client) == STET_PROXY_ERROR_NONE) != (t->end == CLIENT_COMPLETE))
         wrong = "the error";
     if (h1_client_usable(&t->client) || h1_client_busy(&t->client))
         wrong = "not over";
@@ -393,7 +393,7 @@ static bool left_right(const struct talk *t, const struct story_row *row)
 
 static int story_fails(const struct story_row *row, size_t first, size_t step)
 {
-    struct h1_client_request request = request_of(row->method);
+    struct client_request request = request_of(row->method);
     size_t size = strlen(row->octets);
     struct talk *t = talk_new(false);
 
@@ -462,7 +462,7 @@ static void test_sent(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(sent_rows); i++) {
         const struct sent_row *row = &sent_rows[i];
-        struct h1_client_request request = request_of(row->method);
+        struct client_request request = request_of(row->method);
         struct h1_client_frame frame;
         struct talk *t = talk_new(false);
         request.has_content = row->has_content;
@@ -473,7 +473,7 @@ static void test_sent(void **state)
             h1_client_frame(&t->client, row->pieces[n], row->last && row->pieces[n + 1] == NO_MORE,
                             &frame);
         talk_hear(t, octets, sizeof octets - 1, 5, 3);
-        check_row(row, t->ends == 1 && t->end == H1_CLIENT_COMPLETE);
+        check_row(row, t->ends == 1 && t->end == CLIENT_COMPLETE);
         check_row(row, h1_client_usable(&t->client) == row->kept);
         check_row(row, t->usable_in_end == row->kept);
         talk_free(t);
@@ -507,7 +507,7 @@ static void test_frames(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(frame_rows); i++) {
         const struct frame_row *row = &frame_rows[i];
-        struct h1_client_request request = request_of("POST");
+        struct client_request request = request_of("POST");
         struct h1_client_frame frame;
         struct talk *t = talk_new(false);
         request.has_content = true;
@@ -563,7 +563,7 @@ static const struct misuse_row misuse_rows[] = {
 static void misuse(const void *argument)
 {
     const struct misuse_row *row = argument;
-    struct h1_client_request request = request_of("POST");
+    struct client_request request = request_of("POST");
     struct h1_client_frame frame;
     struct talk *t = talk_new(false);
     request.has_content = true;
@@ -639,7 +639,7 @@ static void test_closed(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(closed_rows); i++) {
         const struct closed_row *row = &closed_rows[i];
-        struct h1_client_request request = request_of("GET");
+        struct client_request request = request_of("GET");
         struct talk *t = talk_new(false);
         t->limits.head_size = 58;
         t->limits.trailer_size = 10;
@@ -668,7 +668,7 @@ static void hear_literal(struct talk *t, const char *octets)
 /* A second request begins in the end of the first, and gets its own response. */
 static void test_again(void **state)
 {
-    struct h1_client_request request = request_of("HEAD");
+    struct client_request request = request_of("HEAD");
     struct talk *t = talk_new(false);
     (void)state;
     t->manner = BEGIN_AGAIN;
@@ -694,7 +694,7 @@ static void test_idle(void **state)
     static const char *const octets[] = {"HTTP/1.1 408 x\r\n\r\n", "\r\n", "x"};
     (void)state;
     for (size_t i = 0; i < 2 * COUNT(octets); i++) {
-        struct h1_client_request request = request_of("GET");
+        struct client_request request = request_of("GET");
         struct talk *t = talk_new(false);
         size_t size = strlen(octets[i / 2]);
         if (i % 2) {
@@ -721,10 +721,10 @@ static void test_interims(void **state)
     struct talk *t = talk_new(false);
     (void)state;
     for (int round = 0; round < 3; round++) {
-        struct h1_client_request request = request_of("GET");
+        struct client_request request = request_of("GET");
         t->ends = t->used = 0;
         begin(t, &request);
-        for (int n = 0; n < H1_CLIENT_INTERIMS_MAX; n++)
+        for (int n = 0; n < CLIENT_INTERIMS_MAX; n++)
             hear_literal(t, "HTTP/1.1 100 x\r\n\r\n");
         hear_literal(t, "HTTP/1.1 204 x\r\n\r\n");
         assert_true(t->ends == 1 && h1_client_usable(&t->client));
@@ -742,7 +742,7 @@ static const char *const paused_octets[] = {
 
 static void paused_run(const char *octets, size_t step)
 {
-    struct h1_client_request request = request_of("GET");
+    struct client_request request = request_of("GET");
     struct talk *t = talk_new(false);
     size_t size = strlen(octets);
     t->manner = PAUSE;
@@ -763,7 +763,7 @@ static void paused_run(const char *octets, size_t step)
     }
     assert_int_equal(t->pending_size, 0);
     h1_client_closed(&t->client, true);
-    assert_true(t->ends == 1 && t->end == H1_CLIENT_COMPLETE && t->pauses > 0);
+    assert_true(t->ends == 1 && t->end == CLIENT_COMPLETE && t->pauses > 0);
     assert_non_null(strstr(t->heard, "[hello] complete"));
     talk_free(t);
 }
@@ -782,7 +782,7 @@ static void test_cancel(void **state)
     (void)state;
     for (size_t i = 0; i < 2 * COUNT(paused_octets); i++) {
         const char *octets = paused_octets[i / 2];
-        struct h1_client_request request = request_of("GET");
+        struct client_request request = request_of("GET");
         struct talk *t = talk_new(false);
         t->manner = CANCEL_CONTENT;
         begin(t, &request);

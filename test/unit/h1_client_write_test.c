@@ -79,10 +79,10 @@ static const struct write_row write_rows[] = {
      "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"},
 };
 
-static struct h1_client_request request_of(const struct write_row *row)
+static struct client_request request_of(const struct write_row *row)
 {
     struct stet_span name = stet_span_of(row->method);
-    return (struct h1_client_request){
+    return (struct client_request){
         .method = stet_method_of(name),
         .method_name = name,
         .target = stet_span_of(row->target),
@@ -120,7 +120,7 @@ static void test_write(void **state)
     int failed = 0;
     for (size_t i = 0; i < COUNT(write_rows); i++) {
         const struct write_row *row = &write_rows[i];
-        struct h1_client_request request = request_of(row);
+        struct client_request request = request_of(row);
         size_t room = h1_client_head_room(&request);
         char *to = malloc(room);
         assert_non_null(to);
@@ -182,7 +182,7 @@ static const struct bug_row bug_rows[] = {
 static void write_bug(const void *argument)
 {
     const struct bug_row *row = argument;
-    struct h1_client_request request = {
+    struct client_request request = {
         .method_name = stet_span_of(row->method),
         .target = stet_span_of(row->target),
         .host = stet_span_of(row->host),

@@ -457,7 +457,7 @@ static const struct check_row check_rows[] = {
      "1.1 200 OK\r\nConnection: \"close\"\r\nContent-Length: 5", "length 5 persists"},
 };
 
-static const char *check_text(const struct h1_response_framing *framing, int verdict, char *to,
+static const char *check_text(const struct response_framing *framing, int verdict, char *to,
                               size_t room)
 {
     switch (verdict) {
@@ -485,12 +485,12 @@ static void test_check(void **state)
     for (size_t i = 0; i < COUNT(check_rows); i++) {
         const struct check_row *row = &check_rows[i];
         char octets[256], text[64];
-        struct h1_response_framing framing;
+        struct response_framing framing;
         int size = snprintf(octets, sizeof octets, "HTTP/%s\r\n\r\n", row->octets);
         assert_int_equal(h1_response_read(octets, (size_t)size, &limits, false, &head), size);
         int verdict = h1_response_check(&head, stet_method_of(stet_span_of(row->method)), &framing);
         const char *got = check_text(&framing, verdict, text, sizeof text);
-        if (strcmp(got, row->want) != 0 || framing.minor != (unsigned)(row->octets[2] - '0')) {
+        if (strcmp(got, row->want) != 0 || framing.version != 10 + (row->octets[2] - '0')) {
             print_error("%s %s: %s, not %s\n", row->id, row->name, got, row->want);
             failed++;
         }

@@ -118,7 +118,7 @@ struct farm {
 struct chat {
     struct ear ear; /* first */
     struct fetch fetch;
-    struct h1_client_request request;
+    struct client_request request;
 };
 
 static void chat_cancel(struct ear *ear)
@@ -418,7 +418,7 @@ static void a_shorter_name_makes_room(void **state)
     struct sim_client *end = farm_next(farm, 2);
     assert_int_equal(sim_client_len(end), sizeof content + strlen(head) - 6);
     origin_say(&farm->world, end, HELLO);
-    assert_int_equal(chat.ear.end, H1_CLIENT_COMPLETE);
+    assert_int_equal(chat.ear.end, CLIENT_COMPLETE);
 }
 
 static void three_failures_and_it_is_left_alone(void **state)
