@@ -12,7 +12,7 @@
 #include "io/loop.h"
 
 #include "base/check.h"
-#include "io/loop_ops.h"
+#include "io/tls_parts.h"
 
 #include <stddef.h>
 
@@ -32,6 +32,7 @@ void loop_fini(struct loop *loop)
 {
     CHECK(loop->timers.count == 0);
     timers_fini(&loop->timers);
+    tls_desk_free(loop->tls);
 }
 
 static void loop_run_tasks(struct task *task)

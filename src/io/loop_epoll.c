@@ -254,6 +254,7 @@ static const struct loop_ops loop_epoll_ops = {
     .sock_connect = sock_epoll_connect,
     .sock_connect_state = sock_epoll_connect_state,
     .sock_move = sock_epoll_move,
+    .sock_again = sock_epoll_again,
     .resolve = &resolve_ares_ops,
     .listener_start = listener_epoll_start,
     .listener_stop = listener_epoll_stop,

@@ -85,6 +85,7 @@ enum sock_connected sock_epoll_connect(struct sock *sock, const struct sock_addr
                                        const char *path);
 enum sock_connected sock_epoll_connect_state(struct sock *sock);
 bool sock_epoll_move(struct sock *from, struct sock *to);
+void sock_epoll_again(struct sock *sock);
 bool listener_epoll_start(struct listener *listener);
 void listener_epoll_stop(struct listener *listener);
 

@@ -35,6 +35,8 @@ struct loop_ops {
                                         const char *path);
     enum sock_connected (*sock_connect_state)(struct sock *sock);
     bool (*sock_move)(struct sock *from, struct sock *to);
+    /* Calls `ready` with SOCK_READABLE in a later turn, though nothing may come. */
+    void (*sock_again)(struct sock *sock);
     const struct resolve_ops *resolve;
     bool (*listener_start)(struct listener *listener);
     void (*listener_stop)(struct listener *listener);
@@ -50,6 +52,7 @@ struct loop {
     struct task *deferred; /* in the order they came */
     struct task **deferred_end;
     _Atomic(struct task *) mail; /* from other threads, last first */
+    struct tls_desk *tls;        /* buffers for sockets that speak TLS; NULL: there was none yet */
 };
 
 /* Fills in what the back ends share. */

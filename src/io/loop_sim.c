@@ -146,6 +146,7 @@ static const struct loop_ops sim_loop_ops = {
     .sock_connect = sock_sim_connect,
     .sock_connect_state = sock_sim_connect_state,
     .sock_move = sock_sim_move,
+    .sock_again = sock_sim_again,
     .resolve = &resolve_sim_ops,
     .listener_start = listener_sim_start,
     .listener_stop = listener_sim_stop,

@@ -187,6 +187,7 @@ enum sock_connected sock_sim_connect(struct sock *sock, const struct sock_addres
                                      const char *path);
 enum sock_connected sock_sim_connect_state(struct sock *sock);
 bool sock_sim_move(struct sock *from, struct sock *to);
+void sock_sim_again(struct sock *sock);
 
 /* The socket calls of the table loop_ops, and one turn's worth of them. */
 bool sock_sim_start(struct sock *sock);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "io/loop_ops.h"
+#include "io/tls_parts.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -63,35 +64,53 @@ bool sock_move(struct sock *from, struct sock *to)
 {
     CHECK(to->ready && from->fd >= 0);
     *to = (struct sock){.loop = from->loop, .ready = to->ready, .fd = -1};
+    if (from->tls)
+        return tls_move(from, to);
     return from->loop->ops->sock_move(from, to);
 }
 
 ssize_t sock_read(struct sock *sock, void *to, size_t size)
 {
     CHECK(size > 0);
+    if (sock->tls)
+        return tls_read(sock->tls, to, size);
     return sock->loop->ops->sock_read(sock, to, size);
 }
 
 ssize_t sock_write(struct sock *sock, const struct iovec *pieces, int count)
 {
     CHECK(count > 0 && count <= SOCK_PIECES);
+    if (sock->tls)
+        return tls_write(sock->tls, pieces, count);
     return sock->loop->ops->sock_write(sock, pieces, count);
 }
 
 ssize_t sock_write_steady(struct sock *sock, const struct iovec *pieces, int count)
 {
     CHECK(count > 0 && count <= SOCK_PIECES);
+    if (sock->tls)
+        return tls_write(sock->tls, pieces, count);
     return sock->loop->ops->sock_write_steady(sock, pieces, count);
 }
 
 void sock_shutdown(struct sock *sock)
 {
-    sock->loop->ops->sock_shutdown(sock);
+    if (sock->tls)
+        tls_shutdown(sock->tls);
+    else
+        sock->loop->ops->sock_shutdown(sock);
 }
 
 void sock_close(struct sock *sock, bool reset)
 {
+    if (sock->tls)
+        tls_close(sock->tls, reset);
     sock->loop->ops->sock_close(sock, reset);
+}
+
+ssize_t sock_flush(struct sock *sock)
+{
+    return sock->tls ? tls_flush(sock->tls) : 0;
 }
 
 bool listener_start(struct listener *listener)

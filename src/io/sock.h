@@ -39,12 +39,15 @@ size_t sock_address_text(const struct sock_address *address, char to[SOCK_ADDRES
 /* The most pieces that one sock_write takes. */
 #define SOCK_PIECES 1024
 
+struct tls;
+
 /* A connected socket. Embedded in its owner. `ready` is the owner's to set before sock_start; after
  * that the struct may not be moved. */
 struct sock {
     struct loop *loop;
     void (*ready)(struct sock *sock, unsigned events);
     void *end;          /* simulated world: the memory pipe */
+    struct tls *tls;    /* NULL: plain; see io/tls.h */
     int fd;             /* machine: the descriptor; -1 when closed */
     bool ended;         /* machine: the peer's end was seen, perhaps behind unread bytes */
     uint8_t connected;  /* enum sock_connected, of a socket made by sock_connect */
@@ -100,8 +103,25 @@ ssize_t sock_write_steady(struct sock *sock, const struct iovec *pieces, int cou
 void sock_shutdown(struct sock *sock);
 
 /* Closes at once; with `reset` unsent bytes are dropped and the peer learns of it (RST). No `ready`
- * after this. */
+ * after this. With TLS a closure alert goes before, unless reset. */
 void sock_close(struct sock *sock, bool reset);
+
+/* With TLS what sock_write has taken may have been encrypted, but not have gone: the socket is full
+ * then, and must be told sock_flush when it is writable. While this is true a write takes nothing,
+ * and closing would lose what waits. Never true of a plain socket. */
+static inline bool sock_holds(const struct sock *sock);
+
+/* Sends what the socket holds: how many octets went (>= 0), SOCK_BROKEN. Full if it holds more
+ * after this. */
+ssize_t sock_flush(struct sock *sock);
+
+/* After sock_read has given 0: the stream was cut off, for TLS has not said that it ended. What
+ * ends with the connection is then incomplete [RFC 9112 §9.8]. */
+bool sock_cut(const struct sock *sock);
+
+/* Which application protocol the handshake has agreed on: "h2", "http/1.1", or NULL: on none, or
+ * there was no TLS [RFC 7301]. Static text. */
+const char *sock_protocol(const struct sock *sock);
 
 /* One descriptor that accepts, on one loop. */
 struct listener {
@@ -142,5 +162,13 @@ bool listener_start(struct listener *listener);
 /* Stops accepting and closes the descriptor; connections that wait in the backlog are accepted no
  * more. A unix socket's file stays for whoever made it to remove. */
 void listener_stop(struct listener *listener);
+
+/* Of a socket with TLS; for sock_holds. */
+bool tls_holds(const struct tls *tls);
+
+static inline bool sock_holds(const struct sock *sock)
+{
+    return sock->tls && tls_holds(sock->tls);
+}
 
 #endif

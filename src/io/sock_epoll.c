@@ -118,6 +118,11 @@ ssize_t sock_epoll_write_steady(struct sock *sock, const struct iovec *pieces, i
     return went < 0 && before > 0 ? before : before + went;
 }
 
+void sock_epoll_again(struct sock *sock)
+{
+    loop_epoll_again(loop_of(sock->loop), sock);
+}
+
 void sock_epoll_shutdown(struct sock *sock)
 {
     /* Fails only when the connection is gone, which the next read tells. */

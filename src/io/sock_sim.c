@@ -116,6 +116,11 @@ ssize_t sock_sim_write(struct sock *sock, const struct iovec *pieces, int count)
     return len > 0 || offered == 0 ? (ssize_t)len : SOCK_AGAIN;
 }
 
+void sock_sim_again(struct sock *sock)
+{
+    sim_client_raise(sock->end, SOCK_READABLE);
+}
+
 void sock_sim_shutdown(struct sock *sock)
 {
     struct sim_client *client = sock->end;

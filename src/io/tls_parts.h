@@ -1,0 +1,184 @@
+/* The inside of TLS, shared by its rooms. Inside io/ only.
+ */
+#ifndef IO_TLS_PARTS_H
+#define IO_TLS_PARTS_H
+
+#include "io/loop_ops.h"
+#include "io/tls.h"
+
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The most octets of one read of the socket, and the fewest that are asked for. */
+enum { TLS_READ = 65536, TLS_READ_LEAST = 1024 };
+
+/* The least and the most plaintext that is encrypted for one send. */
+enum { TLS_BURST_LEAST = 16384, TLS_BURST_MOST = 262144 };
+
+/* Octets of a record: as many as there may be, and few enough for one packet. */
+enum { TLS_RECORD = 16384, TLS_RECORD_SMALL = 1370 };
+
+/* Room for a burst of small records, and for the longest flight of a handshake. */
+enum { TLS_OUT = TLS_BURST_MOST + 32768 };
+
+/* The buffers of a loop, used by one socket at a time. What is left in them at the end of a call is
+ * kept by the socket. */
+struct tls_desk {
+    struct tls *user;
+    size_t in_at, in_end; /* of `in`: read and not consumed */
+    size_t want;          /* the most octets that the next read of the socket is worth */
+    size_t used;          /* of `out` */
+    bool dry;             /* the socket has no more for now */
+    char in[TLS_READ];
+    char out[TLS_OUT];
+    char plain[TLS_RECORD]; /* where small pieces become one record */
+};
+
+/* Octets that wait. Nothing waits: no memory. */
+struct tls_hold {
+    char *bytes;
+    uint32_t at, end;
+};
+
+/* How reading has ended. */
+enum tls_end { TLS_END_NONE, TLS_END_CLEAN, TLS_END_CUT, TLS_END_BROKEN };
+
+/* Whom a client wants to talk to. */
+struct tls_wanted {
+    char *name;          /* as the certificate shall have it */
+    uint8_t address[16]; /* or this */
+    gnutls_typed_vdata_st demands[2];
+};
+
+struct tls {
+    gnutls_session_t session;
+    struct sock *sock;
+    struct tls_context *context;
+    void (*ready)(struct sock *sock, unsigned events); /* the owner's, during the handshake */
+    struct tls_wanted *wanted;                         /* clients */
+    struct tls_hold unsent;                            /* encrypted */
+    struct tls_hold kept;                              /* not decrypted yet */
+    int64_t wrote;                                     /* loop_now */
+    uint32_t burst;                                    /* plaintext for one send */
+    uint32_t small;                                    /* octets still to go in small records */
+    uint32_t site;                                     /* servers: which one was chosen */
+    int16_t alert;                                     /* the peer's; -1: none */
+    uint8_t state;                                     /* enum tls_state */
+    uint8_t fault;                                     /* enum tls_fault */
+    uint8_t end;                                       /* enum tls_end */
+    int error;                                         /* GnuTLS's, that the fault is of */
+    bool ended;                                        /* the socket's end was read */
+    bool broken;                                       /* nothing can be written */
+    bool notified;                                     /* our closure alert was made */
+    bool shut;       /* the socket is to be shut down when nothing waits */
+    bool remembered; /* clients: a ticket of this session was kept */
+};
+
+/* Begins and ends a call that may read and write: between them the desk is this socket's. The end
+ * sends what was put on it; false: the connection is broken, or memory is out. */
+struct tls_desk *tls_enter(struct tls *tls);
+bool tls_leave(struct tls *tls);
+
+/* Sends what is on the desk behind what waits, and keeps the rest. False: broken. */
+bool tls_depart(struct tls *tls);
+
+/* Octets for GnuTLS, and from it. */
+ssize_t tls_pull(gnutls_transport_ptr_t owner, void *to, size_t size);
+ssize_t tls_push(gnutls_transport_ptr_t owner, const void *bytes, size_t size);
+int tls_pull_timeout(gnutls_transport_ptr_t owner, unsigned ms);
+
+/* How a socket with TLS does what sock.h says. */
+ssize_t tls_read(struct tls *tls, void *to, size_t size);
+ssize_t tls_write(struct tls *tls, const struct iovec *pieces, int count);
+ssize_t tls_flush(struct tls *tls);
+void tls_shutdown(struct tls *tls);
+void tls_close(struct tls *tls, bool reset);
+bool tls_move(struct sock *from, struct sock *to);
+
+/* Says that nothing more comes, unless that was said. In a call. */
+void tls_notify(struct tls *tls);
+
+/* Frees the desk of a loop. */
+void tls_desk_free(struct tls_desk *desk);
+
+/* ---- contexts ---- */
+
+/* One site of a server's context. */
+struct tls_place {
+    gnutls_certificate_credentials_t credentials;
+    gnutls_certificate_request_t demand;
+    unsigned char label[32]; /* whose tickets are taken: a digest of what the site is */
+};
+
+/* A name and its site, sorted by name. */
+struct tls_name {
+    char *name;
+    uint32_t site;
+};
+
+/* What a client remembers of a server: a session that may be resumed. */
+struct tls_memory {
+    struct tls_memory *next;
+    void *session;
+    size_t size;
+    char name[];
+};
+
+enum { TLS_MEMORIES = 64 };
+
+struct tls_context {
+    atomic_uint refs;
+    bool server;
+    gnutls_priority_t priority;
+    gnutls_datum_t protocols[2];
+    unsigned protocol_count;
+
+    struct tls_place *places; /* servers; clients have one */
+    size_t place_count;
+    struct tls_name *names;
+    size_t name_count;
+    struct tls_tickets *tickets;
+
+    bool verifies; /* clients */
+    pthread_mutex_t lock;
+    struct tls_memory *memories; /* the last one first */
+};
+
+/* A context with one reference, protocols and priorities, and nothing else. NULL with a complaint.
+ */
+struct tls_context *tls_context_new(bool server, unsigned protocols, enum tls_version minimum,
+                                    char complaint[TLS_WORDS]);
+
+/* Sets a session up for a context. Below 0: GnuTLS's error. */
+int tls_server_session(struct tls *tls);
+int tls_client_session(struct tls *tls);
+
+/* Keeps a ticket that has come, for the next session. */
+void tls_client_remember(struct tls *tls);
+
+/* The key for tickets of a site at present. */
+struct tls_ticket_key {
+    unsigned char bytes[64];
+};
+struct tls_ticket_key tls_tickets_key(struct tls_tickets *tickets, const unsigned char label[32]);
+
+/* Puts certificates with their keys into credentials, those that cost the least to use first. False
+ * with a complaint. */
+bool tls_certificate_put(gnutls_certificate_credentials_t credentials, const struct tls_pair *pairs,
+                         size_t count, char complaint[TLS_WORDS]);
+
+/* Makes room for `count` elements of `size` octets, all zero; NULL with a complaint. */
+void *tls_context_room(size_t count, size_t size, char complaint[TLS_WORDS]);
+
+/* What the two kinds of contexts hold. */
+void tls_server_fini(struct tls_context *context);
+void tls_client_fini(struct tls_context *context);
+
+/* The wall clock as GnuTLS sees it on this thread, in ns. */
+void tls_clock_set(int64_t wall);
+
+/* Lets GnuTLS ask that clock. Any number of times, from any thread. */
+void tls_clock_begin(void);
+
+#endif
