@@ -32,8 +32,18 @@ static enum exchange_next (*const exchange_steps[])(struct exchange *exchange) =
 
 /* ---- answering ---- */
 
+/* A client of a proxy that may have an older proxy before it, which knows nothing of "keep-alive"
+ * and only passed it on [RFC 9112 §9.3]. A gateway is no proxy there: nobody has chosen it. */
+static bool exchange_may_hang(const struct exchange *exchange)
+{
+    return exchange->route && exchange->route->via &&
+           strcmp(exchange->stream->protocol, "HTTP/1.0") == 0;
+}
+
 enum exchange_next exchange_send(struct exchange *exchange, struct answer *answer)
 {
+    if (exchange_may_hang(exchange))
+        answer->reply.close = true;
     exchange->log.reason = answer->reason;
     exchange->log.saved = answer->saved;
     stream_reply(exchange->stream, &answer->reply);

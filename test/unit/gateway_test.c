@@ -390,6 +390,10 @@ static void test_forward(void **state)
         assert_has(gate_ask(gate, ask), "502 Bad Gateway");
     }
     assert_has(gate_ask(gate, "GET http://192.0.2.9/a HTTP/1.1\r\nHost: b\r\n\r\n"), "stet;hit;");
+    /* C-9112-9.3-3: nothing persists for an HTTP/1.0 client of a proxy */
+    got = gate_ask(gate, "GET http://192.0.2.9/a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert_has(got, "Connection: close\r\n");
+    assert_lacks(got, "keep-alive");
     gate_close(gate);
 }
 
