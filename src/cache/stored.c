@@ -87,7 +87,9 @@ static enum body_peek stored_body_find(struct stored_body *body, struct stet_spa
     for (;;) {
         const enum entry_state state =
             entry_state(entry); /* first: what comes later is only more */
-        bytes->len = entry_read(entry, body->at, &bytes->at);
+        const struct entry_piece piece = entry_piece(entry, body->at);
+        *bytes = piece.bytes;
+        body->body.steady = piece.steady;
         if (bytes->len > 0)
             return BODY_BYTES;
         if (state != ENTRY_FILLING)

@@ -1,42 +1,50 @@
 /* Entries: a stored response in as few allocations as its content allows, read without a lock.
  *
- *     struct entry | url | selecting | content ...    segments -> | content ... | -> | content ...
- * |
+ *     struct entry | url | selecting | content ...       segments --> [ ... ] --> [ ... ]
  *
  * Content whose length is announced and modest stands in the entry's own allocation. The rest is in
- * segments: each a quarter of what is there already, or, if the length was announced, what is still
- * expected of it, but no more than is there already. So little room stays empty, what is there
- * never moves, and a walk over the segments is short. Only one thread appends. It writes past
- * `length` and then moves `length` on (release); a reader takes `length` (acquire) and reads before
- * it. The state is written after the last length.
+ * segments. From 64 KiB on these are pages of their own, which the kernel can send without a copy,
+ * and which take memory only as they are filled: so there is one for all that was announced, and
+ * large ones where nothing was. Before that, or where there are no pages, each has a quarter of
+ * what is there already, or, if the length was announced, what is still expected of it, but no more
+ * than is there already. So little room stays empty, what is there never moves, and a walk over the
+ * segments is short. Only one thread appends. It writes past `length` and then moves `length` on
+ * (release); a reader takes `length` (acquire) and reads before it. The state is written after the
+ * last length.
  *
  * The latch is for the two things that several threads change: the head's pointer, which a reader
  * must follow and count in one step, and the list of waiters. A waiter is posted under the latch,
  * one at a time: so entry_forget either still finds it, or its task is in its loop's mail.
  *
- * Given up: giving back the empty end of a last segment when the length was not announced (a fifth
- * of the content at most), because readers may hold pointers into it and the heap may move what it
- * shrinks. And a lock-free counted pointer to the head: it needs a wide compare-and-swap, or a
- * pointer with a count in its upper bits, to save one exchange.
+ * Given up: giving back the empty end of a last segment on the heap (a fifth of the content at
+ * most), because readers may hold pointers into it and the heap may move what it shrinks. Moving
+ * the first 64 KiB of a content that was not announced into pages: it would be there twice for as
+ * long as someone reads it. And a lock-free counted pointer to the head: it needs a wide
+ * compare-and-swap, or a pointer with a count in its upper bits, to save one exchange.
  */
 #include "store/entry.h"
 
 #include "base/check.h"
+#include "base/chunk.h"
 #include "base/memory.h"
 #include "store/cost.h"
 #include "store/entry_parts.h"
 
 enum {
-    /* What is allocated on an origin's word before an octet of content has come. 16 bits count it.
-     */
+    /* What is allocated on an origin's word before an octet of content has come. 16 bits count it,
+     * and more is better in pages. */
     ENTRY_ROOM_MAX = UINT16_MAX,
     /* Below this the headers of segments would cost more than their empty ends. */
     ENTRY_SEGMENT_MIN = 512,
-    /* So that a large filling entry is not counted with room it may never use. */
+    /* So that a large filling entry is not counted with room it may never use, nor takes more
+     * addresses than it may need. */
     ENTRY_SEGMENT_MAX = 16 << 20,
+    /* Room in pages when nobody knows how much will come. */
+    ENTRY_PAGES_MIN = 256 << 10,
     /* A segment has this part of what is there already, when nobody knows how much will come. */
     ENTRY_GROWTH = 4
 };
+_Static_assert((int)ENTRY_ROOM_MAX < (int)CHUNK_STEADY, "what could be steady is");
 
 /* ---- heads ---- */
 
@@ -103,7 +111,7 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                         struct stet_span selecting, struct entry_head *head, uint64_t expected)
 {
     CHECK(url.len <= ENTRY_TEXT_MAX && selecting.len <= ENTRY_TEXT_MAX);
-    const size_t room = expected < ENTRY_ROOM_MAX ? (size_t)expected : ENTRY_ROOM_MAX;
+    const size_t room = expected <= ENTRY_ROOM_MAX ? (size_t)expected : 0;
     struct entry *entry = memory_new(sizeof *entry + url.len + selecting.len + room);
     if (!entry) {
         entry_head_unref(head);
@@ -191,9 +199,14 @@ static size_t entry_texts_len(const struct entry *entry)
 size_t entry_size(struct entry *entry)
 {
     size_t size = cost_of(sizeof *entry + entry_texts_len(entry) + entry->room);
+    const uint64_t length = entry_length(entry);
+    uint64_t left = length > entry->room ? length - entry->room : 0;
     struct segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
-    for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire))
-        size += segment_size(segment);
+    for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire)) {
+        const size_t filled = left < segment->room ? (size_t)left : segment->room;
+        size += segment_size(segment, filled);
+        left -= filled;
+    }
     latch_take(&entry->latch);
     size += entry->head ? cost_of(entry_head_size(entry->head)) : 0;
     latch_give(&entry->latch);
@@ -224,17 +237,27 @@ static struct entry_spot entry_spot(const struct entry *entry, uint64_t offset)
     return (struct entry_spot){NULL, 0, 0};
 }
 
-size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes)
+struct entry_piece entry_piece(const struct entry *entry, uint64_t offset)
 {
     const uint64_t length = entry_length(entry);
     if (offset >= length)
-        return 0;
-    struct entry_spot spot = entry_spot(entry, offset);
-    *bytes = (spot.segment ? spot.segment->at : entry->texts) + spot.from;
-    return length - offset < spot.room ? (size_t)(length - offset) : spot.room;
+        return (struct entry_piece){STET_SPAN_NONE, false};
+    const struct entry_spot spot = entry_spot(entry, offset);
+    const char *from = spot.segment ? spot.segment->at : entry->texts;
+    const size_t size = length - offset < spot.room ? (size_t)(length - offset) : spot.room;
+    return (struct entry_piece){stet_span(from + spot.from, size),
+                                spot.segment && spot.segment->steady};
 }
 
-/* Room for a segment in which `size` octets come after `length` others. */
+size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes)
+{
+    const struct entry_piece piece = entry_piece(entry, offset);
+    if (piece.bytes.len > 0)
+        *bytes = piece.bytes.at;
+    return piece.bytes.len;
+}
+
+/* Room on the heap for a segment in which `size` octets come after `length` others. */
 static size_t entry_growth(const struct entry *entry, uint64_t length, size_t size)
 {
     uint64_t room = length / ENTRY_GROWTH;
@@ -245,6 +268,25 @@ static size_t entry_growth(const struct entry *entry, uint64_t length, size_t si
     if (room > ENTRY_SEGMENT_MAX)
         room = ENTRY_SEGMENT_MAX;
     return room > size ? (size_t)room : size;
+}
+
+/* The same in pages. */
+static size_t entry_growth_pages(const struct entry *entry, uint64_t length, size_t size)
+{
+    uint64_t room = length > ENTRY_PAGES_MIN ? length : ENTRY_PAGES_MIN;
+    if (entry->expected > length)
+        room = entry->expected - length;
+    if (room > ENTRY_SEGMENT_MAX)
+        room = ENTRY_SEGMENT_MAX;
+    return room > size ? (size_t)room : size;
+}
+
+static struct segment *entry_segment(const struct entry *entry, uint64_t length, size_t size)
+{
+    struct segment *segment = NULL;
+    if (entry->expected >= CHUNK_STEADY || length + size >= CHUNK_STEADY)
+        segment = segment_new_pages(entry_growth_pages(entry, length, size));
+    return segment ? segment : segment_new(entry_growth(entry, length, size));
 }
 
 /* Everyone who waits now, each once. The list is taken whole at first: who is woken may wait again
@@ -278,18 +320,16 @@ bool entry_append(struct entry *entry, const char *bytes, size_t size)
     const struct entry_spot spot = entry_spot(entry, length);
     const size_t fits = spot.room < size ? spot.room : size;
     if (fits < size) {
-        const size_t room = entry_growth(entry, length + fits, size - fits);
-        struct segment *segment = segment_new(room);
+        struct segment *segment = entry_segment(entry, length + fits, size - fits);
         if (!segment) {
             entry_seal(entry, false);
             return false;
         }
-        memcpy(segment->bytes, bytes + fits, size - fits);
+        memcpy(segment->at, bytes + fits, size - fits);
         segment_link(&entry->segments, segment);
     }
     if (fits > 0)
-        memcpy(spot.segment ? spot.segment->bytes + spot.from : entry->texts + spot.from, bytes,
-               fits);
+        memcpy((spot.segment ? spot.segment->at : entry->texts) + spot.from, bytes, fits);
     atomic_store_explicit(&entry->length, length + size, memory_order_release);
     entry_wake(entry);
     return true;
@@ -311,6 +351,7 @@ bool entry_lend(struct entry *entry, struct entry *lender, uint64_t offset, uint
             entry_seal(entry, false);
             return false;
         }
+        segment->steady = spot.segment && spot.segment->steady;
         segment_link(&entry->segments, segment);
         atomic_store_explicit(&entry->length, length + fits, memory_order_release);
         offset += fits;

@@ -27,9 +27,9 @@ enum { ENTRY_TEXT_MAX = UINT16_MAX };
 /* An empty entry in state ENTRY_FILLING with one reference; takes `head`, which is NULL for what is
  * no response but leads to some. `url` is the full primary key text and `selecting` the normalised
  * selecting fields (stet_vary_*), both copied, of at most ENTRY_TEXT_MAX octets. `expected` is how
- * many octets of content there will be, 0 if that is not known: room for as much is made beforehand
- * (up to a bound: it is what an origin says, not a promise). NULL when memory is out (the head is
- * then released). */
+ * many octets of content there will be, 0 if that is not known: room for as much is made
+ * beforehand, but little memory taken, for it is what an origin says, not a promise. NULL when
+ * memory is out (the head is then released). */
 struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                         struct stet_span selecting, struct entry_head *head, uint64_t expected);
 struct entry *entry_ref(struct entry *entry);
@@ -82,8 +82,18 @@ uint64_t entry_length(const struct entry *entry);
 /* Octets of memory: structs, key texts, head, content and what allocation adds to them. */
 size_t entry_size(struct entry *entry);
 
-/* Lends content from `offset`: how many octets stand at `*bytes` (as far as they lie together), 0
- * when there is nothing there (yet). They stay valid while the caller holds a reference. */
+/* A stretch of content that lies together. */
+struct entry_piece {
+    struct stet_span bytes;
+    bool steady; /* they never change, not even after the entry is gone: see base/chunk.h */
+};
+
+/* Lends content from `offset`: empty when there is nothing there (yet). It stays valid while the
+ * caller holds a reference. Steady is, if the machine has pages for it, all of a content of which
+ * 64 KiB or more were announced; if nothing was, what comes behind the first 64 KiB. */
+struct entry_piece entry_piece(const struct entry *entry, uint64_t offset);
+
+/* The same: how many octets stand at `*bytes`. */
 size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes);
 
 /* Someone who waits for more content: `task` is posted to `loop` once when there is more or the

@@ -1,10 +1,14 @@
 /* Segments: a list of stretches of memory, each with its own octets or with a loan in their place.
  *
  *     | next | room | at = bytes | octets ...
+ *     | next | room | at         |                     at --> pages
  *     | next | room | at         | lender, cost        at --> somewhere in the lender's content
  *
  * Lending is how parts become one content without a copy. What an entry has once read does not move
  * as long as the entry lives, which is what a loan's reference sees to.
+ *
+ * Pages are what the kernel may send without a copy (doc/notes/large-contents.md). They go back to
+ * the machine and not to the heap, so whoever still sends them sees what they held.
  */
 #include "store/segment.h"
 
@@ -12,6 +16,7 @@
 #include "store/cost.h"
 #include "store/entry.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct loan {
@@ -29,12 +34,30 @@ static struct segment *segment_make(size_t behind, size_t room)
     atomic_init(&segment->next, NULL);
     segment->room = room;
     segment->at = segment->bytes;
+    segment->kind = SEGMENT_OWN;
+    segment->steady = false;
     return segment;
 }
 
 struct segment *segment_new(size_t room)
 {
     return segment_make(room, room);
+}
+
+struct segment *segment_new_pages(size_t room)
+{
+    char *pages = memory_new_pages(room);
+    if (!pages)
+        return NULL;
+    struct segment *segment = segment_make(0, room);
+    if (!segment) {
+        memory_free_pages(pages, room);
+        return NULL;
+    }
+    segment->at = pages;
+    segment->kind = SEGMENT_PAGES;
+    segment->steady = true;
+    return segment;
 }
 
 struct segment *segment_new_lent(struct entry *lender, const char *at, size_t size, size_t cost)
@@ -44,7 +67,8 @@ struct segment *segment_new_lent(struct entry *lender, const char *at, size_t si
         return NULL;
     const struct loan loan = {entry_ref(lender), cost};
     memcpy(segment->bytes, &loan, sizeof loan);
-    segment->at = at;
+    segment->at = (char *)(uintptr_t)at; /* nobody writes there: it is full */
+    segment->kind = SEGMENT_LENT;
     return segment;
 }
 
@@ -52,7 +76,7 @@ struct segment *segment_new_lent(struct entry *lender, const char *at, size_t si
 static struct loan segment_loan(const struct segment *segment)
 {
     struct loan loan = {NULL, 0};
-    if (segment->at != segment->bytes)
+    if (segment->kind == SEGMENT_LENT)
         memcpy(&loan, segment->bytes, sizeof loan);
     return loan;
 }
@@ -62,11 +86,16 @@ struct entry *segment_lender(const struct segment *segment)
     return segment_loan(segment).lender;
 }
 
-size_t segment_size(const struct segment *segment)
+size_t segment_size(const struct segment *segment, size_t filled)
 {
-    const struct loan loan = segment_loan(segment);
-    return loan.lender ? cost_of(sizeof *segment + sizeof loan) + loan.cost
-                       : cost_of(sizeof *segment + segment->room);
+    switch (segment->kind) {
+    case SEGMENT_PAGES:
+        return cost_of(sizeof *segment) + cost_of_pages(filled);
+    case SEGMENT_LENT:
+        return cost_of(sizeof *segment + sizeof(struct loan)) + segment_loan(segment).cost;
+    default:
+        return cost_of(sizeof *segment + segment->room);
+    }
 }
 
 void segment_link(_Atomic(struct segment *) *list, struct segment *segment)
@@ -82,6 +111,8 @@ void segments_free(struct segment *first)
     while (first) {
         struct segment *next = atomic_load_explicit(&first->next, memory_order_relaxed);
         entry_unref(segment_lender(first));
+        if (first->kind == SEGMENT_PAGES)
+            memory_free_pages(first->at, first->room);
         memory_free(first);
         first = next;
     }

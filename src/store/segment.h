@@ -11,16 +11,24 @@
 
 struct entry;
 
+enum segment_kind { SEGMENT_OWN, SEGMENT_PAGES, SEGMENT_LENT };
+
 /* Full before the next one begins. */
 struct segment {
     _Atomic(struct segment *) next;
     size_t room;
-    const char *at; /* its octets: `bytes`, or somewhere in the lender's */
+    char *at; /* its octets: `bytes`, pages, or somewhere in the lender's */
+    enum segment_kind kind;
+    bool steady; /* its octets never change, not even after it is gone: see base/chunk.h */
     char bytes[];
 };
 
 /* An empty one; NULL when memory is out. */
 struct segment *segment_new(size_t room);
+
+/* The same in pages of its own, which are taken from the machine as they are written to: so there
+ * may be much more room than is needed. Steady. */
+struct segment *segment_new_pages(size_t room);
 
 /* A full one, of octets that `lender` keeps: it takes a reference. `cost` is how much memory is
  * kept by that. NULL when memory is out. */
@@ -29,8 +37,9 @@ struct segment *segment_new_lent(struct entry *lender, const char *at, size_t si
 /* Who keeps its octets: NULL if they are its own. */
 struct entry *segment_lender(const struct segment *segment);
 
-/* Octets of memory that it takes, with what allocation adds and what a lender keeps for it. */
-size_t segment_size(const struct segment *segment);
+/* Octets of memory that it takes when `filled` octets of it have been written, with what allocation
+ * adds and what a lender keeps for it. */
+size_t segment_size(const struct segment *segment, size_t filled);
 
 /* Puts one behind the others of a list. Nobody looks at it before he is told of its content. */
 void segment_link(_Atomic(struct segment *) *list, struct segment *segment);

@@ -38,6 +38,7 @@ struct body_ops {
 /* Embedded as first member in each kind of body. */
 struct body {
     const struct body_ops *ops;
+    bool steady; /* set by peek: the bytes it showed last never change: see base/chunk.h */
 };
 
 #endif

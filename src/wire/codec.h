@@ -70,7 +70,7 @@ struct outbox {
     size_t size;           /* room in `text` */
     size_t used;           /* octets in `text` */
     struct stet_span tail; /* sent after the text */
-    bool steady;           /* the tail is of a steady chunk: see base/chunk.h */
+    bool steady;           /* the tail never changes: see base/chunk.h */
     char *scratch;         /* for bodies that must be read */
     size_t scratch_size;
     struct stet_span date; /* the line "Date: ..." CRLF of this second */

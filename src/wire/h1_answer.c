@@ -331,7 +331,7 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
         h1_chunk_open(h1, out, bytes.len);
     if (bytes.len > h1->sending.left)
         bytes.len = (size_t)h1->sending.left;
-    out->steady = false;
+    out->steady = h1->sending.body->steady;
     out->tail = bytes;
     return true;
 }

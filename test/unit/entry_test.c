@@ -9,10 +9,12 @@
 
 #include "table.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct entry_key some_key = {{1, 2}, 3};
 
@@ -148,6 +150,122 @@ static void test_announced_too_much(void **state)
     assert_int_equal(entry_state(entry), ENTRY_BROKEN);
     assert_int_equal(readable(entry, &pieces), 300000);
     entry_unref(entry);
+}
+
+/* ---- what may be sent without a copy ---- */
+
+static void expect_steady(const char *name, const struct entry *entry, uint64_t from)
+{
+    uint64_t offset = 0;
+    for (struct entry_piece piece; (piece = entry_piece(entry, offset)).bytes.len > 0;) {
+        if (piece.steady != (offset >= from))
+            fail_msg("%s: %s at %ju", name, piece.steady ? "steady" : "not steady",
+                     (uintmax_t)offset);
+        if (piece.steady && (uintptr_t)piece.bytes.at % 4096 != 0)
+            fail_msg("%s: the piece at %ju begins within a page", name, (uintmax_t)offset);
+        offset += piece.bytes.len;
+    }
+    assert_int_equal(offset, entry_length(entry));
+}
+
+static void test_steady(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        uint64_t expected, total;
+        size_t piece;
+        uint64_t least, most; /* where it begins to be steady */
+    } rows[] = {
+        {"announced, a small one", 65535, 65535, 1000, UINT64_MAX, UINT64_MAX},
+        {"announced, the least that is", 65536, 65536, 1000, 0, 0},
+        {"announced, large", 1 << 20, 1 << 20, 16384, 0, 0},
+        {"announced, and only the beginning came", 1 << 20, 5000, 100, 0, 0},
+        {"announced, in many pieces", 20 << 20, 20 << 20, 1 << 18, 0, 0},
+        {"not announced, small", 0, 65000, 1000, UINT64_MAX, UINT64_MAX},
+        {"not announced, at once", 0, 1 << 20, 1 << 20, 0, 0},
+        {"not announced, in pieces", 0, 3 << 20, 16384, 1, 1 << 16},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct entry *entry = entry_of(rows[i].expected);
+        while (entry_length(entry) < rows[i].total) {
+            const uint64_t left = rows[i].total - entry_length(entry);
+            assert_true(append_pattern(entry, rows[i].piece < left ? rows[i].piece : (size_t)left));
+        }
+        uint64_t from = 0;
+        for (struct entry_piece at; from < rows[i].total; from += at.bytes.len)
+            if ((at = entry_piece(entry, from)).steady)
+                break;
+        if (from == rows[i].total)
+            from = UINT64_MAX;
+        if (from < rows[i].least || from > rows[i].most)
+            fail_msg("%s: steady from %ju on", rows[i].name, (uintmax_t)from);
+        expect_steady(rows[i].name, entry, from);
+        unsigned pieces;
+        assert_int_equal(readable(entry, &pieces), rows[i].total);
+        /* pages that were not written to do not count */
+        if (rows[i].least == 0 && entry_size(entry) > rows[i].total + 4096 + 1000)
+            fail_msg("%s: takes %zu octets", rows[i].name, entry_size(entry));
+        entry_unref(entry);
+    }
+}
+
+/* Where there are no pages the heap does. */
+static void test_no_pages(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(100000);
+    unsigned pieces;
+    char *bytes = calloc(1, 70000);
+    memory_fail_nth(1);
+    assert_true(entry_append(entry, bytes, 70000));
+    memory_fail_nth(0);
+    expect_steady("no pages", entry, UINT64_MAX);
+    assert_int_equal(entry_length(entry), 70000);
+    free(bytes);
+    entry_unref(entry);
+
+    struct entry *lender = entry_of(1 << 20), *borrower = entry_of(0);
+    assert_true(append_pattern(lender, 1 << 20));
+    assert_true(entry_lend(borrower, lender, 0, 1 << 20));
+    entry_unref(lender);
+    expect_steady("lent", borrower, 0);
+    assert_int_equal(readable(borrower, &pieces), 1 << 20);
+    entry_unref(borrower);
+}
+
+/* What the kernel still holds stays as it was, when the entry is gone and its room used again. */
+static void test_entry_gone(void **state)
+{
+    (void)state;
+    enum { SIZE = 65536 };
+    int ends[2];
+    static char got[SIZE];
+    struct entry *entry = entry_of(SIZE);
+    assert_true(append_pattern(entry, SIZE));
+    const struct entry_piece piece = entry_piece(entry, 0);
+    const struct iovec lent = {(void *)(uintptr_t)piece.bytes.at, piece.bytes.len};
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(vmsplice(ends[1], &lent, 1, SPLICE_F_NONBLOCK), SIZE);
+    entry_unref(entry);
+    struct entry *others[8];
+    for (unsigned i = 0; i < 8; i++) {
+        others[i] = entry_of(SIZE);
+        memset(got, 'x', SIZE);
+        assert_true(entry_append(others[i], got, SIZE));
+    }
+    for (size_t have = 0; have < SIZE;) {
+        const ssize_t size = read(ends[0], got + have, SIZE - have);
+        assert_true(size > 0);
+        have += (size_t)size;
+    }
+    for (size_t i = 0; i < SIZE; i++)
+        if (got[i] != octet_at(i))
+            fail_msg("octet %zu is not what was sent", i);
+    for (unsigned i = 0; i < 8; i++)
+        entry_unref(others[i]);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_heads(void **state)
@@ -482,6 +600,9 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_content),
         cmocka_unit_test(test_announced_too_much),
+        cmocka_unit_test(test_steady),
+        cmocka_unit_test(test_no_pages),
+        cmocka_unit_test(test_entry_gone),
         cmocka_unit_test(test_heads),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_waiting),

@@ -49,6 +49,8 @@ struct fixture {
     char sent[200000];
     size_t sent_size;
     size_t tail_max; /* the most octets of a tail that the socket takes at once */
+    bool steady;     /* bodies lend what never changes */
+    size_t steadily; /* octets that were sent as such */
     enum manner manner;
     struct stet_span block; /* fields of the answers */
     struct stet_span date, trailers;
@@ -81,6 +83,7 @@ static inline enum body_peek test_body_peek(struct body *body, char *scratch, si
     if (!piece)
         return self->breaks ? BODY_BROKEN : self->waits ? BODY_WAIT : BODY_END;
     *bytes = stet_span(piece + self->done, strlen(piece) - self->done);
+    body->steady = self->fixture->steady;
     return BODY_BYTES;
 }
 
@@ -133,7 +136,7 @@ static inline void test_answer(struct fixture *f)
     case SHORT:
     case TUNNEL:
         *body =
-            (struct test_body){.body = {&test_body_ops}, .fixture = f, .pieces = {"abc", "defg"}};
+            (struct test_body){.body.ops = &test_body_ops, .fixture = f, .pieces = {"abc", "defg"}};
         reply.content = f->manner == STREAM ? REPLY_UNKNOWN_LENGTH : REPLY_LENGTH;
         reply.length = 10;
         reply.body = &body->body;
@@ -259,6 +262,7 @@ static inline void flush(struct fixture *f)
         size_t tail = f->out.tail.len < f->tail_max ? f->out.tail.len : f->tail_max;
         memcpy(f->sent + f->sent_size, f->out.tail.at ? f->out.tail.at : "", tail);
         f->sent_size += tail;
+        f->steadily += f->out.steady ? tail : 0;
         f->out.used = 0;
         f->out.tail = STET_SPAN_NONE;
         codec->ops->took(codec, tail);

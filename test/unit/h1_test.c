@@ -58,6 +58,21 @@ static void unknown_length_is_chunked(void **state)
     assert_int_equal(waits(f), CODEC_IDLE);
 }
 
+/* The socket may lend what never changes to the kernel, and nothing else. */
+static void what_never_changes_is_said_to(void **state)
+{
+    struct fixture *f = *state;
+    f->manner = STREAM;
+    input_text(f, GET("/1"));
+    assert_int_equal(f->steadily, 0);
+    f->steady = true;
+    input_text(f, GET("/2"));
+    assert_int_equal(f->steadily, sizeof "abcdefg" - 1);
+    f->steady = false;
+    input_text(f, GET("/3"));
+    assert_int_equal(f->steadily, sizeof "abcdefg" - 1);
+}
+
 /* C-9112-6.1-2 */
 static void unknown_length_to_1_0_ends_with_the_connection(void **state)
 {
@@ -308,6 +323,7 @@ int main(void)
         TEST(not_modified_ends_with_its_head),
         TEST(large_content_is_lent_piece_by_piece),
         TEST(unknown_length_is_chunked),
+        TEST(what_never_changes_is_said_to),
         TEST(unknown_length_to_1_0_ends_with_the_connection),
         TEST(broken_content_breaks_the_connection),
         TEST(an_answer_may_come_later),
