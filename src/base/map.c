@@ -168,6 +168,11 @@ void *map_next(const struct map *map, size_t *cursor)
     return at > map->capacity ? map->slots[at - 1 - map->capacity].value : NULL;
 }
 
+size_t map_size(const struct map *map)
+{
+    return map->capacity * sizeof *map->slots;
+}
+
 void map_fini(struct map *map)
 {
     memory_free(map->slots);

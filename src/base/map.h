@@ -39,6 +39,9 @@ void *map_remove(struct map *map, const void *key, size_t len);
  * not change meanwhile, except that the value just returned may be removed. */
 void *map_next(const struct map *map, size_t *cursor);
 
+/* Octets of the table. */
+size_t map_size(const struct map *map);
+
 /* Frees the table. */
 void map_fini(struct map *map);
 

@@ -4,8 +4,9 @@
  * there twice or leads to nothing any more is dropped, and only if that is not much the list grows.
  * Most sites have no groups, and then there is nothing here at all.
  *
- * The number of members is bounded. Past that, or when memory is out, the index is given up for
- * good and says so: who fells a group then looks through the store, as he would without it.
+ * It counts against the budget of the store, of which it may take a part. Past that, past a number
+ * of members, or when memory is out, the index is given up for good and says so: who fells a group
+ * then looks through the store, as he would without it.
  */
 #include "cache/groups.h"
 
@@ -13,12 +14,17 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/siphash.h"
+#include "store/cost.h"
 #include "wire/reply.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { GROUP_ROOM_MIN = 4, GROUPS_MEMBERS_MAX = 1 << 20 };
+enum {
+    GROUP_ROOM_MIN = 4,
+    GROUPS_MEMBERS_MAX = 1 << 20,
+    GROUPS_SHARE = 8 /* it takes no more than this part of the budget */
+};
 
 struct member {
     uint64_t primary[2];
@@ -35,7 +41,10 @@ struct groups {
     uint64_t seed[2];
     pthread_mutex_t lock; /* of all that follows; taken before the store's */
     struct map map;
-    size_t room; /* of all lists */
+    size_t room;      /* of all lists */
+    uint64_t octets;  /* of groups and lists */
+    uint64_t charged; /* to the store */
+    uint64_t most;
     bool incomplete;
 };
 
@@ -50,8 +59,29 @@ struct groups *groups_new(struct store *store, const uint64_t seed[2])
     groups->seed[0] = seed[0];
     groups->seed[1] = seed[1];
     map_init(&groups->map, seed);
+    struct store_sums sums;
+    store_sums(store, &sums);
+    groups->most = sums.budget / GROUPS_SHARE;
     CHECK(pthread_mutex_init(&groups->lock, NULL) == 0);
     return groups;
+}
+
+/* Octets of the heap for `size` that may be none. */
+static uint64_t octets_of(size_t size)
+{
+    return size > 0 ? cost_of(size) : 0;
+}
+
+/* Counts what it takes now; false if that is too much. */
+static bool groups_charge(struct groups *groups)
+{
+    const uint64_t now = groups->octets + octets_of(map_size(&groups->map));
+    if (now == groups->charged)
+        return true;
+    if (now > groups->most || !store_charge(groups->store, groups->charged, now))
+        return false;
+    groups->charged = now;
+    return true;
 }
 
 static void groups_empty(struct groups *groups)
@@ -65,6 +95,8 @@ static void groups_empty(struct groups *groups)
     map_fini(&groups->map);
     map_init(&groups->map, groups->seed);
     groups->room = 0;
+    groups->octets = 0;
+    CHECK(groups_charge(groups));
 }
 
 void groups_free(struct groups *groups)
@@ -160,6 +192,8 @@ static bool group_reserve(struct groups *groups, struct group *group)
     if (!members)
         return false;
     groups->room += room - group->room;
+    groups->octets += octets_of(room * sizeof *members);
+    groups->octets -= octets_of(group->room * sizeof *members);
     group->members = members;
     group->room = room;
     return true;
@@ -175,10 +209,12 @@ static struct group *groups_group(struct groups *groups, uint64_t hash)
     if (!group)
         return NULL;
     group->hash = hash;
-    if (map_put(&groups->map, &group->hash, sizeof group->hash, group))
-        return group;
-    memory_free(group);
-    return NULL;
+    if (!map_put(&groups->map, &group->hash, sizeof group->hash, group)) {
+        memory_free(group);
+        return NULL;
+    }
+    groups->octets += octets_of(sizeof *group);
+    return group;
 }
 
 static bool groups_add(struct groups *groups, uint64_t hash, const uint64_t primary[2])
@@ -202,9 +238,10 @@ void groups_note(struct groups *groups, const struct entry *entry, const struct 
     const struct stet_span origin = groups_origin(entry_url(entry));
     groups_walk_init(&walk, head);
     pthread_mutex_lock(&groups->lock);
-    while (!groups->incomplete && groups_walk_next(&walk, &name))
-        groups->incomplete =
-            !groups_add(groups, group_hash(groups, origin, name), entry_key(entry)->primary);
+    bool done = true;
+    while (!groups->incomplete && done && groups_walk_next(&walk, &name))
+        done = groups_add(groups, group_hash(groups, origin, name), entry_key(entry)->primary);
+    groups->incomplete |= !done || !groups_charge(groups);
     if (groups->incomplete)
         groups_empty(groups);
     pthread_mutex_unlock(&groups->lock);

@@ -17,7 +17,7 @@ struct store;
 /* Sums, exact while nobody writes. */
 struct store_sums {
     uint64_t entries;
-    uint64_t octets; /* all that counts against the budget: entries, tables, ghosts */
+    uint64_t octets; /* all that counts against the budget: entries, tables, ghosts, charges */
     uint64_t budget;
     uint64_t evicted; /* entries that had to go */
     uint64_t refused; /* entries that could not come in, or could not stay as they grew */
@@ -47,6 +47,11 @@ bool store_grown(struct store *store, struct entry *entry);
 
 /* Takes an entry out, if it is still the one at its key. */
 void store_drop(struct store *store, struct entry *entry);
+
+/* What others keep because of what is stored here counts against the budget as well: it took
+ * `before` octets and takes `now`. Evicts entries if need be. False if there never is room for as
+ * much: then nothing has changed, and it has to take less. */
+bool store_charge(struct store *store, uint64_t before, uint64_t now);
 
 /* All variants of a primary key, the one that is 0 first, then the youngest: calls `each` with
  * every entry (borrowed) until it returns false. How many were called. Hashes may collide: who

@@ -10,8 +10,8 @@
  * locks.
  *
  * Whatever comes in makes room first, so the budget is not exceeded. It covers the entries with
- * their keys and heads, this struct, the tables, the ghosts; not the old half of a table that is
- * being doubled, nor entries that are out and still being read.
+ * their keys and heads, this struct, the tables, the ghosts, and what was charged; not the old half
+ * of a table that is being doubled, nor entries that are out and still being read.
  *
  * Given up: a look-up without any lock. It would need entries and tables that outlive their last
  * reference for as long as somebody may look at them, to save the two atomic operations of a lock
@@ -42,7 +42,7 @@ struct store {
     uint64_t object_max;
     pthread_mutex_t ledger; /* of all that follows */
     struct evict evict;
-    uint64_t fixed; /* octets of this struct and of the tables */
+    uint64_t fixed; /* octets of this struct, of the tables, and of what others keep */
     uint64_t evicted;
     uint64_t refused;
 };
@@ -337,6 +337,22 @@ bool store_grown(struct store *store, struct entry *entry)
     pthread_mutex_unlock(&store->ledger);
     leavers_release(&leavers);
     return stays;
+}
+
+bool store_charge(struct store *store, uint64_t before, uint64_t now)
+{
+    struct leavers leavers = {NULL};
+    pthread_mutex_lock(&store->ledger);
+    CHECK(store->fixed >= before);
+    const uint64_t others = store_octets(store) - evict_octets(&store->evict) - before;
+    const bool fits = now <= before || (now <= store->budget && others <= store->budget - now);
+    if (fits) {
+        store->fixed += now - before;
+        (void)store_make_room(store, 0, &leavers);
+    }
+    pthread_mutex_unlock(&store->ledger);
+    leavers_release(&leavers);
+    return fits;
 }
 
 void store_drop(struct store *store, struct entry *entry)

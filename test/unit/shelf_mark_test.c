@@ -253,6 +253,47 @@ static void test_index(void **state)
     shelf_world_fini(&world);
 }
 
+static uint64_t octets_of(const struct shelf_world *world)
+{
+    struct store_sums sums;
+    store_sums(world->store, &sums);
+    return sums.octets;
+}
+
+/* The index counts against the budget, and is given up when it would take too much of it. */
+static void test_index_counts(void **state)
+{
+    enum { MANY = 200, LITTLE = 100000 };
+    struct shelf_world world;
+    struct asking asking;
+    struct message message;
+    char url[64], fields[160];
+    uint64_t with[2], without[2];
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        shelf_world_init_small(&world, i == 0 ? 1 << 24 : LITTLE);
+        for (unsigned j = 0; j < MANY; j++) {
+            snprintf(url, sizeof url, SHELF_URL "/%u", j);
+            snprintf(fields, sizeof fields, FRESH "\nCache-Groups: \"%u\"", j);
+            asking_make(&asking, &world, "GET", url, NULL);
+            assert_true(shelf_world_put(&world, &asking, 200, fields, "x"));
+        }
+        assert_true(i == 0 || octets_of(&world) <= LITTLE);
+        const struct stet_response post =
+            message_response(&message, 200, "Cache-Group-Invalidation: \"199\"");
+        asking_make(&asking, &world, "POST", SHELF_URL, NULL);
+        assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 1);
+        with[i] = octets_of(&world);
+        groups_free(world.shelf.groups);
+        world.shelf.groups = NULL;
+        without[i] = octets_of(&world);
+        shelf_world_fini(&world);
+    }
+    /* a group, its list of four, its place in the map */
+    assert_in_range(with[0] - without[0], MANY * (48 + 64 + 32), MANY * (64 + 80 + 96));
+    assert_int_equal(with[1], without[1]); /* given up: nothing is kept */
+}
+
 static void test_origin(void **state)
 {
     static const struct {
@@ -299,8 +340,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_invalidate),  cmocka_unit_test(test_reach),
         cmocka_unit_test(test_many_groups), cmocka_unit_test(test_mates),
-        cmocka_unit_test(test_index),       cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_purge),
+        cmocka_unit_test(test_index),       cmocka_unit_test(test_index_counts),
+        cmocka_unit_test(test_origin),      cmocka_unit_test(test_purge),
     };
     return cmocka_run_group_tests_name("shelf_mark", tests, NULL, NULL);
 }

@@ -533,6 +533,39 @@ static void test_threads(void **state)
     store_free(store);
 }
 
+/* What others keep takes the place of entries, and comes back; more than there is room for is not
+ * taken. */
+static void test_charge(void **state)
+{
+    (void)state;
+    enum { BUDGET = 200000 };
+    struct store *store = store_mem_new(BUDGET, UINT64_MAX, seed);
+    struct store_sums empty, sums;
+    store_sums(store, &empty);
+    for (uint64_t i = 0; i < 300; i++)
+        put(store, key_of(i, 0), "u", "", 1000);
+    store_sums(store, &sums);
+    const uint64_t full = sums.entries;
+    assert_true(full > 100 && sums.octets <= BUDGET);
+    assert_true(store_charge(store, 0, BUDGET / 2));
+    store_sums(store, &sums);
+    assert_true(sums.octets <= BUDGET && sums.entries < full * 6 / 10);
+    const struct store_sums before = sums;
+    assert_false(store_charge(store, BUDGET / 2, BUDGET));
+    assert_false(store_charge(store, BUDGET / 2, UINT64_MAX));
+    store_sums(store, &sums);
+    assert_memory_equal(&sums, &before, sizeof sums);
+    assert_true(store_charge(store, BUDGET / 2, 10));
+    store_sums(store, &sums);
+    assert_int_equal(sums.octets, before.octets - BUDGET / 2 + 10);
+    for (uint64_t i = 300; i < 600; i++)
+        put(store, key_of(i, 0), "u", "", 1000);
+    store_sums(store, &sums);
+    assert_true(sums.entries + 5 > full && sums.octets <= BUDGET);
+    assert_true(store_charge(store, 10, 0));
+    store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,7 +573,8 @@ int main(void)
         cmocka_unit_test(test_sizes),        cmocka_unit_test(test_refused_leaves),
         cmocka_unit_test(test_grown),        cmocka_unit_test(test_counted),
         cmocka_unit_test(test_against_list), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_charge),       cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
