@@ -27,9 +27,9 @@
 #include "base/check.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "base/octets.h"
 #include "net/census.h"
 #include "net/deadline.h"
-#include "net/octets.h"
 
 #include <string.h>
 

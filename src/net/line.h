@@ -7,8 +7,8 @@
 #ifndef NET_LINE_H
 #define NET_LINE_H
 
+#include "base/octets.h"
 #include "net/call.h"
-#include "net/octets.h"
 
 enum line_state {
     LINE_DIALS,

@@ -9,8 +9,8 @@
 #ifndef ORIGIN_UPSTREAM_H
 #define ORIGIN_UPSTREAM_H
 
+#include "base/octets.h"
 #include "net/call.h"
-#include "net/octets.h"
 
 /* The most servers of one upstream. */
 #define UPSTREAM_SERVERS 16

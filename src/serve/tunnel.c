@@ -8,8 +8,8 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "base/octets.h"
 #include "net/call.h"
-#include "net/octets.h"
 
 #include <string.h>
 

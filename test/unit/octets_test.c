@@ -1,5 +1,5 @@
 /* Octets held: they come out in the order they went in, and a drip of them is cheap. */
-#include "net/octets.h"
+#include "base/octets.h"
 
 #include "base/memory.h"
 #include "table.h"

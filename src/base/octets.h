@@ -1,7 +1,7 @@
 /* Octets that a connection has to hold: read and not consumed, or written and not sent.
  */
-#ifndef NET_OCTETS_H
-#define NET_OCTETS_H
+#ifndef BASE_OCTETS_H
+#define BASE_OCTETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Octets held: one piece of memory, just as large as what is put there at once, and growing by half
  * when more comes, so that a drip of single octets is not copied anew with each of them.
  */
-#include "net/octets.h"
+#include "base/octets.h"
 
 #include "base/check.h"
 #include "base/memory.h"
