@@ -84,6 +84,11 @@ const struct sock_address *conn_peer(const struct stream *stream)
     return &conn_of_stream(stream)->peer;
 }
 
+const struct sock *conn_sock(const struct stream *stream)
+{
+    return &conn_of_stream(stream)->sock;
+}
+
 uint64_t conn_moment(const struct stream *stream)
 {
     struct conn *conn = conn_of_stream(stream);
@@ -154,7 +159,7 @@ static bool conn_send(struct conn *conn)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
     conn->watch.moved += done;
-    conn->full = done < whole;
+    conn->full = done < whole || sock_holds(&conn->sock);
     bool kept = done >= out->used || octets_add(&conn->unsent, out->text + done, out->used - done);
     size_t tail = done > out->used ? done - out->used : 0;
     out->used = 0;
@@ -163,6 +168,17 @@ static bool conn_send(struct conn *conn)
         conn->codec->ops->took(conn->codec, tail);
     }
     return kept;
+}
+
+/* Sends what the socket holds. False: broken. */
+static bool conn_flush(struct conn *conn)
+{
+    ssize_t sent = sock_flush(&conn->sock);
+    if (sent == SOCK_BROKEN)
+        return false;
+    conn->watch.moved += (size_t)sent;
+    conn->full = sock_holds(&conn->sock);
+    return true;
 }
 
 /* Sends what was kept. False: broken. */
@@ -174,7 +190,7 @@ static bool conn_send_kept(struct conn *conn)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
     conn->watch.moved += done;
-    conn->full = done < piece.iov_len;
+    conn->full = done < piece.iov_len || sock_holds(&conn->sock);
     octets_skip(&conn->unsent, done);
     return true;
 }
@@ -285,6 +301,8 @@ static enum conn_step conn_step(struct conn *conn)
             codec->ops->take(codec, out);
         return conn_went(conn_send(conn));
     }
+    if (sock_holds(&conn->sock) && !conn->full)
+        return conn_went(conn_flush(conn));
     if (conn->unsent.bytes || codec->ops->wants_take(codec)) {
         if (!conn->full)
             return conn_put(conn);
@@ -302,7 +320,7 @@ static enum conn_step conn_step(struct conn *conn)
 
 static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait wait)
 {
-    if (conn->unsent.bytes || conn->full)
+    if (conn->unsent.bytes || conn->full || sock_holds(&conn->sock))
         return DEADLINE_SENDING;
     if (conn->shut && wait != CODEC_HALF)
         return DEADLINE_LINGER;
@@ -350,7 +368,7 @@ static bool conn_is_forsaken(const struct conn *conn, enum codec_wait wait)
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
 static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
 {
-    if (wait < CODEC_ANSWER || conn->unsent.bytes ||
+    if (wait < CODEC_ANSWER || conn->unsent.bytes || sock_holds(&conn->sock) ||
         conn->codec->ops->wants_take(conn->codec)) /* a read or a write is still to come */
         return true;
     if (wait == CODEC_BROKEN || conn_is_forsaken(conn, wait)) {
@@ -359,15 +377,15 @@ static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
     }
     if (wait < CODEC_HALF)
         return true;
-    if (conn->ended) {
-        conn_close(conn, false);
-        return false;
-    }
-    if (!conn->shut) {
+    if (!conn->shut && (!conn->ended || conn->sock.tls)) {
         sock_shutdown(&conn->sock);
         conn->shut = true;
+        conn->full |= sock_holds(&conn->sock);
     }
-    return true;
+    if (!conn->ended || sock_holds(&conn->sock))
+        return true;
+    conn_close(conn, false);
+    return false;
 }
 
 /* In a graceful stop a connection that has nothing to read, to do or to say is over. */
@@ -472,32 +490,62 @@ static void conn_fire(struct timer *timer)
         conn_close(conn, true);
 }
 
-void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)
+/* A connection that is counted already; NULL, and counted out, when it may not be. */
+static struct conn *conn_new(struct conn_set *set, const struct sock_address *peer)
 {
-    if (!census_enter(set->census, peer)) {
-        sock_close(sock, true);
-        return;
-    }
-    struct conn *conn = memory_new_zero(sizeof *conn);
-    if (!conn || set->draining) {
-        memory_free(conn);
+    struct conn *conn = set->draining ? NULL : memory_new_zero(sizeof *conn);
+
+    if (!conn) {
         census_leave(set->census, peer);
-        sock_close(sock, true);
-        return;
+        return NULL;
     }
-    conn->sock = *sock;
     conn->sock.ready = conn_ready;
     conn->set = set;
     conn->watch.timer.fire = conn_fire;
     conn->task.run = conn_run;
     conn->peer = *peer;
-    conn->owner =
-        (struct codec_owner){set->service, set->service_owner, conn_wake, STET_SPAN("http")};
+    return conn;
+}
+
+/* Begins, now that it has its socket. */
+static void conn_begin(struct conn *conn)
+{
+    struct conn_set *set = conn->set;
+
+    conn->owner = (struct codec_owner){set->service, set->service_owner, conn_wake,
+                                       conn->sock.tls ? STET_SPAN("https") : STET_SPAN("http")};
     h1_init(&conn->h1, &conn->owner, set->limits, set->desk.head);
     conn->codec = &conn->h1.codec;
     conn_link(conn, &set->first);
     set->count++;
+}
+
+void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)
+{
+    struct conn *conn = census_enter(set->census, peer) ? conn_new(set, peer) : NULL;
+
+    if (!conn) {
+        sock_close(sock, true);
+        return;
+    }
+    conn->sock = *sock;
+    conn->sock.ready = conn_ready;
+    conn_begin(conn);
     if (!sock_start(&conn->sock) || !conn_deadline(conn, CODEC_IDLE))
+        conn_close(conn, true);
+}
+
+void conn_adopt(struct conn_set *set, struct sock *sock, const struct sock_address *peer)
+{
+    struct conn *conn = conn_new(set, peer);
+
+    if (!conn) {
+        sock_close(sock, true);
+        return;
+    }
+    const bool moved = sock_move(sock, &conn->sock);
+    conn_begin(conn);
+    if (!moved || !conn_deadline(conn, CODEC_IDLE))
         conn_close(conn, true);
 }
 

@@ -59,12 +59,19 @@ void conn_set_fini(struct conn_set *set);
 /* Takes over a socket that a listener accepted (or closes it, when a limit says so). */
 void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer);
 
+/* Takes over a socket whose handshake is over and which the census has counted; `*sock` is closed
+ * then (see sock_move). */
+void conn_adopt(struct conn_set *set, struct sock *sock, const struct sock_address *peer);
+
 /* Graceful stop: idle connections end now, others after their present request; `drained` is called
  * when none is left, perhaps at once. */
 void conn_set_drain(struct conn_set *set);
 
 /* The client's address of the connection a stream runs on. */
 const struct sock_address *conn_peer(const struct stream *stream);
+
+/* The socket of the connection a stream runs on: for what the handshake has found out. */
+const struct sock *conn_sock(const struct stream *stream);
 
 /* The moment of the request now being handed to the service: what was learnt of the world at an
  * equal moment was learnt after the request had arrived, and need not be asked anew. All requests

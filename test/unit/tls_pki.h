@@ -37,14 +37,14 @@ struct pki {
     size_t count;
 };
 
-static void pki_open(struct pki *pki)
+static inline void pki_open(struct pki *pki)
 {
     *pki = (struct pki){.directory = "/tmp/stet-pki-XXXXXX"};
     if (!mkdtemp(pki->directory))
         abort();
 }
 
-static void pki_close(struct pki *pki)
+static inline void pki_close(struct pki *pki)
 {
     for (size_t i = 0; i < pki->count; i++)
         unlink(pki->paths[i]);
@@ -52,7 +52,7 @@ static void pki_close(struct pki *pki)
 }
 
 /* A path in the directory, which pki_close removes. */
-static const char *pki_path(struct pki *pki, const char *name)
+static inline const char *pki_path(struct pki *pki, const char *name)
 {
     assert(pki->count < PKI_FILES);
     char *path = pki->paths[pki->count++], directory[sizeof pki->directory];
@@ -61,14 +61,14 @@ static const char *pki_path(struct pki *pki, const char *name)
     return path;
 }
 
-static void pki_write(const char *path, const void *bytes, size_t size)
+static inline void pki_write(const char *path, const void *bytes, size_t size)
 {
     FILE *file = fopen(path, "we");
     if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
         abort();
 }
 
-static void pki_check(int result)
+static inline void pki_check(int result)
 {
     if (result >= 0)
         return;
@@ -76,7 +76,7 @@ static void pki_check(int result)
     abort();
 }
 
-static void pki_name(gnutls_x509_crt_t certificate, const char *name, size_t len)
+static inline void pki_name(gnutls_x509_crt_t certificate, const char *name, size_t len)
 {
     unsigned a, b, c, d;
     char text[256];
@@ -89,12 +89,11 @@ static void pki_name(gnutls_x509_crt_t certificate, const char *name, size_t len
                                                        GNUTLS_FSAN_APPEND));
     } else {
         pki_check(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, text,
-                                                       (unsigned)strlen(text),
-                                                       GNUTLS_FSAN_APPEND));
+                                                       (unsigned)strlen(text), GNUTLS_FSAN_APPEND));
     }
 }
 
-static void pki_names(gnutls_x509_crt_t certificate, const char *names)
+static inline void pki_names(gnutls_x509_crt_t certificate, const char *names)
 {
     while (*names) {
         size_t len = strcspn(names, " ");
@@ -103,7 +102,7 @@ static void pki_names(gnutls_x509_crt_t certificate, const char *names)
     }
 }
 
-static void pki_save(struct pki *pki, struct pki_entry *entry, const struct pki_entry *by)
+static inline void pki_save(struct pki *pki, struct pki_entry *entry, const struct pki_entry *by)
 {
     gnutls_datum_t certificate, key, chain;
     char both[16384];
@@ -115,8 +114,8 @@ static void pki_save(struct pki *pki, struct pki_entry *entry, const struct pki_
     int size = snprintf(both, sizeof both, "%.*s", (int)certificate.size, certificate.data);
     if (by) {
         pki_check(gnutls_x509_crt_export2(by->certificate, GNUTLS_X509_FMT_PEM, &chain));
-        size += snprintf(both + size, sizeof both - (size_t)size, "%.*s", (int)chain.size,
-                         chain.data);
+        size +=
+            snprintf(both + size, sizeof both - (size_t)size, "%.*s", (int)chain.size, chain.data);
         gnutls_free(chain.data);
     }
     pki_write(entry->certificate_path, both, (size_t)size);
@@ -126,8 +125,8 @@ static void pki_save(struct pki *pki, struct pki_entry *entry, const struct pki_
 }
 
 /* Makes one, signed by another or by itself (NULL). */
-static struct pki_entry pki_make(struct pki *pki, const struct pki_order *order,
-                                 const struct pki_entry *by)
+static inline struct pki_entry pki_make(struct pki *pki, const struct pki_order *order,
+                                        const struct pki_entry *by)
 {
     struct pki_entry made = {0};
     static unsigned char serial;
@@ -143,9 +142,8 @@ static struct pki_entry pki_make(struct pki *pki, const struct pki_order *order,
     pki_check(gnutls_x509_crt_set_serial(made.certificate, number, sizeof number));
     pki_check(gnutls_x509_crt_set_activation_time(made.certificate, (time_t)order->from));
     pki_check(gnutls_x509_crt_set_expiration_time(made.certificate, (time_t)order->till));
-    pki_check(gnutls_x509_crt_set_dn(made.certificate,
-                                     order->names ? "CN=stet test" : "CN=stet test authority",
-                                     &error));
+    pki_check(gnutls_x509_crt_set_dn(
+        made.certificate, order->names ? "CN=stet test" : "CN=stet test authority", &error));
     pki_check(gnutls_x509_crt_set_basic_constraints(made.certificate, !order->names, -1));
     pki_check(gnutls_x509_crt_set_key_usage(
         made.certificate, order->names ? GNUTLS_KEY_DIGITAL_SIGNATURE : GNUTLS_KEY_KEY_CERT_SIGN));
@@ -162,13 +160,13 @@ static struct pki_entry pki_make(struct pki *pki, const struct pki_order *order,
     return made;
 }
 
-static void pki_free(struct pki_entry *entry)
+static inline void pki_free(struct pki_entry *entry)
 {
     gnutls_x509_crt_deinit(entry->certificate);
     gnutls_x509_privkey_deinit(entry->key);
 }
 
-static struct tls_pair pki_pair(const struct pki_entry *entry)
+static inline struct tls_pair pki_pair(const struct pki_entry *entry)
 {
     return (struct tls_pair){entry->certificate_path, entry->key_path, NULL};
 }

@@ -57,9 +57,9 @@ static struct {
     size_t read_size;
 } stage;
 
-static void peer_ready(struct sock *sock, unsigned events);
+static inline void peer_ready(struct sock *sock, unsigned events);
 
-static void peer_close(struct peer *peer, int end)
+static inline void peer_close(struct peer *peer, int end)
 {
     peer->end = end;
     peer->open = false;
@@ -67,7 +67,7 @@ static void peer_close(struct peer *peer, int end)
 }
 
 /* False: closed. */
-static bool peer_put(struct peer *peer)
+static inline bool peer_put(struct peer *peer)
 {
     while (!peer->full) {
         if (sock_holds(&peer->sock)) {
@@ -97,7 +97,7 @@ static bool peer_put(struct peer *peer)
     return true;
 }
 
-static void peer_get(struct peer *peer)
+static inline void peer_get(struct peer *peer)
 {
     size_t size = stage.read_size ? stage.read_size : 4096;
     ssize_t got = (ssize_t)size;
@@ -117,7 +117,7 @@ static void peer_get(struct peer *peer)
     }
 }
 
-static void peer_pump(struct peer *peer)
+static inline void peer_pump(struct peer *peer)
 {
     if (!peer_put(peer))
         peer->end = PEER_BROKEN;
@@ -128,7 +128,7 @@ static void peer_pump(struct peer *peer)
         peer_close(peer, peer->end);
 }
 
-static void peer_shaken(struct peer *peer)
+static inline void peer_shaken(struct peer *peer)
 {
     peer->shaken = true;
     peer->fault = tls_fault(&peer->sock);
@@ -144,7 +144,7 @@ static void peer_shaken(struct peer *peer)
 }
 
 /* Into another struct; the old one is filled with nonsense. */
-static struct peer *peer_move(struct peer *peer)
+static inline struct peer *peer_move(struct peer *peer)
 {
     struct peer *to = malloc(sizeof *to);
     *to = *peer;
@@ -163,7 +163,7 @@ static struct peer *peer_move(struct peer *peer)
     return to;
 }
 
-static void peer_ready(struct sock *sock, unsigned events)
+static inline void peer_ready(struct sock *sock, unsigned events)
 {
     struct peer *peer = CONTAINER(sock, struct peer, sock);
 
@@ -187,7 +187,7 @@ static void peer_ready(struct sock *sock, unsigned events)
         peer_pump(peer);
 }
 
-static struct peer *peer_new(struct tls_context *context, const char *name)
+static inline struct peer *peer_new(struct tls_context *context, const char *name)
 {
     struct peer *peer = calloc(1, sizeof *peer);
     peer->context = context;
@@ -197,7 +197,7 @@ static struct peer *peer_new(struct tls_context *context, const char *name)
     return peer;
 }
 
-static void peer_free(struct peer *peer)
+static inline void peer_free(struct peer *peer)
 {
     if (peer && peer->open)
         sock_close(&peer->sock, true);
@@ -206,8 +206,8 @@ static void peer_free(struct peer *peer)
     free(peer);
 }
 
-static void stage_accepted(struct listener *listener, struct sock *sock,
-                           const struct sock_address *from)
+static inline void stage_accepted(struct listener *listener, struct sock *sock,
+                                  const struct sock_address *from)
 {
     struct peer *peer = listener->owner;
     (void)from;
@@ -217,8 +217,8 @@ static void stage_accepted(struct listener *listener, struct sock *sock,
 }
 
 /* The two ends, about to connect. */
-static void stage_open(uint64_t seed, struct tls_context *server, struct tls_context *client,
-                       const char *name, const struct sim_faults *faults)
+static inline void stage_open(uint64_t seed, struct tls_context *server, struct tls_context *client,
+                              const char *name, const struct sim_faults *faults)
 {
     stage.world = sim_world_new(seed);
     stage.loop = sim_world_loop(stage.world);
@@ -233,7 +233,7 @@ static void stage_open(uint64_t seed, struct tls_context *server, struct tls_con
     assert_true(listener_start(&stage.listener));
 }
 
-static void stage_connect(void)
+static inline void stage_connect(void)
 {
     struct sock_address address = {.family = AF_INET, .port = 443, .bytes = {192, 0, 2, 9}};
     struct peer *client = stage.client;
@@ -244,7 +244,7 @@ static void stage_connect(void)
     sim_world_run_until_idle(stage.world);
 }
 
-static void stage_close(void)
+static inline void stage_close(void)
 {
     peer_free(stage.client);
     peer_free(stage.server);
@@ -255,8 +255,8 @@ static void stage_close(void)
 }
 
 /* A server's context with one site. */
-static struct tls_context *context_one(const struct pki_entry *entry, struct tls_tickets *tickets,
-                                       enum tls_version minimum)
+static inline struct tls_context *context_one(const struct pki_entry *entry,
+                                              struct tls_tickets *tickets, enum tls_version minimum)
 {
     char complaint[TLS_WORDS] = "";
     const struct tls_pair pair = pki_pair(entry);
@@ -269,7 +269,7 @@ static struct tls_context *context_one(const struct pki_entry *entry, struct tls
     return context;
 }
 
-static struct tls_context *context_trusting(const char *ca_file, unsigned protocols)
+static inline struct tls_context *context_trusting(const char *ca_file, unsigned protocols)
 {
     char complaint[TLS_WORDS] = "";
     const struct tls_client client = {.ca_file = ca_file, .protocols = protocols};
@@ -280,24 +280,25 @@ static struct tls_context *context_trusting(const char *ca_file, unsigned protoc
     return context;
 }
 
-static struct pki_order order_for(const char *names)
+static inline struct pki_order order_for(const char *names)
 {
     return (struct pki_order){.names = names,
                               .from = TLS_WORLD_NOW - TLS_WORLD_DAY,
                               .till = TLS_WORLD_NOW + 365 * TLS_WORLD_DAY};
 }
 
-static int stage_begin(void **state)
+static inline int stage_begin(void **state)
 {
     (void)state;
     pki_open(&stage.pki);
-    stage.authority = pki_make(&stage.pki, &(struct pki_order){.from = 0, .till = 4000000000}, NULL);
+    stage.authority =
+        pki_make(&stage.pki, &(struct pki_order){.from = 0, .till = 4000000000}, NULL);
     stage.other_authority =
         pki_make(&stage.pki, &(struct pki_order){.from = 0, .till = 4000000000}, NULL);
     return 0;
 }
 
-static int stage_finish(void **state)
+static inline int stage_finish(void **state)
 {
     (void)state;
     pki_free(&stage.authority);

@@ -1,0 +1,137 @@
+/* A handshake's life: counted, timed, and then a connection or nothing.
+ *
+ * It has a struct of its own and no connection's, so that a connection is made when it is known
+ * which protocol it speaks, and so that what waits here is small.
+ */
+#include "net/handshake.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "io/tls.h"
+#include "net/census.h"
+
+static const int64_t handshake_ms = 1000000; /* ns */
+
+struct handshake {
+    struct sock sock;
+    struct handshake_set *set;
+    struct handshake *next, *before;
+    struct timer timer;
+    struct sock_address peer;
+};
+
+static void handshake_link(struct handshake_set *set, struct handshake *handshake)
+{
+    handshake->set = set;
+    handshake->before = set->last;
+    if (set->last)
+        set->last->next = handshake;
+    else
+        set->first = handshake;
+    set->last = handshake;
+    set->count++;
+}
+
+static void handshake_unlink(struct handshake *handshake)
+{
+    struct handshake_set *set = handshake->set;
+
+    if (handshake->before)
+        handshake->before->next = handshake->next;
+    else
+        set->first = handshake->next;
+    if (handshake->next)
+        handshake->next->before = handshake->before;
+    else
+        set->last = handshake->before;
+    set->count--;
+    loop_timer_cancel(set->conns->loop, &handshake->timer);
+}
+
+/* Of one whose socket is closed already. */
+static void handshake_drop(struct handshake *handshake)
+{
+    struct handshake_set *set = handshake->set;
+
+    handshake_unlink(handshake);
+    census_leave(set->conns->census, &handshake->peer);
+    set->failed++;
+    memory_free(handshake);
+}
+
+static void handshake_close(struct handshake *handshake, bool reset)
+{
+    sock_close(&handshake->sock, reset);
+    handshake_drop(handshake);
+}
+
+static void handshake_fire(struct timer *timer)
+{
+    handshake_close(CONTAINER(timer, struct handshake, timer), true);
+}
+
+static void handshake_ready(struct sock *sock, unsigned events)
+{
+    struct handshake *handshake = CONTAINER(sock, struct handshake, sock);
+    struct handshake_set *set = handshake->set;
+
+    (void)events; /* the connection will hear of them again */
+    if (tls_state(sock) != TLS_OPEN) {
+        handshake_close(handshake, false); /* the alert that says why is on its way */
+        return;
+    }
+    if (tls_report(sock).resumed)
+        set->resumed++;
+    else
+        set->whole++;
+    handshake_unlink(handshake);
+    conn_adopt(set->conns, sock, &handshake->peer);
+    memory_free(handshake);
+}
+
+static bool handshake_start(struct handshake *handshake, struct tls_context *context)
+{
+    struct loop *loop = handshake->set->conns->loop;
+    const int64_t patience = (int64_t)handshake->set->conns->limits->handshake_timeout;
+
+    if (!tls_accept(&handshake->sock, context))
+        return false;
+    timer_init(&handshake->timer, handshake_fire);
+    if (loop_timer_set(loop, &handshake->timer, loop_now(loop) + patience * handshake_ms))
+        return true;
+    sock_close(&handshake->sock, true);
+    return false;
+}
+
+void handshake_open(struct handshake_set *set, struct sock *sock, const struct sock_address *peer,
+                    struct tls_context *context)
+{
+    struct conn_set *conns = set->conns;
+    struct handshake *handshake;
+
+    if (set->count >= conns->limits->handshakes)
+        handshake_close(set->first, true);
+    if (!census_enter(conns->census, peer)) {
+        sock_close(sock, true);
+        return;
+    }
+    handshake = memory_new_zero(sizeof *handshake);
+    if (!handshake || conns->draining) {
+        memory_free(handshake);
+        census_leave(conns->census, peer);
+        sock_close(sock, true);
+        return;
+    }
+    handshake->sock = *sock;
+    handshake->sock.ready = handshake_ready;
+    handshake->peer = *peer;
+    handshake_link(set, handshake);
+    if (!handshake_start(handshake, context))
+        handshake_drop(handshake);
+}
+
+void handshake_set_close(struct handshake_set *set)
+{
+    while (set->first)
+        handshake_close(set->first, true);
+}
