@@ -10,7 +10,7 @@
  */
 #include "base/arena.h"
 
-#include "base/memory.h"
+#include "base/mempool.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -47,7 +47,7 @@ static size_t arena_block_size(const struct arena *arena, size_t size)
 static struct arena_block *arena_grow(struct arena *arena, size_t size)
 {
     size_t whole = arena_block_size(arena, size);
-    struct arena_block *block = whole > 0 ? memory_new(whole) : NULL;
+    struct arena_block *block = whole > 0 ? mempool_new(whole) : NULL;
     if (!block)
         return NULL;
     block->before = arena->last;
@@ -88,7 +88,7 @@ void arena_fini(struct arena *arena)
     struct arena_block *block = arena->last;
     while (block) {
         struct arena_block *before = block->before;
-        memory_free(block);
+        mempool_free(block, block->size + sizeof *block);
         block = before;
     }
     arena_init(arena, arena->ceiling);

@@ -9,35 +9,34 @@
  */
 #include "base/memory.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 static _Thread_local uint64_t memory_made;
 static _Thread_local uint64_t memory_fails; /* 0 equals no count: counts start at 1 */
 
-static bool memory_refused(void)
+bool memory_refuses(void)
 {
     return __builtin_expect(++memory_made == memory_fails, 0);
 }
 
 void *memory_new(size_t size)
 {
-    if (memory_refused())
+    if (memory_refuses())
         return NULL;
     return malloc(size > 0 ? size : 1);
 }
 
 void *memory_new_zero(size_t size)
 {
-    if (memory_refused())
+    if (memory_refuses())
         return NULL;
     return calloc(1, size > 0 ? size : 1);
 }
 
 void *memory_grow(void *old, size_t size)
 {
-    if (memory_refused())
+    if (memory_refuses())
         return NULL;
     return realloc(old, size > 0 ? size : 1);
 }
@@ -49,7 +48,7 @@ void memory_free(void *memory)
 
 void *memory_new_pages(size_t size)
 {
-    if (memory_refused())
+    if (memory_refuses())
         return NULL;
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;

@@ -6,6 +6,7 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,10 @@ void memory_free(void *memory);
  * held. NULL when there are none. Ends at memory_free_pages with the same size. */
 void *memory_new_pages(size_t size);
 void memory_free_pages(void *pages, size_t size);
+
+/* For base/mempool.h: counts an allocation that is served without the heap; true when it is the one
+ * that is to fail. */
+bool memory_refuses(void);
 
 /* Nobody may look at this memory until memory_show (or memory_free): under AddressSanitizer who
  * does dies. For what is lent for a while, so that a pointer that is kept too long is found out;

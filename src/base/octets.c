@@ -4,7 +4,7 @@
 #include "base/octets.h"
 
 #include "base/check.h"
-#include "base/memory.h"
+#include "base/mempool.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@ static bool octets_grow(struct octets *octets, size_t wanted)
 {
     size_t room = octets->size > 0 ? wanted + wanted / 2 : wanted;
     CHECK(room <= UINT32_MAX);
-    char *bytes = memory_grow(octets->bytes, room);
+    char *bytes = mempool_grow(octets->bytes, octets->room, room);
     if (!bytes)
         return false;
     octets->bytes = bytes;
@@ -55,6 +55,6 @@ void octets_skip(struct octets *octets, size_t count)
 
 void octets_fini(struct octets *octets)
 {
-    memory_free(octets->bytes);
+    mempool_free(octets->bytes, octets->room);
     *octets = (struct octets){0};
 }

@@ -18,7 +18,7 @@
 
 #include "base/container.h"
 #include "base/map.h"
-#include "base/memory.h"
+#include "base/mempool.h"
 #include "cache/flight.h"
 #include "stet/vary.h"
 
@@ -156,12 +156,12 @@ static uint64_t variant_of(const struct cache_query *query, const struct shelf_p
 static struct shelf_set *departure_gather(const struct cache_query *query,
                                           const struct shelf_ask *ask)
 {
-    struct shelf_set *set = memory_new(sizeof *set);
+    struct shelf_set *set = mempool_new(sizeof *set);
 
     if (set && shelf_gather(&query->worker->cache->shelf, ask, false, set) &&
         set->candidates.count > 0)
         return set;
-    memory_free(set);
+    mempool_free(set, sizeof *set);
     return NULL;
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/check.h"
 #include "base/container.h"
-#include "base/memory.h"
+#include "base/mempool.h"
 #include "cache/copy.h"
 #include "cache/landing.h"
 
@@ -108,23 +108,21 @@ void flight_errand_drop(struct flight_errand *errand)
     shelf_pick_drop(&errand->pick);
     if (errand->set)
         shelf_set_drop(errand->set);
-    memory_free(errand->set);
+    mempool_free(errand->set, sizeof *errand->set);
     errand->set = NULL;
 }
 
 struct flight *flight_new(struct cache_worker *worker, struct cache_route *route,
                           const struct flight_errand *errand)
 {
-    struct flight *flight = memory_new_zero(sizeof *flight);
+    struct flight *flight = mempool_new(sizeof *flight);
 
     if (!flight) {
         struct flight_errand taken = *errand;
         flight_errand_drop(&taken);
         return NULL;
     }
-    flight->worker = worker;
-    flight->route = route;
-    flight->errand = *errand;
+    *flight = (struct flight){.worker = worker, .route = route, .errand = *errand};
     arena_init(&flight->arena, FLIGHT_CEILING + 8 * copy_size(&errand->request));
     flight_link(flight);
     route->flights++;
@@ -161,7 +159,7 @@ void flight_drop(struct flight *flight)
         representation_unref(&outcome->source->representation);
     arena_fini(&flight->arena);
     flight_unlink(flight);
-    memory_free(flight);
+    mempool_free(flight, sizeof *flight);
     if (--route->flights == 0 && route->landed)
         route->landed(route);
 }

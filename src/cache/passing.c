@@ -12,7 +12,7 @@
 #include "cache/passing.h"
 
 #include "base/container.h"
-#include "base/memory.h"
+#include "base/mempool.h"
 #include "stet/date.h"
 #include "stet/metadata.h"
 
@@ -21,6 +21,7 @@ struct passing {
     struct pipe *pipe; /* NULL: it was held back */
     struct body body;  /* of the pipe: there is one at most */
     bool reading;      /* it is in use, and holds a reference */
+    size_t room;       /* octets of `text` */
     char text[];
 };
 
@@ -170,6 +171,12 @@ static struct stet_span passing_date(const struct stet_head *head)
 
 /* ---- life ---- */
 
+static void passing_drop(struct passing *passing)
+{
+    if (passing)
+        mempool_free(passing, sizeof *passing + passing->room);
+}
+
 static void passing_free(struct representation *representation)
 {
     struct passing *passing = CONTAINER(representation, struct passing, source.representation);
@@ -178,19 +185,16 @@ static void passing_free(struct representation *representation)
         passing->pipe->reader = (struct pipe_end){NULL, NULL};
     pipe_unref(passing->pipe);
     chunk_unref(representation->bytes);
-    memory_free(passing);
+    passing_drop(passing);
 }
 
 /* The lines that pass; to 101 belongs what it switches to, which the codec names in Connection
  * [RFC 9110 §7.8]. */
-static void put_passing(struct pen *pen, const struct stet_response *response)
+static void put_passing(struct pen *pen, const struct stet_response *response, size_t room)
 {
     const struct stet_head *head = &response->head;
-    const size_t size = forward_response(head, NULL, 0);
 
-    if (pen->to)
-        forward_response(head, pen->to + pen->len, size);
-    pen->len += size;
+    pen->len = forward_response(head, pen->to, room);
     if (response->status != 101)
         return;
     for (size_t i = 0; i < head->count; i++) {
@@ -199,16 +203,27 @@ static void put_passing(struct pen *pen, const struct stet_response *response)
     }
 }
 
+/* Octets that the lines take at most: all of them pass. */
+static size_t passing_room(const struct stet_head *head)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < head->count; i++)
+        room += head->fields[i].name.len + head->fields[i].value.len + sizeof ": \r\n" - 1;
+    return room;
+}
+
 /* With room for `size` octets of text, and the Date behind it. */
 static struct passing *passing_make(const struct stet_response *response, size_t size)
 {
     static const struct representation_ops ops = {.body = passing_body_new, .free = passing_free};
     const struct stet_span date = passing_date(&response->head);
-    struct passing *passing = memory_new(sizeof *passing + size + date.len);
+    struct passing *passing = mempool_new(sizeof *passing + size + date.len);
 
     if (!passing)
         return NULL;
     *passing = (struct passing){
+        .room = size + date.len,
         .source.representation = {.ops = &ops, .status = response->status, .passes = true}};
     atomic_init(&passing->source.representation.refs, 1);
     if (date.len > 0)
@@ -220,16 +235,15 @@ static struct passing *passing_make(const struct stet_response *response, size_t
 struct source *passing_new(const struct stet_response *response,
                            const struct response_framing *framing, struct pipe *pipe)
 {
-    struct pen pen = {NULL, 0};
-    put_passing(&pen, response);
-    struct passing *passing = passing_make(response, pen.len);
+    const size_t room = passing_room(&response->head);
+    struct passing *passing = passing_make(response, room);
 
     if (!passing)
         return NULL;
     struct representation *to = &passing->source.representation;
+    struct pen pen = {passing->text, 0};
+    put_passing(&pen, response, room);
     to->whole = stet_span(passing->text, pen.len);
-    pen = (struct pen){passing->text, 0};
-    put_passing(&pen, response);
     to->tunnel = framing->content == RESPONSE_TUNNEL;
     to->unknown_length = !framing->has_length;
     to->length = framing->has_length ? framing->length : 0;
@@ -263,7 +277,7 @@ struct source *passing_new_held(const struct stet_response *response, struct ste
     struct chunk *chunk = chunk_new(content.len);
 
     if (!passing || !chunk) {
-        memory_free(passing);
+        passing_drop(passing);
         chunk_unref(chunk);
         return NULL;
     }

@@ -14,17 +14,30 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/mempool.h"
 
-enum { PIPE_ROOM_MIN = 4096 };
+/* Octets of a pipe and its first buffer, which is for the usual answer all it needs. */
+enum { PIPE_PIECE = 4096 };
+
+/* A pipe with the buffer it begins with. */
+struct pipe_piece {
+    struct pipe pipe;
+    char first[PIPE_PIECE - sizeof(struct pipe)];
+};
+
+static char *pipe_first(struct pipe *pipe)
+{
+    return ((struct pipe_piece *)(void *)pipe)->first;
+}
 
 struct pipe *pipe_new(void)
 {
-    struct pipe *pipe = memory_new_zero(sizeof *pipe);
-    if (!pipe)
+    struct pipe_piece *piece = mempool_new(sizeof *piece);
+    if (!piece)
         return NULL;
-    pipe->refs = 1;
-    pipe->limit = PIPE_ROOM;
-    return pipe;
+    piece->pipe = (struct pipe){
+        .refs = 1, .limit = PIPE_ROOM, .bytes = piece->first, .room = sizeof piece->first};
+    return &piece->pipe;
 }
 
 struct pipe *pipe_ref(struct pipe *pipe)
@@ -37,9 +50,10 @@ void pipe_unref(struct pipe *pipe)
 {
     if (!pipe || --pipe->refs > 0)
         return;
-    memory_free(pipe->bytes);
+    if (pipe->bytes != pipe_first(pipe))
+        mempool_free(pipe->bytes, pipe->room);
     memory_free(pipe->trailers);
-    memory_free(pipe);
+    mempool_free(pipe, sizeof(struct pipe_piece));
 }
 
 /* Tells one end, once: it says again when it waits again. */
@@ -56,16 +70,19 @@ static void pipe_tell(bool *waits, struct pipe_end end)
 
 static bool pipe_grow(struct pipe *pipe, size_t size)
 {
+    const bool first = pipe->bytes == pipe_first(pipe);
     size_t left = pipe->to - pipe->from;
-    size_t room = pipe->room > PIPE_ROOM_MIN ? pipe->room : PIPE_ROOM_MIN;
+    size_t room = first ? PIPE_PIECE : pipe->room;
 
     if (size > SIZE_MAX / 4 - left)
         return false;
     while (room < left + size)
         room *= 2;
-    char *bytes = memory_grow(pipe->bytes, room);
+    char *bytes = mempool_grow(first ? NULL : pipe->bytes, pipe->room, room);
     if (!bytes)
         return false;
+    if (first)
+        memcpy(bytes, pipe->bytes, pipe->to);
     pipe->bytes = bytes;
     pipe->room = room;
     return true;

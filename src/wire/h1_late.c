@@ -2,22 +2,20 @@
  *
  *     [ interim heads | status line ^ fields of the answer | end of the content ]
  *                                   Date, at the moment when this leaves
- *
- * Given up: keeping the memory for the next head. Who answers later has waited for something that
- * took longer than an allocation.
  */
 #include "wire/h1_late.h"
 
 #include "base/check.h"
-#include "base/memory.h"
+#include "base/mempool.h"
 
 char *h1_late_room(struct h1_late *late, size_t room)
 {
     CHECK(room <= UINT32_MAX - late->size);
-    char *bytes = memory_grow(late->bytes, late->size + room);
+    char *bytes = mempool_grow(late->bytes, late->room, late->size + room);
     if (!bytes)
         return NULL;
     late->bytes = bytes;
+    late->room = (uint32_t)(late->size + room);
     return bytes + late->size;
 }
 
@@ -59,6 +57,6 @@ bool h1_late_take(struct h1_late *late, struct outbox *out)
 
 void h1_late_fini(struct h1_late *late)
 {
-    memory_free(late->bytes);
+    mempool_free(late->bytes, late->room);
     *late = (struct h1_late){0};
 }

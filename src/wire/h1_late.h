@@ -9,7 +9,7 @@
 /* Those from `done` to `size` wait. All zero when there are none: then it holds no memory. */
 struct h1_late {
     char *bytes;
-    uint32_t size, done;
+    uint32_t size, done, room;
     uint32_t date_at; /* where the line "Date: ..." of the moment of sending belongs; 0: nowhere */
 };
 

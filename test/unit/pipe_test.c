@@ -153,6 +153,7 @@ static void test_ends(void **state)
 static void test_memory(void **state)
 {
     (void)state;
+    static const char more[20000];
     struct ends ends = {0, 0};
     struct stet_span bytes;
     memory_fail_nth(1);
@@ -160,7 +161,7 @@ static void test_memory(void **state)
     memory_fail_nth(2);
     struct pipe *pipe = pipe_between(&ends);
     assert_int_equal(pipe_peek(pipe, &bytes), BODY_WAIT);
-    assert_false(pipe_write(pipe, STET_SPAN("abc")));
+    assert_false(pipe_write(pipe, stet_span(more, sizeof more)));
     memory_fail_nth(0);
     assert_int_equal(ends.reader, 1);
     assert_int_equal(pipe_peek(pipe, &bytes), BODY_BROKEN);
