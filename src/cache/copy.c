@@ -1,4 +1,4 @@
-/* Heads copied into an arena: an array of fields, and one text that all their spans point into.
+/* Heads copied into an arena: one piece, an array of fields and a text that all spans point into.
  */
 #include "cache/copy.h"
 
@@ -36,43 +36,53 @@ bool copy_span(struct arena *arena, struct stet_span *span)
     return at != NULL;
 }
 
-static bool head_copy(struct arena *arena, const struct stet_head *head,
-                      bool (*leaves)(const struct stet_field *field), struct stet_head *to)
+/* The fields go to `fields`, their octets to `at`. */
+static void head_move(struct stet_head *head, bool (*leaves)(const struct stet_field *field),
+                      struct stet_field *fields, char *at)
 {
-    struct stet_field *fields = arena_alloc(arena, (head->count + 1) * sizeof *fields);
-    char *at = arena_alloc(arena, head_size(head) + 1);
+    size_t count = 0;
 
-    if (!fields || !at)
-        return false;
-    *to = (struct stet_head){.fields = fields};
     for (size_t i = 0; i < head->count; i++) {
         if (leaves && leaves(&head->fields[i]))
             continue;
-        struct stet_field *field = &fields[to->count++];
+        struct stet_field *field = &fields[count++];
         *field = head->fields[i];
         span_move(&field->name, &at);
         span_move(&field->value, &at);
     }
-    stet_head_index(to);
-    return true;
+    head->fields = fields;
+    if (count == head->count)
+        return;
+    head->count = count;
+    stet_head_index(head);
 }
 
 bool copy_request(struct arena *arena, const struct stet_request *request,
                   bool (*leaves)(const struct stet_field *field), struct stet_request *to)
 {
+    struct stet_field *fields = arena_alloc(arena, copy_size(request));
+
+    if (!fields)
+        return false;
     *to = *request;
     struct stet_span *spans[] = {&to->method_name, &to->target, &to->scheme,
                                  &to->authority,   &to->path,   &to->query};
-
+    char *at = (char *)(fields + request->head.count + 1);
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
-        if (!copy_span(arena, spans[i]))
-            return false;
-    return head_copy(arena, &request->head, leaves, &to->head);
+        span_move(spans[i], &at);
+    head_move(&to->head, leaves, fields, at);
+    return true;
 }
 
 bool copy_response(struct arena *arena, const struct stet_response *response,
                    struct stet_response *to)
 {
-    to->status = response->status;
-    return head_copy(arena, &response->head, NULL, &to->head);
+    const size_t fields_size = (response->head.count + 1) * sizeof(struct stet_field);
+    struct stet_field *fields = arena_alloc(arena, fields_size + head_size(&response->head));
+
+    if (!fields)
+        return false;
+    *to = *response;
+    head_move(&to->head, NULL, fields, (char *)fields + fields_size);
+    return true;
 }

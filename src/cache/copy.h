@@ -10,7 +10,7 @@
 size_t copy_size(const struct stet_request *request);
 
 /* Copy all of it into the arena, but for fields of which `leaves` (may be NULL) says that they stay
- * behind. False when the arena is full. */
+ * behind. `to` may be what is copied. False when the arena is full; `to` is then as before. */
 bool copy_request(struct arena *arena, const struct stet_request *request,
                   bool (*leaves)(const struct stet_field *field), struct stet_request *to);
 bool copy_response(struct arena *arena, const struct stet_response *response,

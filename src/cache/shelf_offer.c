@@ -21,11 +21,16 @@ static struct stet_stored stored_of(const struct cache_rules *rules,
     return stored;
 }
 
-/* The operator's lifetime makes up for what the refusal is about. */
-static bool is_lifted(enum stet_reason refusal, const struct stet_stored *stored)
+/* The refusal is about a lifetime that is missing ... */
+static bool is_liftable(enum stet_reason refusal)
 {
-    return (refusal == STET_REASON_NO_PERMISSION || refusal == STET_REASON_NEVER_REUSABLE) &&
-           stored->lifetime > 0 && !stored->no_cache;
+    return refusal == STET_REASON_NO_PERMISSION || refusal == STET_REASON_NEVER_REUSABLE;
+}
+
+/* ... for which the operator's makes up. */
+static bool is_lifted(const struct stet_stored *stored)
+{
+    return stored->lifetime > 0 && !stored->no_cache;
 }
 
 static bool is_explicit(const struct stet_stored *stored)
@@ -38,9 +43,11 @@ struct stet_storing shelf_may_store(const struct cache_rules *rules,
                                     const struct stet_transaction *transaction)
 {
     struct stet_storing storing = stet_may_store(&rules->profile, transaction);
-    const struct stet_stored stored = stored_of(rules, transaction, &storing.directives);
 
-    if (!storing.allowed && is_lifted(storing.reason, &stored)) {
+    if (!storing.allowed && !is_liftable(storing.reason))
+        return storing;
+    const struct stet_stored stored = stored_of(rules, transaction, &storing.directives);
+    if (!storing.allowed && is_lifted(&stored)) {
         storing.allowed = true;
         storing.reason = STET_REASON_STORABLE;
     }

@@ -12,6 +12,7 @@
 #include "serve/exchange_parts.h"
 
 #include "base/memory.h"
+#include "cache/copy.h"
 #include "net/conn.h"
 #include "serve/cachelines.h"
 #include "serve/trace.h"
@@ -78,48 +79,13 @@ enum exchange_next exchange_proxy_page(struct exchange *exchange, enum stet_prox
 
 /* ---- keeping the request ---- */
 
-static bool exchange_span_copy(struct arena *arena, struct stet_span *span)
-{
-    if (span->len == 0)
-        return true;
-    span->at = arena_copy(arena, span->at, span->len);
-    return span->at != NULL;
-}
-
-static bool exchange_copy(struct exchange *exchange)
-{
-    struct stet_request *request = &exchange->kept;
-    struct arena *arena = &exchange->arena;
-    struct stet_span *spans[] = {&request->method_name, &request->target, &request->scheme,
-                                 &request->authority,   &request->path,   &request->query};
-
-    if (exchange->request != request)
-        *request = *exchange->request;
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
-        if (!exchange_span_copy(arena, spans[i]))
-            return false;
-    }
-    size_t count = request->head.count;
-    struct stet_field *fields = arena_alloc(arena, (count + 1) * sizeof *fields);
-    if (!fields)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        fields[i] = request->head.fields[i];
-        if (!exchange_span_copy(arena, &fields[i].name) ||
-            !exchange_span_copy(arena, &fields[i].value))
-            return false;
-    }
-    request->head.fields = fields;
-    return true;
-}
-
 bool exchange_keep(struct exchange *exchange)
 {
     const struct stet_span path = exchange->request->path;
 
     if (exchange->copied)
         return true;
-    if (!exchange_copy(exchange))
+    if (!copy_request(&exchange->arena, exchange->request, NULL, &exchange->kept))
         return false;
     exchange->request = &exchange->kept;
     exchange->copied = true;

@@ -40,17 +40,28 @@ static bool may_send(enum stet_field_id id, bool upgrade)
     return id != STET_FIELD_HOST && id != STET_FIELD_CONTENT_LENGTH && !stet_field_is_hop(id);
 }
 
-static void block_check(const struct client_request *request)
+H1_INLINE void lines_check(const struct client_request *request, enum h1_scan scan)
 {
-    struct stet_span rest = request->block, name, value;
+    const char *at = request->block.at, *end = at + request->block.len;
     bool upgrades = false;
-    while (reply_block_next(&rest, &name, &value)) {
-        enum stet_field_id id = stet_field_id(name);
-        CHECK(is_run(name, H1_RUN_TOKEN) && is_run(value, H1_RUN_VALUE));
+    while (at < end) {
+        const struct h1_line line = h1_scan_line(at, end, scan);
+        const enum stet_field_id id = stet_field_id(stet_span(at, (size_t)(line.name_end - at)));
+        CHECK(line.name_end > at && line.name_end < end && *line.name_end == ':');
+        CHECK(end - line.value_end >= 2 && memcmp(line.value_end, "\r\n", 2) == 0);
         CHECK(may_send(id, request->upgrade));
         upgrades |= id == STET_FIELD_UPGRADE;
+        at = line.value_end + 2;
     }
     CHECK(upgrades == request->upgrade);
+}
+
+static void block_check(const struct client_request *request)
+{
+    if (request->block.len < H1_SCAN_LEAST)
+        lines_check(request, H1_SCAN_SCALAR);
+    else
+        lines_check(request, H1_SCAN_VECTOR);
 }
 
 static void request_check(const struct client_request *request)
