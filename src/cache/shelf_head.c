@@ -25,7 +25,8 @@ struct writer {
 /* ---- sections ---- */
 
 /* The field is told anew in each answer. Content-Range says something of parts only, elsewhere it
- * is a field like others [RFC 9110 §14.4]. */
+ * is a field like others [RFC 9110 §14.4]; a digest of a part is none of what it will be put
+ * together to [RFC 9530 §2]. */
 static bool is_told_anew(enum stet_field_id id, bool partial)
 {
     switch (id) {
@@ -33,6 +34,8 @@ static bool is_told_anew(enum stet_field_id id, bool partial)
     case STET_FIELD_CONTENT_LENGTH:
     case STET_FIELD_DATE:
         return true;
+    case STET_FIELD_CONTENT_DIGEST:
+    case STET_FIELD_CONTENT_MD5:
     case STET_FIELD_CONTENT_RANGE:
         return partial;
     default:

@@ -19,7 +19,7 @@ struct shelf_head_recipe {
 
 /* A head of these fields; `tag` goes in the place of an ETag, `modified` where there is no
  * Last-Modified. Date, Age, Content-Length and Content-Range are no lines of it: they are told anew
- * in each answer. NULL when memory is out or the lines take more than ENTRY_HEAD_TEXT_MAX. */
+ * in each answer; nor are digests of a part. NULL when memory is out or the lines take more than ENTRY_HEAD_TEXT_MAX. */
 struct entry_head *shelf_head_new(const struct shelf_head_recipe *recipe);
 
 /* The view of a stored head's fields as they came, parsed from its text into `fields` (room for

@@ -1,6 +1,10 @@
 /* What of a response goes on to the client: all but what ends on this connection, and what is
  * written anew for the next.
  *
+ * All else stays as it came, targeted fields and directives that nobody knows too, and so does the
+ * content, whether anyone has asked for that or not [RFC 9110 §7.7, RFC 9111 §5.2.1.6, §5.2.2.6,
+ * RFC 9213 §3].
+ *
  * Lines are counted whether they find room or not, so that one pass measures and another writes.
  */
 #include "origin/forward.h"
@@ -37,15 +41,16 @@ static bool field_passes(const struct hopbyhop *hops, const struct stet_field *f
 
 /* Those of the fields stet knows whose definitions let them be trailers [RFC 9110 §6.5.1, §8.8.3,
  * RFC 9530 §2, RFC 9209 §2]; what it does not know may have been meant so. */
-static bool may_trail(const struct stet_field *field)
+static bool may_trail(const struct stet_head *head, const struct stet_field *field)
 {
     switch (field->id) {
     case STET_FIELD_UNKNOWN:
     case STET_FIELD_ETAG:
     case STET_FIELD_CONTENT_DIGEST:
     case STET_FIELD_REPR_DIGEST:
-    case STET_FIELD_PROXY_STATUS:
         return true;
+    case STET_FIELD_PROXY_STATUS: /* only where its head has one as well */
+        return stet_head_has(head, STET_FIELD_PROXY_STATUS);
     default:
         return false;
     }
@@ -92,7 +97,7 @@ size_t forward_trailers(const struct stet_head *head, const struct stet_head *tr
 
     hopbyhop_read(&hops, head);
     for (size_t i = 0; i < trailers->count; i++)
-        if (may_trail(&trailers->fields[i]) && !hopbyhop_names(&hops, &trailers->fields[i]))
+        if (may_trail(head, &trailers->fields[i]) && !hopbyhop_names(&hops, &trailers->fields[i]))
             lines_add(&lines, &trailers->fields[i]);
     return lines.size;
 }

@@ -3,7 +3,7 @@
  * A field that stet knows to be end-to-end is not removed by being named: no sender may name it
  * [RFC 9110 §7.6.1], and one who does wants the origin to answer another request than the one that
  * was judged here by that very field: one without the Cookie, the Authorization or the Host that
- * the key, the guards and Vary saw.
+ * the key, the guards and Vary saw [RFC 9110 §11.6.2, RFC 8470 §5.1].
  *
  * Given up: lists of more options than anyone sends. They are not read to their end, for each
  * option costs as many comparisons as there are fields; all that is unknown goes.

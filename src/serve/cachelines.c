@@ -75,7 +75,8 @@ struct stet_cachestatus cachelines_status_of(const struct cache_rules *rules,
         .ttl = facts->ttl,
         .detail = facts->reason,
     };
-    /* Why it went forward, `fwd` says already; why the next one will as well, it does not. */
+    /* (D-44) Why it went forward, `fwd` says already; why the next one will as well, it does not.
+     */
     if (!facts->hit && !facts->stored && facts->storing != STET_REASON_NONE)
         said.detail = facts->storing;
     return said;

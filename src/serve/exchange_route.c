@@ -99,7 +99,7 @@ static enum exchange_next route_find(struct exchange *exchange)
     switch (sites_find(exchange->sites, request->authority, request->path, scratch, &route)) {
     case SITES_FOUND:
         return route_to(exchange, route);
-    case SITES_NO_SITE:
+    case SITES_NO_SITE: /* as an origin; a proxy goes out instead [RFC 9110 §15.5.20] */
         return exchange_page(exchange, 421, STET_SPAN_NONE);
     case SITES_BAD_PATH:
         return exchange_page(exchange, 400, STET_SPAN_NONE);

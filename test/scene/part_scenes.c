@@ -130,6 +130,50 @@ void tell_parts_put_together(struct scene *s)
     expect_requests(o, 2);
 }
 
+/* Digests of a content that is not this one any more are gone; those of the whole stay. */
+void tell_digests_of_parts(struct scene *s)
+{
+    static const char *const lines = "Cache-Control: max-age=100\nETag: \"x\"\n"
+                                     "Content-Digest: sha-256=:eA==:\nRepr-Digest: sha-256=:eQ==:";
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    origin_holds(o, "/whole", lines, DIGITS);
+    client_get(client, "/whole");
+    client_get(client, "/whole");
+    expect_hit(client);
+    expect_field(client, "Content-Digest", "sha-256=:eA==:");
+    client_get_with(client, "/whole", "Range: bytes=2-4");
+    expect_status(client, 206);
+    expect_no_field(client, "Content-Digest"); /* C-9530-3-2 */
+    expect_field(client, "Repr-Digest", "sha-256=:eQ==:");
+    page_slices(origin_holds(o, "/parts", lines, DIGITS));
+    client_get_with(client, "/parts", "Range: bytes=0-4");
+    client_get_with(client, "/parts", "Range: bytes=5-9");
+    client_get(client, "/parts");
+    expect_hit(client);
+    expect_body(client, DIGITS);
+    expect_no_field(client, "Content-Digest");
+    expect_field(client, "Repr-Digest", "sha-256=:eQ==:");
+}
+
+/* Many ranges, each of nearly everything (CVE-2011-3192): never more than twice the whole. */
+void tell_ranges_amplified(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    char large[2001], ranges[4000] = "bytes=";
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    for (int i = 0; i < 500; i++)
+        snprintf(ranges + strlen(ranges), 8, "%s%d-", i ? "," : "", i % 10);
+    origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"", large);
+    client_get(client, "/a");
+    client_ask_with(client, "/a", "Range: %s", ranges);
+    client_hear_any(client);
+    expect(s, client_received(client) <= 4000);
+    expect_requests(o, 1);
+}
+
 /* What must never be put together. */
 void tell_parts_that_do_not_fit(struct scene *s)
 {

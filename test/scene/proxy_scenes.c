@@ -41,6 +41,59 @@ void tell_fields_forward(struct scene *s)
     free(status);
 }
 
+/* What is meant for others, or for the client, comes as it was sent. */
+void tell_nothing_is_changed(struct scene *s)
+{
+    static const char *const lines[] = {
+        "Allow: GET, PURGE",
+        "Authentication-Info: nextnonce=\"x\"",
+        "WWW-Authenticate: Basic realm=\"a\", Newer b=c",
+        "CDN-Cache-Control: max-age=0", /* C-9213-3-1 */
+        "Cache-Control: no-transform, max-age=60, unheard-of=\"of\"",
+        "Location: /else where",
+        "Server: origin/1",
+        "Content-Type: text/html"};
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    char all[1000] = "";
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        strcat(strcat(all, i ? "\n" : ""), lines[i]);
+    origin_says(o, "/a", 200, all, "<p>  as  it  was  </p>\r\n");
+    for (int i = 0; i < 2; i++) {
+        client_get_with(client, "/a",
+                        "Accept-Encoding: gzip, br\nAuthorization: Basic eA==\n"
+                        "Cache-Control: no-transform, unheard-of");
+        expect_status(client, 200);
+        expect_body(client, "<p>  as  it  was  </p>\r\n"); /* C-9110-7.7-2 C-9111-5.2.1.6-1 */
+        for (size_t n = 0; n < sizeof lines / sizeof *lines; n++) {
+            const char *value = strchr(lines[n], ':') + 2;
+            char name[40];
+            snprintf(name, sizeof name, "%.*s", (int)(value - 2 - lines[n]), lines[n]);
+            expect_field(client, name, value);
+        }
+        expect_no_field(client, "Content-Encoding");
+        expect_no_field(client, "Vary");                            /* C-9110-12.5.5-2 */
+        expect_saw(o, "Authorization", "Basic eA==");               /* C-9110-11.6.2-1 */
+        expect_saw(o, "Cache-Control", "no-transform, unheard-of"); /* C-9111-5.2-1 */
+    }
+}
+
+/* 425 is for whom was too early, and says nothing about the next one. */
+void tell_too_early(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    origin_holds(o, "/a", "Cache-Control: max-age=60", "one");
+    origin_says_to(o, "/a", "Early-Data: 1", 425, "Cache-Control: max-age=60", "later");
+    client_get_with(client, "/a", "Early-Data: 1\nConnection: Early-Data"); /* C-8470-5.1-1 */
+    expect_status(client, 425);                                             /* C-8470-5.2-1 */
+    expect_saw(o, "Early-Data", "1");
+    expect_not_stored(client);
+    client_get(client, "/a");
+    expect_status(client, 200);
+    expect_body(client, "one");
+}
+
 void tell_loops(struct scene *s)
 {
     static const char *const loops[] = {"Via: 1.1 stet", "Via: 1.0 a, 1.1 stet:80 (x)",

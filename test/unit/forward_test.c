@@ -637,8 +637,12 @@ static void test_trailers(void **state)
                      "Repr-Digest: sha-256=:eA==:");
     const char *want = "ETag: \"a\"\r\ngrpc-status: 0\r\nRepr-Digest: sha-256=:eA==:\r\n";
 
-    size_t size = forward_trailers(head, trailers, text, sizeof text);
+    size_t size = forward_trailers(head, trailers, text, sizeof text); /* C-9110-6.5.1-1 */
     assert_true(same(stet_span(text, size), want));
+    trailers = message_head(&trailer_message, "Proxy-Status: a;error=http_response_incomplete");
+    assert_int_equal(forward_trailers(head, trailers, text, sizeof text), 0); /* C-9209-2-3 */
+    head = message_head(&message, "Proxy-Status: a");
+    assert_true(forward_trailers(head, trailers, text, sizeof text) > 0);
 }
 
 struct hides_row {
