@@ -7,6 +7,9 @@
  *                   readable?         read, feed
  *                 then: over? close in stages. Set the deadline.
  *
+ * What a client speaks the handshake of TLS has agreed on, or, without TLS, its first octets tell:
+ * those of HTTP/2 are no request of HTTP/1 [RFC 9113 §3.3, §3.4].
+ *
  * Deadlines cost nothing while requests flow: the timer stays where it is and looks, when it
  * fires, whether the deadline has moved. Sending and receiving content have no fixed end but a
  * floor: so many octets in each window, or the connection ends.
@@ -57,7 +60,7 @@ struct conn {
     struct task task;
     struct codec_owner owner;
     struct codec *codec;
-    struct h1 h1; /* what `codec` points to */
+    struct h1 h1; /* what `codec` points to, unless it is HTTP/2 */
 
     struct octets kept;   /* read but not consumed */
     struct octets unsent; /* what the socket has not taken */
@@ -71,6 +74,7 @@ struct conn {
     bool queued : 1;  /* `task` is in the loop's queue */
     bool blocked : 1; /* the input kept waits for output to go, not for more input */
     bool busy : 1;    /* inside conn_turn: a wake need not queue */
+    bool unheard : 1; /* the first octets will tell what the client speaks */
 };
 
 static struct conn *conn_of_stream(const struct stream *stream)
@@ -207,9 +211,40 @@ static bool conn_has_output(const struct conn *conn)
     return out->used || out->tail.len || conn->codec->ops->wants_take(conn->codec);
 }
 
+/* Without memory it stays with HTTP/1, which refuses the rest. */
+static void conn_use_h2(struct conn *conn)
+{
+    struct codec *codec = h2_new(&conn->owner, conn->set->desk.kit);
+
+    if (!codec)
+        return;
+    conn->codec->ops->fini(conn->codec);
+    conn->codec = codec;
+    if (conn->set->draining)
+        codec->ops->drain(codec);
+}
+
+/* By the first octets. False: there are too few yet. */
+static bool conn_choose(struct conn *conn, const char *bytes, size_t size)
+{
+    const size_t part = size < H2_PREFACE_SIZE ? size : H2_PREFACE_SIZE;
+    const bool alike = memcmp(bytes, H2_PREFACE, part) == 0;
+
+    if (alike && part < H2_PREFACE_SIZE)
+        return false;
+    conn->unheard = false;
+    if (alike)
+        conn_use_h2(conn);
+    return true;
+}
+
 /* Offers `size` octets to the codec; returns how many it consumed. */
 static size_t conn_feed(struct conn *conn, const char *bytes, size_t size)
 {
+    if (conn->unheard && !conn_choose(conn, bytes, size)) {
+        conn->blocked = false;
+        return 0;
+    }
     struct codec *codec = conn->codec;
     size_t used = 0, now;
 
@@ -331,11 +366,13 @@ static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait w
         return DEADLINE_CONTENT;
     case CODEC_ANSWER:
         return DEADLINE_ANSWER;
+    case CODEC_SENDING:
+        return DEADLINE_SENDING;
     case CODEC_TUNNEL:
     case CODEC_HALF:
         return DEADLINE_TUNNEL;
     default:
-        return DEADLINE_IDLE;
+        return conn->unheard && conn->kept.bytes ? DEADLINE_HEAD : DEADLINE_IDLE;
     }
 }
 
@@ -362,7 +399,8 @@ static bool conn_deadline(struct conn *conn, enum codec_wait wait)
 /* The client has gone, and no read or write is about to find out. */
 static bool conn_is_forsaken(const struct conn *conn, enum codec_wait wait)
 {
-    return conn->arrival.gone && (wait == CODEC_ANSWER || (wait == CODEC_TUNNEL && conn->ended));
+    return conn->arrival.gone &&
+           (wait == CODEC_ANSWER || wait == CODEC_SENDING || (wait == CODEC_TUNNEL && conn->ended));
 }
 
 /* Ends in stages: say that no more comes, read until the client has seen it [RFC 9112 §9.6]. */
@@ -467,8 +505,9 @@ static void conn_wake(struct codec_owner *owner)
 static void conn_expire(struct conn *conn)
 {
     enum deadline_phase phase = conn->watch.deadline.phase;
+    const bool stalled = phase == DEADLINE_SENDING && !conn->unsent.bytes && !conn->full;
 
-    if (phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT) {
+    if (phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT || stalled) {
         desk_open(&conn->set->desk, loop_wall(conn->set->loop));
         conn->codec->ops->expired(conn->codec, &conn->set->desk.out);
         conn_turn(conn);
@@ -518,6 +557,10 @@ static void conn_begin(struct conn *conn)
     conn->codec = &conn->h1.codec;
     conn_link(conn, &set->first);
     set->count++;
+    const char *protocol = sock_protocol(&conn->sock);
+    if (protocol && strcmp(protocol, "h2") == 0)
+        conn_use_h2(conn);
+    conn->unheard = !set->no_h2c && !conn->sock.tls;
 }
 
 void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)

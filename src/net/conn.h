@@ -40,6 +40,7 @@ struct conn_set {
     struct conn *first;  /* all connections, linked */
     struct conn *closed; /* ended ones whose task is still in the loop's queue */
     uint64_t count;
+    bool no_h2c; /* without TLS clients may not begin with HTTP/2 */
     bool draining;
     void (*drained)(struct conn_set *set); /* the last connection ended while draining; or NULL */
     void *owner;                           /* for `drained` */

@@ -15,7 +15,8 @@ bool desk_init(struct desk *desk, const struct limits *limits)
     desk->out.text = memory_new(desk->out.size);
     desk->out.scratch = memory_new(desk->out.scratch_size);
     desk->head = memory_new_zero(sizeof *desk->head);
-    if (!desk->input || !desk->out.text || !desk->out.scratch || !desk->head) {
+    desk->kit = h2_kit_new(limits);
+    if (!desk->input || !desk->out.text || !desk->out.scratch || !desk->head || !desk->kit) {
         desk_fini(desk);
         return false;
     }
@@ -29,6 +30,7 @@ void desk_fini(struct desk *desk)
     memory_free(desk->out.text);
     memory_free(desk->out.scratch);
     memory_free(desk->head);
+    h2_kit_free(desk->kit);
     *desk = (struct desk){0};
 }
 

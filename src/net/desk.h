@@ -9,6 +9,7 @@
 #include "net/dateline.h"
 #include "wire/codec.h"
 #include "wire/h1_head.h"
+#include "wire/h2.h"
 
 /* The most octets of one read: enough for a deep pipeline, little enough to be kept for each of
  * many clients that take no answers. */
@@ -18,6 +19,7 @@ struct desk {
     char *input; /* for a read: DESK_READ octets */
     struct outbox out;
     struct h1_head *head; /* scratch of the codecs */
+    struct h2_kit *kit;   /* the same, of HTTP/2 */
     struct dateline date;
 };
 

@@ -1,5 +1,5 @@
 /* A codec: turns the bytes of a connection into requests and answers into bytes. It knows no
- * sockets, no clock and no cache; HTTP/1 is the first, HTTP/2 shall be the second.
+ * sockets, no clock and no cache: HTTP/1 (h1.h), HTTP/2 (h2.h).
  *
  *     bytes in --feed--> [ codec ] --service->request()--> whoever answers
  *     bytes out <--take-- [ codec ] <--stream_reply()----- (now or later)
@@ -82,6 +82,7 @@ enum codec_wait {
     CODEC_HEAD,    /* for the rest of a request head */
     CODEC_CONTENT, /* for request content */
     CODEC_ANSWER,  /* for the service */
+    CODEC_SENDING, /* for the peer to let it send more: windows are closed */
     CODEC_TUNNEL,  /* for octets of either side: reading and sending do not wait for each other */
     CODEC_HALF, /* the same, and we have none left: after the output is sent, say so, but read on */
     CODEC_OVER, /* nothing more will be read: after the output is sent, close in stages */
@@ -106,13 +107,14 @@ struct codec_ops {
     enum codec_wait (*waits)(const struct codec *codec);
     /* It has something to send. */
     bool (*wants_take)(const struct codec *codec);
-    /* A deadline has passed while waiting for `waits`: answer 408 if a request had begun, and be
-     * over. */
+    /* A deadline has passed while waiting for `waits` (a head, content, or to send): answer 408 if
+     * a request had begun, and be over, or end those streams alone that have missed it. */
     void (*expired)(struct codec *codec, struct outbox *out);
     /* Graceful stop: answers from now on say that the connection ends. What has arrived is still
      * answered; whoever finds nothing more to read calls `ended` when the codec is idle. */
     void (*drain)(struct codec *codec);
-    /* Ends it, at any point; the service hears `done` of unfinished streams. */
+    /* Ends it, at any point; the service hears `done` of unfinished streams. Frees a codec that is
+     * on the heap. */
     void (*fini)(struct codec *codec);
     /* What a service does with a stream; see stream_reply and the others below. */
     void (*interim)(struct stream *stream, int status, struct stet_span block);

@@ -312,7 +312,7 @@ void tell_upgrade_is_ignored(struct scene *s)
     expect_status(client, 200);
     client_get_with(client, "/", "Upgrade: websocket\nConnection: Upgrade");
     expect_status(client, 200);
-    say_request(client, "PRI * HTTP/2.0\r\n\r\n");
+    say_request(client, "PRI * HTTP/2.0\r\nHost: www\r\n\r\n");
     expect(s, client->response.status == 400 || client->response.status == 505);
     expect_gone(client);
 }
