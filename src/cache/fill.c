@@ -8,8 +8,8 @@
  * hash is computed then, in one go, from octets that have just come through the processor's cache
  * or not; when it is computed along the way it is no cheaper, and most fills need none.
  *
- * Given up: asking the origin for what is missing of a content. Parts become whole when clients ask
- * for the rest of them; a client that asks for the whole gets it from the origin.
+ * What completes a content that is held in part is copied together with it, not lent: readers are
+ * told a length beforehand, and nothing can be appended behind what is lent.
  */
 #include "cache/fill.h"
 
@@ -38,6 +38,16 @@ void fill_follow(struct fill *fill, const struct entry_head *former)
     memcpy(fill->former, tag.at, tag.len);
     fill->former_len = tag.len;
     fill->former_modified = shelf_made_modified(former);
+}
+
+bool fill_complete(struct fill *fill, const struct mosaic_piece *before,
+                   const struct mosaic_piece *behind)
+{
+    if (behind->entry) {
+        fill->behind = *behind;
+        entry_ref(behind->entry);
+    }
+    return !before->entry || mosaic_copy(before, fill->entry);
 }
 
 /* ---- content ---- */
@@ -103,6 +113,10 @@ static void fill_name(struct fill *fill)
 
 void fill_finish(struct fill *fill)
 {
+    if (fill->behind.entry && !mosaic_copy(&fill->behind, fill->entry)) {
+        fill_break(fill);
+        return;
+    }
     if (fill->tags)
         fill_name(fill);
     entry_seal(fill->entry, true);
@@ -129,5 +143,6 @@ void fill_end(struct fill *fill)
 {
     CHECK(!fill->entry || entry_state(fill->entry) != ENTRY_FILLING);
     entry_unref(fill->entry);
+    entry_unref(fill->behind.entry);
     *fill = (struct fill){.entry = NULL};
 }

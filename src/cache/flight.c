@@ -103,6 +103,25 @@ static void errand_plan(struct flight_errand *errand, const struct cache_rules *
         *plan = whole;
 }
 
+/* Of what is held in part, that which leaves least to be asked for. */
+static void errand_complete(struct flight_errand *errand, const struct cache_rules *rules)
+{
+    const struct shelf_set *set = errand->set;
+    struct flight_completion *best = &errand->completion;
+    struct stet_parts parts;
+    struct stet_completion what;
+
+    for (size_t i = 0; i < set->candidates.count; i++) {
+        if (set->at[i].other || !shelf_parts_held(set->entries[i], set->heads[i], &parts) ||
+            !stet_completion_of(&errand->request, &set->views[i], &parts, &what) ||
+            what.wanted.last - what.wanted.first >= rules->object_max)
+            continue;
+        if (!best->asks ||
+            what.gap.last - what.gap.first < best->what.gap.last - best->what.gap.first)
+            *best = (struct flight_completion){.asks = true, .index = i, .what = what};
+    }
+}
+
 void flight_errand_drop(struct flight_errand *errand)
 {
     shelf_pick_drop(&errand->pick);
@@ -132,6 +151,8 @@ struct flight *flight_new(struct cache_worker *worker, struct cache_route *route
     }
     if (errand->looked_up)
         errand_plan(&flight->errand, route->rules);
+    if (flight->errand.set && !flight->errand.plan.sent && !flight->errand.asked.no_store)
+        errand_complete(&flight->errand, route->rules);
     return flight;
 }
 
@@ -286,12 +307,14 @@ enum forward_verdict flight_prepare(struct flight *flight)
         .plan = &errand->plan,
         .candidates = errand->set ? &errand->set->candidates : &none,
         .max_age_zero = errand->origin,
+        .completion = errand->completion.asks ? &errand->completion.what : NULL,
     };
+    const bool asks = errand->plan.asks || errand->origin || errand->completion.asks;
     const struct forward forward = {
         .rules = flight->route->forward,
         .client = &errand->client,
         .request = &errand->request,
-        .conditions = errand->plan.asks || errand->origin ? &conditions : NULL,
+        .conditions = asks ? &conditions : NULL,
         .content = errand->content,
         .upgrade = errand->upgrade,
     };
@@ -373,7 +396,8 @@ static bool flight_pass(struct flight *flight, struct stet_span bytes)
  * nobody has use for the rest. */
 static bool flight_spill(struct flight *flight, struct stet_span bytes)
 {
-    const bool wanted = flight->leader && (flight->reader || !flight->outcome.asked);
+    const bool wanted =
+        flight->leader && (flight->reader || !flight->outcome.asked) && !flight->fill.behind.entry;
 
     flight_set_alone(flight);
     if (!wanted || !flight_open_pipe(flight)) {

@@ -28,6 +28,13 @@ enum flight_stage {
     FLIGHT_DROPS
 };
 
+/* A stored part that is to be completed; the set of the errand has it. */
+struct flight_completion {
+    bool asks;
+    size_t index;
+    struct stet_completion what;
+};
+
 /* What is asked of the origin, and on what grounds. */
 struct flight_errand {
     struct stet_request request; /* the client's */
@@ -37,6 +44,7 @@ struct flight_errand {
     struct shelf_pick pick; /* the stored response that came closest */
     struct shelf_set *set;  /* all that the origin is asked about, from the heap; NULL: nothing */
     struct stet_validation plan;
+    struct flight_completion completion;
     bool looked_up; /* GET and HEAD; else nothing of it is stored, whatever comes */
     bool content;   /* the request has content */
     bool upgrade;

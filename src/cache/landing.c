@@ -1,6 +1,7 @@
 /* Judges what has come, and says who gets what.
  *
  *     head --> 304  it renews what is stored, which answers           (or: repeat, pass, fault)
+ *         --> 206  to a request for what is missing: what is stored is completed  (or: repeat)
  *         --> 5xx  what is stored answers, if it may; else as a 200
  *         --> 200  storable: onto the shelf; leader and followers read it as it fills
  *                  not storable: the leader alone gets it
@@ -121,8 +122,7 @@ void landing_none(struct flight *flight)
 
 /* ---- 304 ---- */
 
-/* Once more, as the client's request came (D-15) [RFC 9111 §4.3.4]. */
-static void landing_repeat(struct flight *flight)
+void landing_repeat(struct flight *flight)
 {
     struct flight_errand *errand = &flight->errand;
     const struct stet_candidates none = {NULL, 0};
@@ -130,6 +130,7 @@ static void landing_repeat(struct flight *flight)
     if (errand->set)
         shelf_set_drop(errand->set);
     errand->plan = stet_validation_of(&errand->request, &none);
+    errand->completion.asks = false;
     errand->repeated = true;
     flight->stage = FLIGHT_REPEATS;
 }
@@ -308,6 +309,8 @@ void landing_head(struct flight *flight, const struct stet_response *response)
 
     facts->forward_status = response->status;
     facts->next_hop = fetch_next_hop(&flight->fetch);
+    if (flight->errand.completion.asks && landing_complete(flight, response))
+        return;
     if (flight->errand.looked_up)
         landing_judge(flight, response);
     else

@@ -27,6 +27,13 @@ void landing_tell_failed(struct flight *flight, int status, enum stet_proxy_erro
 
 /* ---- ways ---- */
 
+/* Once more, as the client's request came (D-15) [RFC 9111 §4.3.4]. */
+void landing_repeat(struct flight *flight);
+
+/* The answer to a request for what is missing of a stored part: the part is completed with it, or
+ * the client's own request goes out. False: the answer stands by itself, whatever was asked. */
+bool landing_complete(struct flight *flight, const struct stet_response *response);
+
 /* A full response: onto the shelf if it may, and to the leader in any case [RFC 9111 §4.3.3]. */
 void landing_replace(struct flight *flight, const struct stet_response *response);
 
@@ -35,6 +42,16 @@ void landing_pass(struct flight *flight, const struct stet_response *response);
 
 /* As landing_pass, but its validator is made first, where that is wanted and likely to be soon. */
 void landing_pass_named(struct flight *flight, const struct stet_response *response);
+
+/* Onto the shelf, with `expected` octets of content if that is not 0. NULL if it may not be stored,
+ * as `*storing` says, or if there is no room. */
+struct entry *landing_put(struct flight *flight, const struct stet_transaction *transaction,
+                          uint64_t expected, struct stet_storing *storing);
+
+/* It is on the shelf: everyone may read it as it fills. Takes the entry. `came` is the head that
+ * came, of which `response` was stored. */
+void landing_store(struct flight *flight, const struct stet_response *response,
+                   const struct stet_head *came, struct entry *entry);
 
 /* Keeps the lines of a response that are not stored but belong to its requester. `stored` is the
  * head that is stored, and says by its directives what may be; the response's own, if that was

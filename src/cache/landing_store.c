@@ -125,15 +125,13 @@ static bool is_answer(const struct stet_transaction *transaction)
 /* Why this cache does not store what the law lets it. */
 static enum stet_reason landing_refusal(const struct flight *flight,
                                         const struct stet_transaction *transaction,
-                                        const struct stet_cachecontrol *said)
+                                        const struct stet_cachecontrol *said, uint64_t expected)
 {
-    const struct response_framing *framing = &flight->answer.framing;
-
     if (rules_of(flight)->noise)
         return STET_REASON_HAS_NOISE;
     if (forward_hides(&transaction->request->head))
         return STET_REASON_FIELDS_HIDDEN;
-    if (framing->has_length && framing->length > rules_of(flight)->object_max)
+    if (expected > rules_of(flight)->object_max)
         return STET_REASON_TOO_LARGE;
     if (!is_answer(transaction))
         return STET_REASON_PART_UNPROVED;
@@ -141,13 +139,15 @@ static enum stet_reason landing_refusal(const struct flight *flight,
 }
 
 static struct stet_storing landing_may_store(const struct flight *flight,
-                                             const struct stet_transaction *transaction)
+                                             const struct stet_transaction *transaction,
+                                             uint64_t expected)
 {
     struct stet_storing storing = shelf_may_store(rules_of(flight), transaction);
 
     if (!storing.allowed)
         return storing;
-    const enum stet_reason refusal = landing_refusal(flight, transaction, &storing.directives);
+    const enum stet_reason refusal =
+        landing_refusal(flight, transaction, &storing.directives, expected);
     if (refusal != STET_REASON_NONE) {
         storing.allowed = false;
         storing.reason = refusal;
@@ -185,9 +185,8 @@ static void landing_fill(struct flight *flight, const struct stet_response *resp
     flight_errand_drop(&flight->errand); /* what was stored before may go */
 }
 
-/* It is on the shelf: everyone may read it as it fills. */
-static void landing_store(struct flight *flight, const struct stet_response *response,
-                          struct entry *entry)
+void landing_store(struct flight *flight, const struct stet_response *response,
+                   const struct stet_head *came, struct entry *entry)
 {
     struct cache_facts *facts = &flight->outcome.facts;
     struct shelf_pick pick = {.entry = entry_ref(entry), .head = entry_head(entry)};
@@ -200,7 +199,7 @@ static void landing_store(struct flight *flight, const struct stet_response *res
     pick.reuse.ttl = (int64_t)stored.lifetime - pick.reuse.age;
     facts->has_age = pick.head->flags & ENTRY_HEAD_AGED; /* [RFC 9111 §5.1] */
     landing_tell_stored(flight, &pick);
-    if (!landing_extra(flight, &response->head, &response->head))
+    if (!landing_extra(flight, came, &response->head))
         landing_broke(flight);
 }
 
@@ -221,18 +220,16 @@ static void landing_learn(struct flight *flight, const struct stet_response *res
     flights_end_storing(&flight->place);
 }
 
-/* Onto the shelf. NULL if it may not be stored, as `*storing` says, or if there is no room. */
-static struct entry *landing_put(struct flight *flight, const struct stet_transaction *transaction,
-                                 struct stet_storing *storing)
+struct entry *landing_put(struct flight *flight, const struct stet_transaction *transaction,
+                          uint64_t expected, struct stet_storing *storing)
 {
-    const struct response_framing *framing = &flight->answer.framing;
     const struct shelf_offer offer = {.key = &flight->errand.key,
                                       .rules = rules_of(flight),
                                       .transaction = transaction,
                                       .storing = storing,
-                                      .expected = framing->has_length ? framing->length : 0};
+                                      .expected = expected};
 
-    *storing = landing_may_store(flight, transaction);
+    *storing = landing_may_store(flight, transaction, expected);
     if (!storing->allowed)
         return NULL;
     if (!flights_begin_storing(&flight->place)) {
@@ -249,6 +246,8 @@ static struct entry *landing_put(struct flight *flight, const struct stet_transa
 void landing_replace(struct flight *flight, const struct stet_response *response)
 {
     const struct flight_errand *errand = &flight->errand;
+    const struct response_framing *framing = &flight->answer.framing;
+    const uint64_t expected = framing->has_length ? framing->length : 0;
     const struct stet_transaction transaction = {.request = &errand->request,
                                                  .response = response,
                                                  .arrival = flight->answer.arrival,
@@ -257,10 +256,10 @@ void landing_replace(struct flight *flight, const struct stet_response *response
 
     if (errand->request.method == STET_METHOD_HEAD)
         landing_learn(flight, response);
-    struct entry *entry = landing_put(flight, &transaction, &storing);
+    struct entry *entry = landing_put(flight, &transaction, expected, &storing);
     flight->outcome.facts.storing = storing.reason;
     if (entry) {
-        landing_store(flight, response, entry);
+        landing_store(flight, response, &response->head, entry);
         return;
     }
     if (storing.reason != STET_REASON_OUTDATED)

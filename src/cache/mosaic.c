@@ -86,7 +86,7 @@ bool mosaic_is_wasteful(const struct mosaic *mosaic)
     return length < SMALL || kept / 2 > length;
 }
 
-static bool piece_copy(const struct mosaic_piece *piece, struct entry *to)
+bool mosaic_copy(const struct mosaic_piece *piece, struct entry *to)
 {
     uint64_t offset = piece->offset, left = piece_length(piece);
     const char *bytes = NULL;
@@ -106,7 +106,7 @@ bool mosaic_fill(const struct mosaic *mosaic, struct entry *entry, bool copied)
 {
     for (size_t i = 0; i < mosaic->count; i++) {
         const struct mosaic_piece *at = &mosaic->at[i];
-        if (!(copied ? piece_copy(at, entry)
+        if (!(copied ? mosaic_copy(at, entry)
                      : entry_lend(entry, at->entry, at->offset, piece_length(at))))
             return false;
     }

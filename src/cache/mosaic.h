@@ -36,6 +36,9 @@ uint64_t mosaic_length(const struct mosaic *mosaic);
 /* Lending the pieces would keep more memory than copying them takes, by far. */
 bool mosaic_is_wasteful(const struct mosaic *mosaic);
 
+/* Appends the octets of one piece to an entry. False when memory is out: then that is broken. */
+bool mosaic_copy(const struct mosaic_piece *piece, struct entry *to);
+
 /* Fills an entry with it: by copying, or by lending if it was made with 0 expected. False when
  * memory is out: then the entry is broken. */
 bool mosaic_fill(const struct mosaic *mosaic, struct entry *entry, bool copied);

@@ -89,6 +89,18 @@ struct shelf_offer {
  * `rules->lifetimes` have for its status counts; so it does in shelf_renew. */
 struct entry *shelf_put(const struct shelf *shelf, const struct shelf_offer *offer);
 
+/* What is held of a partial response that is sealed and has all its parts; else false. */
+bool shelf_parts_held(const struct entry *entry, const struct entry_head *head,
+                      struct stet_parts *parts);
+
+/* The head that what is stored has together with a further part of it, whose head is `fresh`
+ * [RFC 9110 §15.3.7.3]; without fields that tell of the octets of one part alone. `storage` has room
+ * for the fields of both; the view lends from both. False when memory is out, or if they are of
+ * different contents after all. */
+bool shelf_combine(const struct stet_profile *profile, const struct entry_head *stored,
+                   const struct stet_head *fresh, struct stet_field *storage,
+                   struct stet_head *combined);
+
 /* Joins a part, sealed and whole, with the other parts there are of its content; if that makes all
  * of it, there is a whole response then, and the parts are gone [RFC 9111 §3.4]. One reference of
  * what holds its octets now is the caller's: perhaps of `part` itself. */

@@ -32,17 +32,6 @@ static struct shelf_key key_of(const struct entry *entry)
     return (struct shelf_key){entry_url(entry), {at->primary[0], at->primary[1]}};
 }
 
-/* The parts of an entry that is sealed, and has them all. */
-static bool parts_of(const struct sibling *sibling, struct stet_parts *parts)
-{
-    uint64_t length = 0;
-    if (entry_state(sibling->entry) != ENTRY_WHOLE || !entry_head_parts(sibling->head, parts))
-        return false;
-    for (size_t i = 0; i < parts->count; i++)
-        length += parts->at[i].last - parts->at[i].first + 1;
-    return length == entry_length(sibling->entry);
-}
-
 static struct stet_field *view_new(const struct entry_head *head, struct stet_head *view)
 {
     struct stet_field *fields = memory_new((head->lines + 1U) * sizeof *fields);
@@ -60,7 +49,8 @@ static bool fits(const struct joining *joining, const struct sibling *sibling,
     const struct stet_content_range part = {.length_known = true,
                                             .length = joining->mosaic.parts.length};
     struct stet_head view;
-    if (sibling->entry == joining->part.entry || !parts_of(sibling, parts) ||
+    if (sibling->entry == joining->part.entry ||
+        !shelf_parts_held(sibling->entry, sibling->head, parts) ||
         !stet_span_equal(entry_selecting(sibling->entry), entry_selecting(joining->part.entry)))
         return false;
     struct stet_field *fields = view_new(sibling->head, &view);
@@ -90,6 +80,32 @@ static void joining_gather(struct joining *joining)
 
 /* ---- what it becomes ---- */
 
+/* It tells of the octets of one part, not of all [RFC 9530 §2]. */
+static bool is_of_part(const struct stet_field *field)
+{
+    return field->id == STET_FIELD_CONTENT_DIGEST || field->id == STET_FIELD_CONTENT_MD5 ||
+           field->id == STET_FIELD_CONTENT_RANGE || field->id == STET_FIELD_CONTENT_LENGTH;
+}
+
+bool shelf_combine(const struct stet_profile *profile, const struct entry_head *stored,
+                   const struct stet_head *fresh, struct stet_field *storage,
+                   struct stet_head *combined)
+{
+    struct stet_head former;
+    struct stet_field *fields = view_new(stored, &former);
+    const bool done =
+        fields && stet_update(profile, &former, fresh, storage, combined) == STET_REASON_UPDATED;
+    const size_t count = done ? combined->count : 0;
+
+    memory_free(fields);
+    combined->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_of_part(&storage[i]))
+            storage[combined->count++] = storage[i];
+    stet_head_index(combined);
+    return done;
+}
+
 /* Lays the fields of the part over those of the former; NULL when memory is out, or if they are of
  * different contents after all. */
 static struct stet_field *joining_update(const struct joining *joining,
@@ -97,13 +113,7 @@ static struct stet_field *joining_update(const struct joining *joining,
 {
     struct stet_field *storage =
         memory_new((base->lines + joining->view.count + 1) * sizeof *storage);
-    struct stet_head former;
-    struct stet_field *fields = view_new(base, &former);
-    const bool done = storage && fields &&
-                      stet_update(&joining->rules->profile, &former, &joining->view, storage,
-                                  updated) == STET_REASON_UPDATED;
-    memory_free(fields);
-    if (done)
+    if (storage && shelf_combine(&joining->rules->profile, base, &joining->view, storage, updated))
         return storage;
     memory_free(storage);
     return NULL;
@@ -193,7 +203,7 @@ struct entry *shelf_join(const struct shelf *shelf, const struct cache_rules *ru
     struct entry *joined = NULL;
     struct stet_parts parts;
 
-    if (parts_of(&joining.part, &parts)) {
+    if (shelf_parts_held(joining.part.entry, joining.part.head, &parts)) {
         joining.mosaic.parts = parts;
         mosaic_add(&joining.mosaic, part, &parts);
         joining.fields = view_new(joining.part.head, &joining.view);

@@ -32,6 +32,17 @@ bool shelf_parts_answer(const struct entry_head *head, const struct stet_request
            (answer.status == 206 && parts_cover(&parts, &answer.ranges)); /* [RFC 9111 §3.3] */
 }
 
+bool shelf_parts_held(const struct entry *entry, const struct entry_head *head,
+                      struct stet_parts *parts)
+{
+    uint64_t length = 0;
+    if (entry_state(entry) != ENTRY_WHOLE || !entry_head_parts(head, parts))
+        return false;
+    for (size_t i = 0; i < parts->count; i++)
+        length += parts->at[i].last - parts->at[i].first + 1;
+    return length == entry_length(entry);
+}
+
 uint64_t shelf_part_offset(const struct entry_head *head, uint64_t first)
 {
     struct stet_parts parts = {.count = 0};

@@ -23,7 +23,7 @@
 #include "wire/h1_framing.h"
 #include "wire/h1_write.h"
 
-/* Names, punctuation and line ends of all lines of ours: about 250 octets. */
+/* Names, punctuation and line ends of all lines of ours: about 320 octets. */
 #define FIXED_MAX 384
 
 /* A request on its way into a block. */
@@ -97,11 +97,16 @@ bool forward_loops(const struct forward_rules *rules, const struct stet_head *re
 
 /* Which fields pass. */
 
-/* What a validation does without, of the client's conditions. */
+/* What a validation does without, of the client's conditions; and the client's range where another
+ * is asked for. */
 static bool is_dropped(const struct forward *forward, enum stet_field_id id)
 {
     const struct forward_conditions *conditions = forward->conditions;
-    return conditions && conditions->plan && stet_validation_drops(conditions->plan, id);
+
+    if (!conditions)
+        return false;
+    return (conditions->plan && stet_validation_drops(conditions->plan, id)) ||
+           (conditions->completion && id == STET_FIELD_RANGE);
 }
 
 static bool asks_anew(const struct forward *forward)
@@ -259,6 +264,23 @@ static void put_conditions(struct passage *passage)
         put_line(passage, STET_SPAN("If-Modified-Since"), conditions->plan->modified);
 }
 
+/* What is missing, if it is still of that version [RFC 9110 §13.1.5, RFC 9110 §14.2]. */
+static void put_gap(struct passage *passage)
+{
+    const struct forward_conditions *conditions = passage->forward->conditions;
+    char digits[20];
+
+    if (!conditions || !conditions->completion)
+        return;
+    const struct stet_range *gap = &conditions->completion->gap;
+    put(passage, STET_SPAN("Range: bytes="));
+    put(passage, stet_span(digits, h1_number_write(gap->first, digits)));
+    put(passage, STET_SPAN("-"));
+    put(passage, stet_span(digits, h1_number_write(gap->last, digits)));
+    put(passage, STET_SPAN("\r\n"));
+    put_line(passage, STET_SPAN("If-Range"), conditions->completion->tag);
+}
+
 /* What the client accepts of caches on the way, unless it contradicts what we ask of them. */
 static bool directive_stays(struct stet_span member)
 {
@@ -334,6 +356,8 @@ static size_t block_room(const struct passage *passage)
     room += forwarded_room(forward->client->address, request->authority, passage->scheme);
     if (conditions && conditions->plan)
         room += conditions->plan->modified.len;
+    if (conditions && conditions->completion)
+        room += conditions->completion->tag.len;
     for (size_t i = 0; i < request->head.count; i++)
         room += field_room(&request->head.fields[i]);
     return room;
@@ -355,6 +379,7 @@ static struct stet_span block_make(struct passage *passage, struct arena *arena,
             put_line(passage, head->fields[i].name, head->fields[i].value);
     put_max_age_zero(passage);
     put_conditions(passage);
+    put_gap(passage);
     if (upgrade)
         put_members(passage, STET_SPAN("Upgrade"), stet_list_of(head, STET_FIELD_UPGRADE),
                     protocol_passes);

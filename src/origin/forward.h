@@ -5,6 +5,7 @@
 #define ORIGIN_FORWARD_H
 
 #include "base/arena.h"
+#include "stet/completion.h"
 #include "stet/validation.h"
 #include "wire/h1_client_write.h"
 
@@ -23,10 +24,12 @@ struct forward_rules {
     uint32_t max_forwards; /* cap for Max-Forwards [RFC 9110 §7.6.2] */
 };
 
-/* What a validation adds and replaces, or NULL in `plan` for a request that goes on as it came. */
+/* What a validation adds and replaces, or NULL in `plan` for a request that goes on as it came; or
+ * what completes a part that is held. */
 struct forward_conditions {
     const struct stet_validation *plan;
     const struct stet_candidates *candidates;
+    const struct stet_completion *completion; /* ask for its gap; or NULL */
     bool max_age_zero; /* add "max-age=0" to Cache-Control: ask the origin itself (D-12) */
 };
 

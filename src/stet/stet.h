@@ -12,6 +12,7 @@
 #include "stet/cachegroups.h"
 #include "stet/cachestatus.h"
 #include "stet/coding.h"
+#include "stet/completion.h"
 #include "stet/date.h"
 #include "stet/digest.h"
 #include "stet/etag.h"

@@ -153,7 +153,7 @@ static void request_tried(unsigned options, const struct h1_framing *framing)
     struct stet_candidates candidates = {&candidate, options & ASKS ? 1 : 0};
     stet_head_index(&stored_head);
     struct stet_validation plan = stet_validation_of(&in.request, &candidates);
-    struct forward_conditions conditions = {&plan, &candidates, options & FRESH};
+    struct forward_conditions conditions = {&plan, &candidates, NULL, options & FRESH};
     struct forward_rules rules = {STET_SPAN("stet"), options & KEEP_HOST, options & FORWARDED, 10};
     struct forward_client client = {
         options & V6 ? STET_SPAN("2001:db8::1") : STET_SPAN("192.0.2.1"),

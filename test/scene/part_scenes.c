@@ -290,3 +290,199 @@ void tell_part_beside_the_whole(struct scene *s)
     expect_forward_status(client, "304");
     expect_body(client, DIGITS);
 }
+
+/* ---- asked for the rest (D-19) ---- */
+
+static void expect_completed(struct client *client, struct origin *o, const char *range)
+{
+    expect_saw(o, "Range", range);
+    expect_saw(o, "If-Range", "\"x\"");
+    expect_forwarded(client, "partial");
+    expect_detail(client, "completed");
+    expect_stored(client);
+}
+
+/* The beginning is there, since a download broke off; the origin is asked for the rest alone. */
+void tell_completed_after_break(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    struct page *page =
+        origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"\nX-Own: 1", DIGITS);
+    page_breaks_off_after(page, 4, false);
+    client_ask(client, "/a");
+    client_hear_cut(client);
+    page = origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"\nX-Own: 2", DIGITS);
+    page_slices(page);
+    page_breaks_off_after(page, 3, false);
+    client_reopen(client);
+    client_ask(client, "/a"); /* C-9111-3.3-1: breaks off again, and that is kept as well */
+    client_hear_cut(client);
+    expect_saw(o, "Range", "bytes=4-9");
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"\nX-Own: 3", DIGITS));
+    client_reopen(client);
+    client_get(client, "/a");
+    expect_status(client, 200);
+    expect_body(client, DIGITS);
+    expect_field(client, "Content-Length", "10");
+    expect_field(client, "X-Own", "3"); /* C-9110-15.3.7.3-2 */
+    expect_no_field(client, "Content-Range");
+    expect_completed(client, o, "bytes=7-9");
+    expect_forward_status(client, "206");
+    expect_requests(o, 3);
+    client_get(client, "/a");
+    expect_hit(client);
+    expect_body(client, DIGITS);
+    client_get_with(client, "/a", "Range: bytes=2-8");
+    expect_hit(client);
+    expect_body(client, "2345678");
+}
+
+/* Both ends are held; or a range that is held in part is asked for. */
+void tell_completed_between(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"", DIGITS));
+    client_get_with(client, "/a", "Range: bytes=0-1");
+    client_get_with(client, "/a", "Range: bytes=-2");
+    client_get_with(client, "/a", "Range: bytes=1-3");
+    expect_status(client, 206);
+    expect_body(client, "123");
+    expect_field(client, "Content-Range", "bytes 1-3/10");
+    expect_completed(client, o, "bytes=2-3");
+    client_get_with(client, "/a", "Range: bytes=0-3");
+    expect_hit(client);
+    expect_body(client, "0123");
+    client_get_with(client, "/a", "Range: bytes=7-");
+    expect_status(client, 206);
+    expect_body(client, "789");
+    expect_completed(client, o, "bytes=7-7");
+    client_get(client, "/a");
+    expect_status(client, 200);
+    expect_body(client, DIGITS);
+    expect_completed(client, o, "bytes=4-6");
+    client_get(client, "/a");
+    expect_hit(client);
+    expect_body(client, DIGITS);
+    expect_requests(o, 5);
+}
+
+/* Others read along while the rest comes, and get what is held behind it as well. */
+void tell_completed_for_many(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *first = scene_client(s), *second = scene_client(s);
+    struct page *page = origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"", DIGITS);
+    page_slices(page);
+    client_get_with(first, "/a", "Range: bytes=0-1");
+    client_get_with(first, "/a", "Range: bytes=8-9");
+    page_stops_after(page, 3);
+    client_ask(first, "/a");
+    scene_pass(s, MILLISECONDS(10));
+    client_ask(second, "/a");
+    scene_pass(s, MILLISECONDS(10));
+    origin_goes_on(o);
+    client_hear(first);
+    expect_body(first, DIGITS);
+    expect_completed(first, o, "bytes=2-7");
+    client_hear(second);
+    expect_status(second, 200);
+    expect_body(second, DIGITS);
+    expect_requests(o, 3);
+}
+
+/* Answers to a request for the rest that are not the rest: nothing is ever mixed. */
+void tell_rest_that_does_not_fit(struct scene *s)
+{
+    static const struct {
+        const char *id, *name;
+        int status;
+        const char *lines, *content;
+        unsigned framing;
+    } rows[] = {
+        {"C-9110-15.3.7.3-1", "of another version", 206, "ETag: \"y\"\nContent-Range: bytes 5-9/10",
+         "fghij", PAGE_LENGTH},
+        {"C-9110-15.3.7.3-1", "without a tag", 206, "Content-Range: bytes 5-9/10", "fghij",
+         PAGE_LENGTH},
+        {"C-9110-15.3.7.3-1", "with a weak tag", 206, "ETag: W/\"x\"\nContent-Range: bytes 5-9/10",
+         "fghij", PAGE_LENGTH},
+        {"C-9111-3.4-1", "of another length", 206, "ETag: \"x\"\nContent-Range: bytes 5-9/11",
+         "fghij", PAGE_LENGTH},
+        {"D-19", "other octets", 206, "ETag: \"x\"\nContent-Range: bytes 4-8/10", "efghi",
+         PAGE_LENGTH},
+        {"D-19", "in chunks", 206, "ETag: \"x\"\nContent-Range: bytes 5-9/10", "56789",
+         PAGE_CHUNKED},
+        {"C-9111-3-4", "not to be stored", 206,
+         "Cache-Control: no-store\nETag: \"x\"\nContent-Range: bytes 5-9/10", "56789", PAGE_LENGTH},
+        {"C-9110-14.2-5", "no such octets", 416, "Content-Range: bytes */5", "", PAGE_LENGTH},
+    };
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char target[16];
+        s->telling = rows[i].name;
+        snprintf(target, sizeof target, "/%zu", i);
+        page_slices(origin_holds(o, target, "Cache-Control: max-age=100\nETag: \"x\"", DIGITS));
+        client_get_with(client, target, "Range: bytes=0-4");
+        origin_holds(o, target, "Cache-Control: max-age=100\nETag: \"y\"", "abcdefghij");
+        struct page *page = origin_says(o, target, rows[i].status, rows[i].lines, rows[i].content);
+        page_is_only_for(page, "Range: bytes=5-9");
+        page->framing = rows[i].framing;
+        client_get(client, target);
+        expect_status_of(client, 200, rows[i].id);
+        expect_body(client, "abcdefghij");
+        expect_saw_no(o, "Range");
+        expect_saw_no(o, "If-Range");
+        expect_requests(o, 3 * (i + 1));
+        client_get_with(client, target, "Range: bytes=3-5");
+        expect_hit(client);
+        expect_body(client, "def");
+    }
+    s->telling = NULL;
+}
+
+/* The rest of another version is not sent by an origin that keeps to the law: it sends the whole.
+ */
+void tell_rest_of_a_new_version(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=10\nETag: \"x\"", DIGITS));
+    client_get_with(client, "/a", "Range: bytes=0-4");
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=10\nETag: \"y\"", "abcdefghij"));
+    client_get(client, "/a");
+    expect_status(client, 200);
+    expect_body(client, "abcdefghij");
+    expect_requests(o, 2);
+    client_get_with(client, "/a", "Range: bytes=0-4");
+    expect_hit(client);
+    expect_body(client, "abcde");
+    scene_pass(s, SECONDS(10));
+    origin_says(o, "/a", 404, "", "gone");
+    client_get(client, "/a");
+    expect_status(client, 404);
+}
+
+/* What is stale, or was marked by a purge, is proved by the same answer. */
+void tell_completed_when_stale(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    page_slices(origin_holds(o, "/a", "Cache-Control: max-age=10\nETag: \"x\"", DIGITS));
+    client_get_with(client, "/a", "Range: bytes=0-4");
+    scene_pass(s, SECONDS(10));
+    client_get_with(client, "/a", "If-None-Match: \"y\""); /* a condition is for the origin */
+    expect_saw_no(o, "Range");
+    expect_body(client, DIGITS);
+    page_slices(origin_holds(o, "/b", "Cache-Control: public, max-age=10\nETag: \"x\"", DIGITS));
+    client_get_with(client, "/b", "Range: bytes=0-4");
+    scene_purge(s, "http://www/b");
+    client_get(client, "/b");
+    expect_status(client, 200);
+    expect_body(client, DIGITS);
+    expect_completed(client, o, "bytes=5-9");
+    expect_ttl(client, 10);
+    client_get(client, "/b");
+    expect_hit(client);
+}

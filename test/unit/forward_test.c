@@ -470,7 +470,7 @@ static void test_conditions(void **state)
             .head = message_head(&stored_message, row->stored), .stored = &stored, .covers = true};
         struct stet_candidates candidates = {&candidate, row->stored ? 1 : 0};
         struct stet_validation plan = stet_validation_of(&request, &candidates);
-        struct forward_conditions conditions = {&plan, &candidates, false};
+        struct forward_conditions conditions = {&plan, &candidates, NULL, false};
         struct forward forward = {
             .rules = &usual, .client = &client, .request = &request, .conditions = &conditions};
         struct client_request to;
@@ -493,7 +493,7 @@ static void test_fill(void **state)
         message_request(&message, "GET", "If-None-Match: \"a\"\nRange: bytes=0-1\nX: y");
     struct stet_validation plan = {.asks = true};
     struct stet_candidates candidates = {NULL, 0};
-    struct forward_conditions conditions = {&plan, &candidates, false};
+    struct forward_conditions conditions = {&plan, &candidates, NULL, false};
     struct forward forward = {
         .rules = &usual, .client = &client, .request = &request, .conditions = &conditions};
     struct client_request to;
@@ -502,6 +502,30 @@ static void test_fill(void **state)
     arena_init(&arena, 65536);
     assert_int_equal(forward_request(&forward, &arena, &to), FORWARD_GOES);
     assert_true(same(to.block, "X: y\r\n" TAIL));
+    arena_fini(&arena);
+}
+
+/* What is missing is asked for, instead of what the client asked for. */
+static void test_gap(void **state)
+{
+    (void)state;
+    struct forward_client client = client_of(0);
+    struct message message;
+    struct stet_request request = message_request(&message, "GET", "Range: bytes=0-1\nX: y");
+    struct stet_validation plan = {.asks = false};
+    struct stet_candidates candidates = {NULL, 0};
+    const struct stet_completion missing = {
+        UINT64_MAX, {0, UINT64_MAX - 1}, {7, UINT64_MAX - 1}, STET_SPAN("\"a\"")};
+    struct forward_conditions conditions = {&plan, &candidates, &missing, false};
+    struct forward forward = {
+        .rules = &usual, .client = &client, .request = &request, .conditions = &conditions};
+    struct client_request to;
+    struct arena arena;
+
+    arena_init(&arena, 65536);
+    assert_int_equal(forward_request(&forward, &arena, &to), FORWARD_GOES);
+    assert_true(same(to.block, "X: y\r\nRange: bytes=7-18446744073709551614\r\n"
+                               "If-Range: \"a\"\r\n" TAIL));
     arena_fini(&arena);
 }
 
@@ -673,12 +697,13 @@ static void test_hides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_targets),  cmocka_unit_test(test_schemes),
-        cmocka_unit_test(test_content),  cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_fill),     cmocka_unit_test(test_elements),
-        cmocka_unit_test(test_memory),   cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_trailers), cmocka_unit_test(test_hides),
+        cmocka_unit_test(test_blocks),    cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_targets),   cmocka_unit_test(test_schemes),
+        cmocka_unit_test(test_content),   cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_gap),       cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_elements),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_responses), cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
