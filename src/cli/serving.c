@@ -3,11 +3,14 @@
 #include "cli/serving.h"
 
 #include "base/units.h"
+#include "cli/development.h"
 #include "io/sock.h"
 #include "serve/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SERVING_LISTEN_MAX 16
 
@@ -45,6 +48,45 @@ const char *serving_listen(void *target, const char *value)
         return "out of memory";
     config->listen = listen;
     return serving_text(serving, &listen[config->listen_count++], value);
+}
+
+const char *serving_tls(void *target, const char *value)
+{
+    (void)value;
+    ((struct serving *)target)->tls = true;
+    return NULL;
+}
+
+/* One more path of a file that can be read. */
+static const char *serving_file(struct serving *serving, char ***files, size_t *count,
+                                const char *value)
+{
+    char **larger = config_append(serving->config, *files, *count, sizeof *larger);
+
+    if (access(value, R_OK) != 0)
+        return strerror(errno);
+    if (!larger)
+        return "out of memory";
+    *files = larger;
+    return serving_text(serving, &larger[(*count)++], value);
+}
+
+const char *serving_cert(void *target, const char *value)
+{
+    struct serving *serving = target;
+    struct config_tls *tls = &serving->config->secure.preset;
+
+    serving->tls = true;
+    return serving_file(serving, &tls->certificates, &tls->certificate_count, value);
+}
+
+const char *serving_key(void *target, const char *value)
+{
+    struct serving *serving = target;
+    struct config_tls *tls = &serving->config->secure.preset;
+
+    serving->tls = true;
+    return serving_file(serving, &tls->keys, &tls->key_count, value);
 }
 
 const char *serving_workers(void *target, const char *value)
@@ -182,9 +224,31 @@ int serving_print_limits(void)
     return 0;
 }
 
+/* With TLS everything speaks it. False: it said what is wrong. */
+static bool serving_secure(struct serving *serving)
+{
+    struct config *config = serving->config;
+    struct config_secure *secure = &config->secure;
+
+    if (!serving->tls)
+        return true;
+    if (secure->preset.certificate_count != secure->preset.key_count) {
+        fputs("stet: --cert and --key go together: one key for each certificate\n", stderr);
+        return false;
+    }
+    secure->listen = config->listen;
+    secure->listen_count = config->listen_count;
+    config->listen = NULL;
+    config->listen_count = 0;
+    return secure->preset.certificate_count > 0 || development_use(config);
+}
+
 int serving_run(struct serving *serving)
 {
     struct config *config = serving->config;
+
+    if (!serving_secure(serving))
+        return SERVER_USAGE;
 
     serving->config = NULL;
     if (config_seal(config))

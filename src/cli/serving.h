@@ -10,6 +10,7 @@
 struct serving {
     struct config *config;
     bool show_limits; /* --limit help */
+    bool tls;
 };
 
 /* An empty configuration. False when memory is out, which was said. */
@@ -17,6 +18,9 @@ bool serving_init(struct serving *serving);
 
 /* Takes for rows of options; `target` is a struct serving. */
 const char *serving_listen(void *target, const char *value);
+const char *serving_tls(void *target, const char *value);
+const char *serving_cert(void *target, const char *value);
+const char *serving_key(void *target, const char *value);
 const char *serving_workers(void *target, const char *value);
 const char *serving_log(void *target, const char *value);
 const char *serving_log_file(void *target, const char *value);
@@ -34,6 +38,13 @@ const char *serving_text(struct serving *serving, char **to, const char *value);
     {"listen", 'l', "ADDRESS",                                                             \
      "HOST:PORT, [V6]:PORT, :PORT or unix:PATH; may repeat\n"                              \
      "(default: 127.0.0.1:8080 and [::1]:8080)", serving_listen},                          \
+    {"tls", 0, NULL,                                                                       \
+     "speak TLS at these addresses (default: 127.0.0.1:8443 and\n"                         \
+     "[::1]:8443), by a certificate for development if --cert is\n"                        \
+     "not given", serving_tls},                                                            \
+    {"cert", 0, "FILE", "certificate and those above it, PEM; may repeat; implies --tls",  \
+     serving_cert},                                                                        \
+    {"key", 0, "FILE", "its key, PEM; as often as --cert", serving_key},                   \
     {"workers", 'w', "N|auto", "threads that answer (default: auto, one a processor)",     \
      serving_workers},                                                                     \
     {"log", 0, "off|combined|json", "access log (default: off)", serving_log},             \

@@ -35,7 +35,7 @@ static void tls_free(struct tls *tls)
     if (tls->wanted)
         memory_free(tls->wanted->name);
     memory_free(tls->wanted);
-    memory_free(tls->unsent.bytes);
+    memory_free(tls->out.unsent.bytes);
     memory_free(tls->kept.bytes);
     tls_context_unref(tls->context);
     memory_free(tls);
@@ -49,9 +49,9 @@ static struct tls *tls_new(struct sock *sock, struct tls_context *context)
         return NULL;
     tls->sock = sock;
     tls->context = tls_context_ref(context);
-    tls->burst = TLS_BURST_LEAST;
+    tls->out.burst = TLS_BURST_LEAST;
     tls->alert = -1;
-    tls->wrote = INT64_MIN / 2;
+    tls->out.wrote = INT64_MIN / 2;
     tls_clock_set(sock->loop->wall);
     return tls;
 }
@@ -304,6 +304,15 @@ struct tls_report tls_report(const struct sock *sock)
                      gnutls_certificate_get_peers(tls->session, &count) && count > 0,
         .site = tls->site,
     };
+}
+
+bool tls_meets(const struct sock *sock, const struct tls_context *context, size_t site)
+{
+    const struct tls *tls = sock->tls;
+    const struct tls_place *own = &tls->context->places[tls->site];
+
+    CHECK(site < context->place_count);
+    return memcmp(own->label, context->places[site].label, sizeof own->label) == 0;
 }
 
 const char *sock_protocol(const struct sock *sock)

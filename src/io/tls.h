@@ -65,4 +65,8 @@ struct tls_report {
 };
 struct tls_report tls_report(const struct sock *sock);
 
+/* Of a server's socket that is TLS_OPEN: whether it was opened for that site of a context, perhaps
+ * another than its own, so that what the site demands of clients was demanded of this one. */
+bool tls_meets(const struct sock *sock, const struct tls_context *context, size_t site);
+
 #endif

@@ -51,6 +51,14 @@ struct tls_wanted {
     gnutls_typed_vdata_st demands[2];
 };
 
+/* What goes out. */
+struct tls_out {
+    struct tls_hold unsent; /* encrypted */
+    int64_t wrote;          /* loop_now */
+    uint32_t burst;         /* plaintext for one send */
+    uint32_t small;         /* octets still to go in small records */
+};
+
 struct tls {
     gnutls_session_t session;
     struct sock *sock;

@@ -72,7 +72,7 @@ static void tls_hold_skip(struct tls_hold *hold, size_t size)
 
 bool tls_holds(const struct tls *tls)
 {
-    return tls->unsent.bytes != NULL;
+    return tls->out.unsent.bytes != NULL;
 }
 
 /* ---- the desk ---- */
@@ -254,7 +254,7 @@ static ssize_t tls_send(struct tls *tls, char *bytes, size_t size)
 /* Sends what waits; how many octets went, or -1. */
 static ssize_t tls_send_unsent(struct tls *tls)
 {
-    struct tls_hold *unsent = &tls->unsent;
+    struct tls_hold *unsent = &tls->out.unsent;
     ssize_t sent = 0;
 
     if (tls->broken)
@@ -275,11 +275,11 @@ bool tls_depart(struct tls *tls)
     desk->used = 0;
     if (used == 0)
         return true;
-    if (!tls->unsent.bytes)
+    if (!tls->out.unsent.bytes)
         sent = tls_send(tls, desk->out, used);
     if (sent < 0)
         return false;
-    if (tls_hold_add(&tls->unsent, desk->out + sent, used - (size_t)sent))
+    if (tls_hold_add(&tls->out.unsent, desk->out + sent, used - (size_t)sent))
         return true;
     tls->broken = true;
     return false;
@@ -325,7 +325,7 @@ static void tls_advance(struct tls_cursor *cursor, size_t size)
 
 static size_t tls_record_size(const struct tls *tls, size_t burst)
 {
-    size_t most = tls->small > 0 ? TLS_RECORD_SMALL : TLS_RECORD;
+    size_t most = tls->out.small > 0 ? TLS_RECORD_SMALL : TLS_RECORD;
     return most < burst ? most : burst;
 }
 
@@ -343,7 +343,7 @@ static ssize_t tls_encrypt(struct tls *tls, struct tls_cursor *cursor, size_t bu
             return -1;
         }
         tls_advance(cursor, (size_t)now);
-        tls->small -= tls->small < now ? tls->small : (uint32_t)now;
+        tls->out.small -= tls->out.small < now ? tls->out.small : (uint32_t)now;
         done += (size_t)now;
     }
     return (ssize_t)done;
@@ -356,14 +356,15 @@ static ssize_t tls_write_bursts(struct tls *tls, struct tls_cursor cursor)
 
     tls_advance(&cursor, 0);
     while (cursor.left > 0 && !tls_holds(tls)) {
-        ssize_t now = tls_encrypt(tls, &cursor, tls->burst);
+        ssize_t now = tls_encrypt(tls, &cursor, tls->out.burst);
         if (now < 0 || !tls_depart(tls))
             return -1;
         done += (size_t)now;
         if (tls_holds(tls))
-            tls->burst = tls->burst > TLS_BURST_LEAST ? tls->burst / 2 : TLS_BURST_LEAST;
-        else if (now == tls->burst && tls->burst < TLS_BURST_MOST)
-            tls->burst *= 2;
+            tls->out.burst =
+                tls->out.burst > TLS_BURST_LEAST ? tls->out.burst / 2 : TLS_BURST_LEAST;
+        else if (now == tls->out.burst && tls->out.burst < TLS_BURST_MOST)
+            tls->out.burst *= 2;
     }
     return (ssize_t)done;
 }
@@ -378,9 +379,9 @@ ssize_t tls_write(struct tls *tls, const struct iovec *pieces, int count)
         return SOCK_BROKEN;
     if (tls_holds(tls))
         return SOCK_AGAIN;
-    if (now - tls->wrote > tls_pause)
-        tls->small = TLS_SMALL_OCTETS;
-    tls->wrote = now;
+    if (now - tls->out.wrote > tls_pause)
+        tls->out.small = TLS_SMALL_OCTETS;
+    tls->out.wrote = now;
     tls_enter(tls);
     done = tls_write_bursts(tls, (struct tls_cursor){pieces, count, 0});
     if (!tls_leave(tls) || done < 0)

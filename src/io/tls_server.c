@@ -35,7 +35,8 @@ static const struct tls_name *tls_name_find(const struct tls_context *context, c
     return bsearch(&name, context->names, context->name_count, sizeof name, tls_name_order);
 }
 
-/* The site of a name in lower case. `text` is written to: it may become "*" with its rest. */
+/* The site of a name (of at least one octet) in lower case. `text` is written to: it may become "*"
+ * with its rest. */
 static uint32_t tls_server_site(const struct tls_context *context, char *text)
 {
     const struct tls_name *found = tls_name_find(context, text);
@@ -45,6 +46,8 @@ static uint32_t tls_server_site(const struct tls_context *context, char *text)
         dot[-1] = '*';
         found = tls_name_find(context, dot - 1);
     }
+    if (!found)
+        found = tls_name_find(context, memcpy(text, "*", 2));
     return found ? found->site : 0;
 }
 
@@ -81,7 +84,7 @@ static bool tls_server_name(gnutls_session_t session, char to[TLS_NAME_MAX + 1])
         to[i] |= to[i] >= 'A' && to[i] <= 'Z' ? 0x20 : 0;
     if (size > 0 && to[size - 1] == '.')
         to[size - 1] = '\0';
-    return true;
+    return size > 0;
 }
 
 static int tls_server_hello(gnutls_session_t session)

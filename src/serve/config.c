@@ -232,22 +232,59 @@ static bool config_seal_hosts(struct config *config)
     size_t count = 0;
     for (size_t i = 0; i < config->site_count; i++)
         count += config->sites[i].host_count;
-    config->hosts = arena_alloc(&config->arena, (count + 1) * sizeof *config->hosts);
-    if (!config->hosts)
+    config->hosts.at = arena_alloc(&config->arena, (count + 1) * sizeof *config->hosts.at);
+    if (!config->hosts.at)
         return false;
     for (size_t i = 0; i < config->site_count; i++) {
         const struct config_site *site = &config->sites[i];
         for (size_t j = 0; j < site->host_count; j++)
-            config->hosts[config->host_count++] =
+            config->hosts.at[config->hosts.count++] =
                 (struct config_host){stet_span_of(site->hosts[j]), site};
     }
-    qsort(config->hosts, count, sizeof *config->hosts, config_compare_hosts);
+    qsort(config->hosts.at, count, sizeof *config->hosts.at, config_compare_hosts);
+    return true;
+}
+
+/* [RFC 6797 §6.1] */
+static bool config_seal_hsts(struct config *config, struct config_tls *tls)
+{
+    char line[80];
+
+    if (tls->hsts == 0)
+        return true;
+    const int size = snprintf(line, sizeof line, "Strict-Transport-Security: max-age=%llu\r\n",
+                              (unsigned long long)tls->hsts);
+    const char *kept = config_text(config, line);
+    tls->hsts_line = stet_span(kept, kept ? (size_t)size : 0);
+    return kept != NULL;
+}
+
+/* What has no TLS of its own is served as the server as a whole. */
+static bool config_seal_secure(struct config *config)
+{
+    struct config_secure *secure = &config->secure;
+
+    if (!config_is_secure(config))
+        return true;
+    secure->count = 1;
+    if (!config_seal_hsts(config, &secure->preset))
+        return false;
+    for (size_t i = 0; i < config->site_count; i++) {
+        struct config_tls *tls = &config->sites[i].tls;
+        if (!tls->given)
+            *tls = secure->preset;
+        else if (!config_seal_hsts(config, tls))
+            return false;
+        else
+            tls->number = secure->count++;
+        secure->guarded |= tls->hsts > 0 || tls->redirect || tls->demand != TLS_DEMAND_NOTHING;
+    }
     return true;
 }
 
 bool config_seal(struct config *config)
 {
-    CHECK(!config->hosts);
+    CHECK(!config->hosts.at);
     for (size_t i = 0; i < config->site_count; i++) {
         struct config_site *site = &config->sites[i];
         if (site->route_count)
@@ -255,10 +292,18 @@ bool config_seal(struct config *config)
         for (size_t j = 0; j < site->route_count; j++)
             site->routes[j].number = config->route_count++;
     }
-    return config_seal_hosts(config);
+    return config_seal_hosts(config) && config_seal_secure(config);
 }
 
 /* ---- asking ---- */
+
+bool config_is_secure(const struct config *config)
+{
+    bool secure = config->secure.preset.certificate_count > 0;
+    for (size_t i = 0; i < config->site_count; i++)
+        secure |= config->sites[i].tls.certificate_count > 0;
+    return secure;
+}
 
 bool config_fetches(const struct config *config)
 {
@@ -283,17 +328,17 @@ const struct config_route *config_route_at(const struct config *config, size_t i
 /* The first one with this name, or NULL. */
 static const struct config_site *config_named(const struct config *config, struct stet_span name)
 {
-    size_t low = 0, high = config->host_count;
+    size_t low = 0, high = config->hosts.count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (config_compare(config->hosts[middle].name, name) < 0)
+        if (config_compare(config->hosts.at[middle].name, name) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == config->host_count || !stet_span_equal(config->hosts[low].name, name))
+    if (low == config->hosts.count || !stet_span_equal(config->hosts.at[low].name, name))
         return NULL;
-    return config->hosts[low].site;
+    return config->hosts.at[low].site;
 }
 
 /* Without port and final dot. */

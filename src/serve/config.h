@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "cache/rules.h"
+#include "io/tls_context.h"
 #include "origin/files.h"
 #include "origin/forward.h"
 #include "origin/upstream.h"
@@ -50,8 +51,34 @@ struct config_route {
     char *text;     /* NULL: a page that says the status */
 };
 
+/* How some hosts are served over TLS. The lists go together: the first key is that of the first
+ * certificate. */
+struct config_tls {
+    char **certificates, **keys, **ocsp; /* paths */
+    size_t certificate_count, key_count, ocsp_count;
+    char *client_ca; /* path; NULL: none */
+    enum tls_demand demand;
+    uint64_t hsts; /* s; 0: no Strict-Transport-Security */
+    bool redirect; /* requests that came without TLS are sent to where there is some */
+    bool given;
+    struct stet_span hsts_line; /* these two by config_seal */
+    size_t number;              /* among those that secure.h makes a context of, from 0 */
+};
+
+/* TLS for the server as a whole. */
+struct config_secure {
+    char **listen;
+    size_t listen_count; /* 0: none; but if nothing else listens and there are certificates,
+                            localhost, port 8443 */
+    enum tls_version minimum;
+    struct config_tls preset; /* for sites that have none of their own */
+    size_t count;             /* these two by config_seal: how many are numbered */
+    bool guarded;             /* some site asks for TLS, or tells of it */
+};
+
 /* Requests for some hosts. */
 struct config_site {
+    struct config_tls tls;
     char **hosts; /* lower case, without port; "*" alone: all; "*.example.org": below it */
     size_t host_count;
     struct config_route *routes;
@@ -79,14 +106,20 @@ struct config_host {
     const struct config_site *site;
 };
 
+struct config_hosts {
+    struct config_host *at;
+    size_t count;
+};
+
 struct config {
     atomic_uint refs;
     struct arena arena;
     char *path; /* of the file, for messages; NULL: from flags */
     char **listen;
     size_t listen_count; /* 0: localhost, port 8080, IPv4 and IPv6 */
-    unsigned workers;    /* 0: as many as there are processors */
-    bool quiet;          /* no progress and no notices on standard error */
+    struct config_secure secure;
+    unsigned workers; /* 0: as many as there are processors */
+    bool quiet;       /* no progress and no notices on standard error */
     struct config_log log;
     struct config_forward forward;
     struct networks trusted; /* whose Forwarded and X-Forwarded-* count */
@@ -98,8 +131,8 @@ struct config {
     struct limits limits;
     struct config_site *sites;
     size_t site_count;
-    struct config_host *hosts; /* these two by config_seal */
-    size_t host_count, route_count;
+    struct config_hosts hosts; /* these two by config_seal */
+    size_t route_count;
 };
 
 /* A configuration with every default, no site and one reference. NULL when memory is out. */
@@ -136,6 +169,9 @@ bool config_enable_forward(struct config *config);
 bool config_seal(struct config *config);
 
 /* ---- asking a sealed one ---- */
+
+/* There is a certificate: it can be served over TLS. */
+bool config_is_secure(const struct config *config);
 
 /* Something of it fetches: it needs a cache, and ways to origin servers. */
 bool config_fetches(const struct config *config);

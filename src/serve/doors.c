@@ -55,7 +55,7 @@ const char *doors_give(struct doors *doors, struct worker *worker)
         door->taken = true;
         if (fd < 0)
             return error;
-        if (!worker_listen(worker, fd)) {
+        if (!(door->secure ? worker_listen_secure(worker, fd) : worker_listen(worker, fd))) {
             close(fd);
             return error;
         }
@@ -66,12 +66,13 @@ const char *doors_give(struct doors *doors, struct worker *worker)
 void doors_url(const struct door *door, char to[DOOR_URL])
 {
     const char *colon = strrchr(door->address, ':');
+    const char *scheme = door->secure ? "https" : "http";
     if (door_path(door->address))
         snprintf(to, DOOR_URL, "%s", door->address);
     else if (colon == door->address)
-        snprintf(to, DOOR_URL, "http://localhost:%u/", door->port);
+        snprintf(to, DOOR_URL, "%s://localhost:%u/", scheme, door->port);
     else
-        snprintf(to, DOOR_URL, "http://%.*s:%u/", (int)(colon - door->address), door->address,
+        snprintf(to, DOOR_URL, "%s://%.*s:%u/", scheme, (int)(colon - door->address), door->address,
                  door->port);
 }
 

@@ -12,6 +12,7 @@ struct door {
     char *address; /* as the operator wrote it; its own */
     uint16_t port; /* it really has; 0 for unix sockets */
     int fd;
+    bool secure;  /* speaks TLS; set by the owner before doors_give */
     bool taken;   /* by a worker, which closes it */
     dev_t device; /* of a unix socket's file */
     ino_t inode;  /* ... while it is ours to remove, else 0 */
@@ -32,7 +33,7 @@ const char *doors_open(struct doors *doors, const char *address);
  * same. They are the worker's, also on failure. NULL, or static text that says why not. */
 const char *doors_give(struct doors *doors, struct worker *worker);
 
-/* Writes where a browser finds it, "http://127.0.0.1:8080/", or "unix:PATH". */
+/* Writes where a browser finds it, "http://127.0.0.1:8080/", "https://..." or "unix:PATH". */
 void doors_url(const struct door *door, char to[DOOR_URL]);
 
 /* Removes the files of the unix sockets, unless someone has put others in their place. To be called

@@ -47,6 +47,7 @@ enum exchange_next exchange_send(struct exchange *exchange, struct answer *answe
         answer->reply.close = true;
     exchange->log.reason = answer->reason;
     exchange->log.saved = answer->saved;
+    answer->reply.blocks[3] = exchange->secure;
     stream_reply(exchange->stream, &answer->reply);
     return EXCHANGE_DONE;
 }
@@ -143,6 +144,7 @@ static struct exchange *exchange_new(struct exchange_context *context, const str
     exchange->sites = sites_ref(context->sites);
     exchange->route = NULL;
     exchange->files = NULL;
+    exchange->secure = STET_SPAN_NONE;
     exchange->copied = exchange->waiting = false;
     return exchange;
 }

@@ -47,6 +47,7 @@ struct exchange {
     struct tunnel *tunnel;
     struct arena arena;
     struct accesslog_entry log;
+    struct stet_span secure; /* a field line that tells of TLS; or empty */
     enum exchange_step step;
     bool content; /* content of the request is to come */
     bool copied;
@@ -60,6 +61,9 @@ struct exchange {
 /* Chooses the way of a request: sets route, what belongs to it, and the first step. EXCHANGE_DONE:
  * there is none, and it was answered. */
 enum exchange_next exchange_route(struct exchange *exchange);
+
+/* Judges what the site asks of TLS. EXCHANGE_DONE: it was not met, and this was answered. */
+enum exchange_next exchange_secure(struct exchange *exchange);
 
 /* Goes on from the present step, after EXCHANGE_WAIT. */
 void exchange_go_on(struct exchange *exchange);

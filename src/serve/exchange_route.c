@@ -1,6 +1,7 @@
 /* Chooses the way of a request: by method, by the form of its target, then by host and path.
  *
  *     PURGE, if anyone may send it                        -> notice
+ *     TLS is missing, or not what the site asks for       -> a redirect, or 421
  *     forward proxy: CONNECT                              -> tunnel
  *                    absolute form, no site's own host    -> gateway, by outbound
  *     one site, one route                                 -> that one, without looking
@@ -120,5 +121,7 @@ enum exchange_next exchange_route(struct exchange *exchange)
     }
     if (sites->config->forward.on && route_goes_out(exchange))
         return route_out(exchange);
+    if (sites->config->secure.guarded && exchange_secure(exchange) != EXCHANGE_NEXT)
+        return EXCHANGE_DONE;
     return sites->only ? route_to(exchange, sites->only) : route_find(exchange);
 }

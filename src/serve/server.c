@@ -14,6 +14,7 @@
 #include "serve/configshow.h"
 #include "serve/doors.h"
 #include "serve/operator.h"
+#include "serve/secure.h"
 #include "serve/trees.h"
 #include "serve/worker.h"
 
@@ -29,6 +30,11 @@
 
 #define SERVER_WORKERS_MAX 256
 
+struct server_secure {
+    struct tls_tickets *tickets; /* for all configurations */
+    char complaint[TLS_WORDS];   /* about the certificates of the last one; or empty */
+};
+
 struct server {
     struct config *config;
     struct limits limits;
@@ -41,9 +47,10 @@ struct server {
     struct logfile *logfile;
     struct conn_census *census;
     struct worker *workers[SERVER_WORKERS_MAX];
-    size_t wanted, made, running; /* workers */
+    size_t made, running; /* workers */
     atomic_size_t ended;
     struct doors doors;
+    struct server_secure secure;
     struct operator* operator;
     struct task worker_ended;
     bool draining, stopping;
@@ -67,6 +74,21 @@ static void server_warn(void *owner, const char *sentence)
 
 /* ---- start ---- */
 
+static size_t server_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    return (size_t)CPU_COUNT(&set);
+}
+
+/* How many workers there shall be. */
+static size_t server_wanted(const struct server *server)
+{
+    const size_t wanted = server->config->workers ? server->config->workers : server_processors();
+    return wanted < SERVER_WORKERS_MAX ? wanted : SERVER_WORKERS_MAX;
+}
+
 /* The directories of the first configuration. */
 static bool server_open_directories(struct server *server)
 {
@@ -79,10 +101,14 @@ static bool server_open_directories(struct server *server)
     return false;
 }
 
-static bool server_bind_one(struct server *server, const char *address, bool must)
+static bool server_bind_one(struct server *server, const char *address, bool secure, bool must)
 {
-    const char *error = doors_open(&server->doors, address);
+    struct doors *doors = &server->doors;
+    const char *error =
+        doors->count < WORKER_LISTENERS ? doors_open(doors, address) : "too many addresses";
 
+    if (!error)
+        doors->at[doors->count - 1].secure = secure;
     if (error && must)
         server_say("cannot listen on %s: %s (choose another address with %s)", address, error,
                    server->config->path ? "listen: in the configuration" : "--listen");
@@ -95,14 +121,22 @@ static bool server_bind(struct server *server)
 {
     const struct config *config = server->config;
 
-    if (config->listen_count == 0) {
-        if (!server_bind_one(server, "127.0.0.1:8080", true))
+    const struct config_secure *secure = &config->secure;
+    const bool speaks = config_is_secure(config);
+
+    if (config->listen_count == 0 && secure->listen_count == 0) {
+        if (!server_bind_one(server, speaks ? "127.0.0.1:8443" : "127.0.0.1:8080", speaks, true))
             return false;
-        server_bind_one(server, "[::1]:8080", false); /* not every machine has IPv6 */
+        /* not every machine has IPv6 */
+        server_bind_one(server, speaks ? "[::1]:8443" : "[::1]:8080", speaks, false);
         return true;
     }
     for (size_t i = 0; i < config->listen_count; i++) {
-        if (!server_bind_one(server, config->listen[i], true))
+        if (!server_bind_one(server, config->listen[i], false, true))
+            return false;
+    }
+    for (size_t i = 0; i < secure->listen_count; i++) {
+        if (!server_bind_one(server, secure->listen[i], true, true))
             return false;
     }
     return true;
@@ -129,23 +163,37 @@ static bool server_open_cache(struct server *server, const struct config *config
 
 static bool server_open_pool(struct server *server)
 {
-    unsigned threads = server->wanted > 4 ? 4 : (unsigned)server->wanted;
+    unsigned threads = server_wanted(server) > 4 ? 4 : (unsigned)server_wanted(server);
 
     if (!server->work && trees_any(&server->trees))
         server->work = work_new(threads);
     return server->work || !trees_any(&server->trees);
 }
 
+/* The certificates of a configuration, if it has any. False with a complaint. */
+static bool server_open_secure(struct server *server, struct grounds *grounds)
+{
+    server->secure.complaint[0] = '\0';
+    if (!config_is_secure(grounds->config))
+        return true;
+    if (!server->secure.tickets)
+        server->secure.tickets = tls_tickets_new();
+    if (!server->secure.tickets)
+        return false;
+    grounds->tls = secure_open(grounds->config, server->secure.tickets, server->secure.complaint);
+    return grounds->tls != NULL;
+}
+
 /* What workers stand on with this configuration, whose directories are open; NULL when memory is
- * out. */
+ * out, or with a complaint. */
 static struct grounds *server_furnish(struct server *server, struct config *config)
 {
     struct grounds *grounds = grounds_new(config);
     const struct trees_setup setup = {
         .loop = server->loop, .work = server->work, .warn = server_warn, .owner = server};
 
-    if (grounds && trees_furnish(&server->trees, &setup, grounds) &&
-        server_open_cache(server, config)) {
+    if (grounds && server_open_secure(server, grounds) &&
+        trees_furnish(&server->trees, &setup, grounds) && server_open_cache(server, config)) {
         grounds->cache = server->cache;
         return grounds;
     }
@@ -215,10 +263,10 @@ static const char *server_add_worker(struct server *server)
 
 static bool server_make_workers(struct server *server)
 {
-    while (server->made < server->wanted) {
+    while (server->made < server_wanted(server)) {
         const char *error = server_add_worker(server);
         if (error) {
-            server_say("cannot start %zu workers: %s", server->wanted, error);
+            server_say("cannot start %zu workers: %s", server_wanted(server), error);
             return false;
         }
     }
@@ -247,6 +295,8 @@ static void server_tell_kept(const struct config *before, const struct config *n
     } keys[] = {
         {"listen",
          server_same_texts(before->listen, before->listen_count, now->listen, now->listen_count)},
+        {"tls-listen", server_same_texts(before->secure.listen, before->secure.listen_count,
+                                         now->secure.listen, now->secure.listen_count)},
         {"workers", before->workers == now->workers},
         {"memory", before->memory == now->memory},
         {"log", before->log.format == now->log.format},
@@ -268,7 +318,8 @@ static bool server_configure(struct server *server, struct config *config, struc
     if (!trees_open(&server->trees, config, &directory))
         text_say(to, "cannot serve %s: %s\n", directory, strerror(errno));
     else if (!server_open_pool(server) || !(grounds = server_furnish(server, config)))
-        text_say(to, "out of memory\n");
+        text_say(to, "%s\n",
+                 server->secure.complaint[0] ? server->secure.complaint : "out of memory");
     if (!grounds) {
         config_unref(config);
         return false;
@@ -423,14 +474,6 @@ static void server_raise_limits(struct server *server)
         server->limits.connections = files.rlim_cur - spare;
 }
 
-static size_t server_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    return (size_t)CPU_COUNT(&set);
-}
-
 static void server_announce(const struct server *server)
 {
     char url[DOOR_URL];
@@ -446,7 +489,8 @@ static bool server_start(struct server *server)
 
     if (!server_open_shared(server) ||
         !loop_signals(server->loop, signals, server_caught, server)) {
-        server_say("cannot start: %s", strerror(errno));
+        server_say("cannot start: %s",
+                   server->secure.complaint[0] ? server->secure.complaint : strerror(errno));
         return false;
     }
     return server_open_log(server) && server_make_workers(server) && server_open_operator(server) &&
@@ -476,6 +520,7 @@ static void server_close(struct server *server)
     if (server->loop)
         loop_free(server->loop);
     grounds_unref(server->grounds);
+    tls_tickets_unref(server->secure.tickets);
     config_unref(server->config);
     memory_free(server);
 }
@@ -516,9 +561,6 @@ int server_run(struct config *config)
     server->config = config;
     server->limits = config->limits;
     server->worker_ended.run = server_heard;
-    server->wanted = config->workers ? config->workers : server_processors();
-    if (server->wanted > SERVER_WORKERS_MAX)
-        server->wanted = SERVER_WORKERS_MAX;
     server_raise_limits(server);
     if (!server_open_directories(server))
         status = SERVER_USAGE;

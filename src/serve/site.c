@@ -36,6 +36,7 @@ void grounds_unref(struct grounds *grounds)
     if (!grounds || atomic_fetch_sub_explicit(&grounds->refs, 1, memory_order_acq_rel) != 1)
         return;
     config_unref(grounds->config);
+    tls_context_unref(grounds->tls);
     memory_free(grounds);
 }
 
@@ -142,9 +143,9 @@ static bool sites_open_routes(struct sites *sites, struct caller *caller)
 static struct site_route *sites_only(struct sites *sites)
 {
     const struct config *config = sites->config;
-    if (config->host_count != 1 || config->route_count != 1 ||
-        !stet_span_equal(config->hosts[0].name, STET_SPAN("*")) ||
-        !stet_span_equal(stet_span_of(config->hosts[0].site->routes[0].path), STET_SPAN("/")))
+    if (config->hosts.count != 1 || config->route_count != 1 ||
+        !stet_span_equal(config->hosts.at[0].name, STET_SPAN("*")) ||
+        !stet_span_equal(stet_span_of(config->hosts.at[0].site->routes[0].path), STET_SPAN("/")))
         return NULL;
     return &sites->routes[0];
 }

@@ -17,6 +17,7 @@
 struct grounds {
     atomic_uint refs;
     struct config *config;
+    struct tls_context *tls;     /* NULL: no certificates. Owned */
     struct cache *cache;         /* NULL: nothing of it fetches. Lent, as are the libraries */
     struct library *libraries[]; /* of its files routes, by config_route.number; else NULL */
 };

@@ -24,6 +24,7 @@
 struct worker {
     struct worker_setup setup;
     struct conn_set conns;
+    struct handshake_set handshakes;
     struct exchange_context exchanges;
     struct accesslog log;
     struct metrics metrics;
@@ -89,6 +90,7 @@ static void worker_do_drain(struct task *task)
         worker_end(worker);
         return;
     }
+    handshake_set_close(&worker->handshakes);
     conn_set_drain(&worker->conns);
 }
 
@@ -99,23 +101,47 @@ static void worker_accepted(struct listener *listener, struct sock *sock,
     conn_open(&worker->conns, sock, peer);
 }
 
+static void worker_accepted_secure(struct listener *listener, struct sock *sock,
+                                   const struct sock_address *peer)
+{
+    struct worker *worker = listener->owner;
+    struct tls_context *context = worker->exchanges.sites->grounds->tls;
+
+    if (context)
+        handshake_open(&worker->handshakes, sock, peer, context);
+    else
+        sock_close(sock, true); /* a configuration without certificates has come */
+}
+
 void worker_listener(struct worker *worker, struct listener *listener)
 {
     *listener = (struct listener){
         .loop = worker->setup.loop, .accepted = worker_accepted, .owner = worker, .fd = -1};
 }
 
-bool worker_listen(struct worker *worker, int fd)
+static bool worker_listen_by(struct worker *worker, int fd, bool secure)
 {
     if (worker->listener_count == WORKER_LISTENERS)
         return false;
     struct listener *listener = &worker->listeners[worker->listener_count];
     worker_listener(worker, listener);
+    if (secure)
+        listener->accepted = worker_accepted_secure;
     listener->fd = fd;
     if (!listener_start(listener))
         return false;
     worker->listener_count++;
     return true;
+}
+
+bool worker_listen(struct worker *worker, int fd)
+{
+    return worker_listen_by(worker, fd, false);
+}
+
+bool worker_listen_secure(struct worker *worker, int fd)
+{
+    return worker_listen_by(worker, fd, true);
 }
 
 /* ---- sites ---- */
@@ -187,6 +213,7 @@ static bool worker_init(struct worker *worker)
     worker->conns.service_owner = &worker->exchanges;
     worker->conns.drained = worker_drained;
     worker->conns.owner = worker;
+    worker->handshakes.conns = &worker->conns;
     worker->exchanges.loop = setup->loop;
     worker->exchanges.metrics = &worker->metrics;
     worker->exchanges.ring = &worker->ring;
@@ -255,6 +282,11 @@ const struct metrics *worker_metrics(const struct worker *worker)
     return &worker->metrics;
 }
 
+const struct handshake_set *worker_handshakes(const struct worker *worker)
+{
+    return &worker->handshakes;
+}
+
 struct ring *worker_ring(struct worker *worker)
 {
     return &worker->ring;
@@ -265,8 +297,10 @@ void worker_free(struct worker *worker)
     worker->conns.drained = NULL;
     loop_timer_cancel(worker->setup.loop, &worker->deadline);
     worker_close_listeners(worker);
-    if (worker->conns.census)
+    if (worker->conns.census) {
+        handshake_set_close(&worker->handshakes);
         conn_set_fini(&worker->conns);
+    }
     exchange_context_fini(&worker->exchanges);
     if (worker->exchanges.cache)
         cache_close(worker->exchanges.cache);

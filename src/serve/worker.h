@@ -7,6 +7,7 @@
 #define SERVE_WORKER_H
 
 #include "net/conn.h"
+#include "net/handshake.h"
 #include "serve/exchange.h"
 
 /* The most addresses one server listens on. */
@@ -34,6 +35,9 @@ struct worker *worker_new(const struct worker_setup *setup);
 /* Adds a listening descriptor. False when the kernel refuses; the descriptor is then the caller's.
  */
 bool worker_listen(struct worker *worker, int fd);
+
+/* The same for connections that speak TLS. They are served once the grounds have certificates. */
+bool worker_listen_secure(struct worker *worker, int fd);
 
 /* Runs the loop in a thread of its own. False on failure, errno says why. */
 bool worker_start(struct worker *worker);
@@ -66,5 +70,8 @@ void worker_free(struct worker *worker);
 /* For a loop that someone else drives (the simulated world): hands a listener that is set up for
  * this worker's connections. */
 void worker_listener(struct worker *worker, struct listener *listener);
+
+/* The handshakes of its clients: numbers that only its thread may read while it runs. */
+const struct handshake_set *worker_handshakes(const struct worker *worker);
 
 #endif

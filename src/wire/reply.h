@@ -8,7 +8,7 @@
 #include "wire/body.h"
 
 /* How many blocks of fields an answer may be put together from. */
-#define REPLY_BLOCKS 3
+#define REPLY_BLOCKS 4
 
 enum reply_content {
     REPLY_NO_CONTENT,    /* 1xx, 204, 304: ends with the head, has no length */

@@ -1,0 +1,140 @@
+/* From sites to what TLS calls sites: those with `tls` of their own are numbered by config_seal;
+ * all others share number 0, which is also for clients that name nobody. It has the certificates of
+ * the server as a whole, or, if there are none, those of the first site that has any.
+ */
+#include "serve/secure.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who has certificates for those that have none. */
+static const struct config_tls *secure_first(const struct config *config)
+{
+    if (config->secure.preset.certificate_count)
+        return &config->secure.preset;
+    for (size_t i = 0; i < config->site_count; i++) {
+        if (config->sites[i].tls.certificate_count)
+            return &config->sites[i].tls;
+    }
+    return NULL;
+}
+
+/* Whose certificates are shown for one that may have none. */
+static const struct config_tls *secure_source(const struct config *config,
+                                              const struct config_tls *tls)
+{
+    return tls->certificate_count ? tls : secure_first(config);
+}
+
+static bool secure_fill(struct tls_site *site, const struct config *config,
+                        const struct config_tls *tls)
+{
+    const struct config_tls *from = secure_source(config, tls);
+    struct tls_pair *pairs = memory_new_zero(from->certificate_count * sizeof *pairs);
+
+    if (!pairs)
+        return false;
+    for (size_t i = 0; i < from->certificate_count; i++)
+        pairs[i] = (struct tls_pair){from->certificates[i], from->keys[i],
+                                     i < from->ocsp_count ? from->ocsp[i] : NULL};
+    site->pairs = pairs;
+    site->pair_count = from->certificate_count;
+    site->demand = tls->demand;
+    site->client_ca = tls->client_ca;
+    return true;
+}
+
+static bool secure_fill_all(struct tls_site *sites, const struct config *config)
+{
+    bool well = secure_fill(&sites[0], config, &config->secure.preset);
+
+    for (size_t i = 0; i < config->site_count && well; i++) {
+        const struct config_site *from = &config->sites[i];
+        struct tls_site *site = &sites[from->tls.number];
+        if (!from->tls.number)
+            continue;
+        well = secure_fill(site, config, &from->tls);
+        site->names = (const char *const *)from->hosts;
+        site->name_count = from->host_count;
+    }
+    return well;
+}
+
+struct tls_context *secure_open(const struct config *config, struct tls_tickets *tickets,
+                                char complaint[TLS_WORDS])
+{
+    const size_t count = config->secure.count;
+    struct tls_site *sites = memory_new_zero(count * sizeof *sites);
+    const struct tls_server server = {
+        .sites = sites,
+        .site_count = count,
+        .protocols = TLS_HTTP1,
+        .minimum = config->secure.minimum,
+        .tickets = tickets,
+    };
+    struct tls_context *context = NULL;
+
+    if (sites && secure_fill_all(sites, config))
+        context = tls_context_server(&server, complaint);
+    else
+        snprintf(complaint, TLS_WORDS, "out of memory");
+    for (size_t i = 0; sites && i < count; i++)
+        memory_free((void *)(uintptr_t)sites[i].pairs);
+    memory_free(sites);
+    return context;
+}
+
+/* ---- doubts ---- */
+
+struct secure_doubts {
+    const char *file;
+    void (*tell)(void *owner, const char *words);
+    void *owner;
+};
+
+static void secure_doubt(void *owner, const char *words)
+{
+    const struct secure_doubts *doubts = owner;
+    char line[TLS_WORDS];
+
+    snprintf(line, sizeof line, "%s: %s", doubts->file, words);
+    doubts->tell(doubts->owner, line);
+}
+
+static void secure_check_one(const struct config_tls *tls, const struct config_site *site,
+                             int64_t wall, struct secure_doubts *doubts)
+{
+    const struct tls_critic critic = {secure_doubt, doubts};
+
+    for (size_t i = 0; i < tls->certificate_count; i++) {
+        const struct tls_pair pair = {tls->certificates[i], tls->keys[i], NULL};
+        doubts->file = tls->certificates[i];
+        tls_certificate_check(&pair, site ? (const char *const *)site->hosts : NULL,
+                              site ? site->host_count : 0, wall, &critic);
+    }
+}
+
+void secure_check(const struct config *config, int64_t wall,
+                  void (*tell)(void *owner, const char *words), void *owner)
+{
+    struct secure_doubts doubts = {.tell = tell, .owner = owner};
+
+    secure_check_one(&config->secure.preset, NULL, wall, &doubts);
+    for (size_t i = 0; i < config->site_count; i++)
+        secure_check_one(&config->sites[i].tls, &config->sites[i], wall, &doubts);
+    if (config_is_secure(config) && config->listen_count && !config->secure.listen_count)
+        tell(owner, "there are certificates, but tls-listen is missing: nothing speaks TLS");
+}
+
+unsigned secure_port(const struct config *config)
+{
+    for (size_t i = 0; i < config->secure.listen_count; i++) {
+        const char *address = config->secure.listen[i], *colon = strrchr(address, ':');
+        if (strncmp(address, "unix:", 5) != 0 && colon)
+            return (unsigned)strtoul(colon + 1, NULL, 10);
+    }
+    return config->listen_count == 0 && config_is_secure(config) ? 8443 : 0;
+}
