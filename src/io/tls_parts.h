@@ -65,22 +65,19 @@ struct tls {
     struct tls_context *context;
     void (*ready)(struct sock *sock, unsigned events); /* the owner's, during the handshake */
     struct tls_wanted *wanted;                         /* clients */
-    struct tls_hold unsent;                            /* encrypted */
-    struct tls_hold kept;                              /* not decrypted yet */
-    int64_t wrote;                                     /* loop_now */
-    uint32_t burst;                                    /* plaintext for one send */
-    uint32_t small;                                    /* octets still to go in small records */
-    uint32_t site;                                     /* servers: which one was chosen */
-    int16_t alert;                                     /* the peer's; -1: none */
-    uint8_t state;                                     /* enum tls_state */
-    uint8_t fault;                                     /* enum tls_fault */
-    uint8_t end;                                       /* enum tls_end */
-    int error;                                         /* GnuTLS's, that the fault is of */
-    bool ended;                                        /* the socket's end was read */
-    bool broken;                                       /* nothing can be written */
-    bool notified;                                     /* our closure alert was made */
-    bool shut;       /* the socket is to be shut down when nothing waits */
-    bool remembered; /* clients: a ticket of this session was kept */
+    struct tls_out out;
+    struct tls_hold kept; /* not decrypted yet */
+    uint32_t site;        /* servers: which one was chosen */
+    int16_t alert;        /* the peer's; -1: none */
+    uint8_t state;        /* enum tls_state */
+    uint8_t fault;        /* enum tls_fault */
+    uint8_t end;          /* enum tls_end */
+    int error;            /* GnuTLS's, that the fault is of */
+    bool ended;           /* the socket's end was read */
+    bool broken;          /* nothing can be written */
+    bool notified;        /* our closure alert was made */
+    bool shut;            /* the socket is to be shut down when nothing waits */
+    bool remembered;      /* clients: a ticket of this session was kept */
 };
 
 /* Begins and ends a call that may read and write: between them the desk is this socket's. The end
