@@ -29,6 +29,13 @@ struct client_request {
     struct stet_span te; /* "trailers" or empty [RFC 9110 §10.1.4] */
 };
 
+/* Dies of a request that would end a line, a head or the content where none should end. */
+void client_request_check(const struct client_request *request);
+
+/* Whether Content-Length is to be sent, and what it says: where a length is known, and as 0 for a
+ * method that means something by content [RFC 9110 §8.6]. */
+bool client_request_length(const struct client_request *request, uint64_t *length);
+
 /* How the content of a response ends. */
 enum response_content {
     RESPONSE_NO_CONTENT,

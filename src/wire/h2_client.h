@@ -34,6 +34,19 @@ struct h2_client_events {
 
 struct h2_client;
 
+/* What has become of a stream. */
+struct h2_client_marks {
+    bool closed : 1;  /* nghttp2 knows it no more */
+    bool over : 1;    /* `end` was told, or is not wanted */
+    bool reset : 1;   /* by the origin */
+    bool headed : 1;  /* the final head has come */
+    bool whole : 1;   /* so has the rest; `end` waits for what is held to be taken */
+    bool paused : 1;  /* its owner takes no content for now */
+    bool waits : 1;   /* its owner sends none, for want of room */
+    bool last : 1;    /* the request content is complete, perhaps not sent */
+    bool counted : 1; /* and its length was announced */
+};
+
 /* A request and its response. Lives in the client, from h2_client_begin until `end` has returned or
  * h2_client_cancel. Whoever began it may read the first four members, also in `end`. */
 struct h2_client_stream {
@@ -43,18 +56,8 @@ struct h2_client_stream {
     bool refused; /* the origin says that it did nothing with the request, or nothing of it was
                      sent: it may be sent again whatever it asks for [RFC 9113 §8.7] */
 
-    struct {              /* private from here */
-        bool closed : 1;  /* nghttp2 knows it no more */
-        bool over : 1;    /* `end` was told, or is not wanted */
-        bool reset : 1;   /* by the origin */
-        bool headed : 1;  /* the final head has come */
-        bool whole : 1;   /* so has the rest; `end` waits for what is held to be taken */
-        bool paused : 1;  /* its owner takes no content for now */
-        bool waits : 1;   /* its owner sends none, for want of room */
-        bool last : 1;    /* the request content is complete, perhaps not sent */
-        bool counted : 1; /* and its length was announced */
-    } is;
-    uint8_t method; /* enum stet_method */
+    struct h2_client_marks is; /* private from here */
+    uint8_t method;            /* enum stet_method */
     uint8_t interims;
     int32_t id;
     uint64_t content_left; /* of the response, by its Content-Length */
@@ -79,7 +82,8 @@ void h2_client_free(struct h2_client *client);
 /* May begin a request: neither side is leaving, and both allow another stream. */
 bool h2_client_has_room(const struct h2_client *client);
 
-/* Begins a request, whose `upgrade` is false. NULL when memory is out, and nothing was begun. */
+/* Begins a request, whose `upgrade` is false, while there is room. NULL when memory is out, and
+ * nothing was begun. */
 struct h2_client_stream *h2_client_begin(struct h2_client *client,
                                          const struct client_request *request,
                                          const struct h2_client_events *events, void *owner);
