@@ -1,9 +1,11 @@
 /* One member of Cache-Status from a struct of what happened.
  *
  * Parameters are left out where they would be false or say what a reader assumes without them, so
- * that the field stays short: it goes out with every response.
+ * that the field stays short: it goes out with every response. That is also why only what may be
+ * off the grammar, a name and a key, goes through the writer of structured fields.
  */
 #include "stet/cachestatus.h"
+#include "stet/pen.h"
 #include "stet/sf_writer.h"
 
 struct stet_span stet_forward_token(enum stet_forward forward)
@@ -17,56 +19,81 @@ struct stet_span stet_forward_token(enum stet_forward forward)
     return (unsigned)forward < STET_FORWARD_COUNT ? tokens[forward] : STET_SPAN("");
 }
 
-static void write_flag(struct stet_sf_writer *writer, struct stet_span key, bool flag)
+/* False if it cannot be written. */
+static bool write_string(struct pen *pen, struct stet_span text)
 {
-    if (flag) {
-        stet_sf_write_parameter(writer, key);
-        stet_sf_write_boolean(writer, true);
+    const size_t used = pen->length < pen->room ? pen->length : pen->room;
+    struct stet_sf_writer writer = stet_sf_writer(STET_SF_ITEM, pen->to + used, pen->room - used);
+    const bool valid = stet_sf_write_string(&writer, text);
+
+    pen->length += writer.length;
+    return valid;
+}
+
+/* As stet_sf_write_name. */
+static bool write_name(struct pen *pen, struct stet_span name)
+{
+    if (!stet_sf_token_valid(name))
+        return write_string(pen, name);
+    pen_span(pen, name);
+    return true;
+}
+
+static void write_number(struct pen *pen, int64_t number)
+{
+    static const uint64_t most = 999999999999999; /* [RFC 9651 §3.3.1] */
+    const uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    if (number < 0)
+        pen_byte(pen, '-');
+    pen_number(pen, size > most ? most : size);
+}
+
+/* False if there is no such reason to go forward. */
+static bool write_forward(struct pen *pen, const struct stet_cachestatus *status)
+{
+    const struct stet_span token = stet_forward_token(status->forward);
+    pen_span(pen, STET_SPAN(";fwd=")); /* [RFC 9211 §2.2] */
+    pen_span(pen, token);
+    if (status->forward_status) { /* [RFC 9211 §2.3] */
+        pen_span(pen, STET_SPAN(";fwd-status="));
+        write_number(pen, status->forward_status);
     }
+    if (status->stored) /* [RFC 9211 §2.5] */
+        pen_span(pen, STET_SPAN(";stored"));
+    if (status->collapsed) /* [RFC 9211 §2.6] */
+        pen_span(pen, STET_SPAN(";collapsed"));
+    return token.len > 0;
 }
 
-static void write_number(struct stet_sf_writer *writer, struct stet_span key, int64_t number)
+static void write_detail(struct pen *pen, const struct stet_cachestatus *status)
 {
-    static const int64_t most = 999999999999999; /* [RFC 9651 §3.3.1] */
-    stet_sf_write_parameter(writer, key);
-    stet_sf_write_integer(writer, number > most ? most : number < -most ? -most : number);
-}
-
-static void write_forward(struct stet_sf_writer *writer, const struct stet_cachestatus *status)
-{
-    if (status->forward == STET_FORWARD_NONE)
-        return;
-    stet_sf_write_parameter(writer, STET_SPAN("fwd")); /* [RFC 9211 §2.2] */
-    stet_sf_write_token(writer, stet_forward_token(status->forward));
-    if (status->forward_status)
-        write_number(writer, STET_SPAN("fwd-status"), status->forward_status); /* [RFC 9211 §2.3] */
-    write_flag(writer, STET_SPAN("stored"), status->stored);       /* [RFC 9211 §2.5] */
-    write_flag(writer, STET_SPAN("collapsed"), status->collapsed); /* [RFC 9211 §2.6] */
-}
-
-static void write_detail(struct stet_sf_writer *writer, const struct stet_cachestatus *status)
-{
-    if (status->key.len && stet_sf_string_valid(status->key)) {
-        stet_sf_write_parameter(writer, STET_SPAN("key")); /* [RFC 9211 §2.7] */
-        stet_sf_write_string(writer, status->key);
+    if (status->key.len && stet_sf_string_valid(status->key)) { /* [RFC 9211 §2.7] */
+        pen_span(pen, STET_SPAN(";key="));
+        write_string(pen, status->key);
     }
-    if (status->detail != STET_REASON_NONE) {
-        stet_sf_write_parameter(writer, STET_SPAN("detail")); /* [RFC 9211 §2.8] */
-        stet_sf_write_token(writer, stet_reason_word(status->detail));
+    const struct stet_span word = stet_reason_word(status->detail);
+    if (status->detail != STET_REASON_NONE && word.len) { /* [RFC 9211 §2.8] */
+        pen_span(pen, STET_SPAN(";detail="));
+        pen_span(pen, word);
     }
 }
 
 size_t stet_cachestatus_write(const struct stet_cachestatus *status, char *to, size_t room)
 {
-    struct stet_sf_writer writer = stet_sf_writer(STET_SF_LIST, to, room);
-    bool forwarded = status->forward != STET_FORWARD_NONE;
+    struct pen pen = {to, room, 0};
+    const bool forwarded = status->forward != STET_FORWARD_NONE;
     if (status->hit == forwarded || status->cache.len == 0)
         return 0; /* [RFC 9211 §2.1, §2] */
-    stet_sf_write_name(&writer, status->cache);
-    write_flag(&writer, STET_SPAN("hit"), status->hit); /* [RFC 9211 §2.1] */
-    write_forward(&writer, status);
-    if (status->has_ttl)
-        write_number(&writer, STET_SPAN("ttl"), status->ttl); /* [RFC 9211 §2.4] */
-    write_detail(&writer, status);
-    return stet_sf_written(&writer).len;
+    if (!write_name(&pen, status->cache))
+        return 0;
+    if (status->hit) /* [RFC 9211 §2.1] */
+        pen_span(&pen, STET_SPAN(";hit"));
+    else if (!write_forward(&pen, status))
+        return 0;
+    if (status->has_ttl) { /* [RFC 9211 §2.4] */
+        pen_span(&pen, STET_SPAN(";ttl="));
+        write_number(&pen, status->ttl);
+    }
+    write_detail(&pen, status);
+    return pen.length <= room ? pen.length : 0;
 }

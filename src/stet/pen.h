@@ -22,10 +22,11 @@ static inline void pen_byte(struct pen *pen, char byte)
 
 static inline void pen_span(struct pen *pen, struct stet_span text)
 {
-    if (text.len && pen->length < pen->room) {
-        size_t fits = pen->room - pen->length;
-        memcpy(pen->to + pen->length, text.at, text.len < fits ? text.len : fits);
-    }
+    size_t fits = pen->length < pen->room ? pen->room - pen->length : 0;
+    if (text.len && text.len <= fits) /* alone, so that a constant text is stored and not copied */
+        memcpy(pen->to + pen->length, text.at, text.len);
+    else if (text.len && fits)
+        memcpy(pen->to + pen->length, text.at, fits);
     pen->length += text.len;
 }
 
