@@ -63,6 +63,8 @@ struct cache_events {
     void (*more)(struct cache_query *query);
     /* After cache_content has said "no more": there is room again. */
     void (*room)(struct cache_query *query);
+    /* Who asks? A fetch wants to know, a hit does not. Borrowed until the asker is called again. */
+    const struct forward_client *(*client)(struct cache_query *query);
 };
 
 /* What is known of an answer besides the representation, for Cache-Status, Proxy-Status, Age, logs
@@ -96,7 +98,6 @@ enum cache_outcome {
 struct cache_query {
     const struct stet_request *request; /* its target URI is complete, scheme included */
     struct cache_route *route;
-    const struct forward_client *client;
     const struct cache_events *events;
     struct arena *arena; /* the exchange's: for the text of a long key */
     bool content;        /* the request has content: follows by cache_content */

@@ -220,7 +220,7 @@ static enum cache_outcome departure_start(struct cache_query *query, struct flig
 enum cache_outcome departure_bypass(struct cache_query *query)
 {
     const struct flight_errand errand = {.request = *query->request,
-                                         .client = *query->client,
+                                         .client = *query->events->client(query),
                                          .asked = query->asked,
                                          .content = query->content,
                                          .upgrade = query->upgrade};
@@ -239,7 +239,7 @@ static struct flight_errand departure_errand(struct cache_query *query,
                                              struct shelf_set *set)
 {
     const struct flight_errand errand = {.request = *query->request,
-                                         .client = *query->client,
+                                         .client = *query->events->client(query),
                                          .asked = query->asked,
                                          .key = *departure->ask->key,
                                          .pick = *departure->pick,

@@ -1,7 +1,7 @@
 /* Cache lines: each is written whole or not at all.
  *
  * They are written for every hit, so numbers are put by hand and members by the library; nothing
- * goes through a format.
+ * goes through a format. Those of a hit are kept for a while: within a second many are alike.
  */
 #include "serve/cachelines.h"
 
@@ -84,12 +84,12 @@ struct stet_cachestatus cachelines_status_of(const struct cache_rules *rules,
 
 void cachelines_status(struct cachelines *lines, const struct stet_cachestatus *status)
 {
-    struct stet_cachestatus said = *status;
     size_t begun, size;
     if (!line_begin(lines, STET_SPAN("Cache-Status: "), &begun))
         return;
-    size = stet_cachestatus_write(&said, line_at(lines), line_room(lines));
-    if (size == 0 && said.key.len) { /* it is the key that is too long */
+    size = stet_cachestatus_write(status, line_at(lines), line_room(lines));
+    if (size == 0 && status->key.len) { /* it is the key that is too long */
+        struct stet_cachestatus said = *status;
         said.key = STET_SPAN_NONE;
         size = stet_cachestatus_write(&said, line_at(lines), line_room(lines));
     }
@@ -121,4 +121,41 @@ void cachelines_via(struct cachelines *lines, struct stet_span name)
     if (fits)
         memcpy(line_at(lines), name.at, name.len);
     line_end(lines, begun, fits ? name.len : 0);
+}
+
+/* ---- hits ---- */
+
+static bool hit_is(const struct cachelines_hit *hit, const struct stet_span name,
+                   const struct cache_facts *facts)
+{
+    return hit->ttl == facts->ttl && hit->age == facts->age && hit->reason == facts->reason &&
+           hit->size > 0 && stet_span_equal(stet_span(hit->name, hit->name_size), name);
+}
+
+static void hit_keep(struct cachelines_hit *hit, const struct stet_span name,
+                     const struct cache_facts *facts, struct stet_span text)
+{
+    if (name.len == 0 || name.len > sizeof hit->name || text.len > sizeof hit->text)
+        return;
+    hit->ttl = facts->ttl;
+    hit->age = facts->age;
+    hit->reason = facts->reason;
+    hit->name_size = (uint8_t)name.len;
+    hit->size = (uint8_t)text.len;
+    memcpy(hit->name, name.at, name.len);
+    memcpy(hit->text, text.at, text.len);
+}
+
+struct stet_span cachelines_of_hit(struct cachelines_hits *hits, const struct cache_rules *rules,
+                                   const struct cache_facts *facts, struct cachelines *lines)
+{
+    struct cachelines_hit *hit = &hits->at[(uint64_t)facts->ttl % CACHELINES_HITS];
+
+    if (hit_is(hit, rules->name, facts))
+        return stet_span(hit->text, hit->size);
+    const struct stet_cachestatus status = cachelines_status_of(rules, facts, 0);
+    cachelines_age(lines, facts->age);
+    cachelines_status(lines, &status);
+    hit_keep(hit, rules->name, facts, cachelines_block(lines));
+    return cachelines_block(lines);
 }

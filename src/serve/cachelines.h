@@ -27,6 +27,26 @@ static inline struct stet_span cachelines_block(const struct cachelines *lines)
     return stet_span(lines->text, lines->used);
 }
 
+/* Lines that hits had lately: all that is as old and stays fresh as long has the same. A worker's
+ * own; all zero at first. */
+enum { CACHELINES_HITS = 16, CACHELINES_HIT_NAME = 32, CACHELINES_HIT_ROOM = 224 };
+
+struct cachelines_hits {
+    struct cachelines_hit {
+        int64_t ttl;
+        uint32_t age;
+        enum stet_reason reason;
+        uint8_t name_size, size; /* octets; 0: there is none */
+        char name[CACHELINES_HIT_NAME];
+        char text[CACHELINES_HIT_ROOM];
+    } at[CACHELINES_HITS];
+};
+
+/* Age and Cache-Status of a hit, as the functions below write them without a key, in `lines` or as
+ * they were kept. Borrowed until the next call. */
+struct stet_span cachelines_of_hit(struct cachelines_hits *hits, const struct cache_rules *rules,
+                                   const struct cache_facts *facts, struct cachelines *lines);
+
 /* "Age: 7" [RFC 9111 §5.1]. */
 void cachelines_age(struct cachelines *lines, uint32_t age);
 

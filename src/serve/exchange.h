@@ -9,6 +9,7 @@
 #include "net/dial.h"
 #include "serve/acceptance.h"
 #include "serve/accesslog.h"
+#include "serve/cachelines.h"
 #include "serve/metrics.h"
 #include "serve/site.h"
 #include "wire/codec.h"
@@ -27,6 +28,7 @@ struct exchange_context {
     struct exchange *idle; /* kept for reuse */
     size_t idle_count;
     struct acceptances acceptances;
+    struct cachelines_hits hits;
 };
 
 /* The table of functions for the codecs; their owner is a struct exchange_context. */

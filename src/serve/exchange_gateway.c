@@ -87,11 +87,29 @@ static void gateway_room(struct cache_query *query)
     stream_resume(gateway_of(query)->stream);
 }
 
+/* The address is printed when a fetch begins, for most requests need none. */
+static const struct forward_client *gateway_client(struct cache_query *query)
+{
+    struct exchange *exchange = gateway_of(query);
+    struct gateway *gateway = &exchange->gateway;
+    const struct sock_address *peer = conn_peer(exchange->stream);
+    const size_t size = sock_address_text(peer, gateway->address);
+    const struct stet_span protocol = stet_span_of(exchange->stream->protocol);
+
+    gateway->client = (struct forward_client){
+        .address = stet_span(gateway->address, size),
+        .protocol = stet_span_from(protocol, stet_span_find(protocol, '/') + 1),
+        .trusted = networks_have(&exchange->sites->config->trusted, peer),
+    };
+    return &gateway->client;
+}
+
 static const struct cache_events gateway_events = {
     .ready = gateway_ready,
     .interim = gateway_interim,
     .more = gateway_more,
     .room = gateway_room,
+    .client = gateway_client,
 };
 
 /* ---- answering ---- */
@@ -125,13 +143,22 @@ static struct stet_span gateway_key(struct exchange *exchange)
     return key ? stet_span(key, stet_uri_key(request, key, room)) : STET_SPAN_NONE;
 }
 
-static void gateway_lines(struct exchange *exchange, const struct answer *answer, bool own,
-                          struct cachelines *lines)
+/* Nothing but its age is to be said of it. */
+static bool gateway_is_plain_hit(const struct config_route *route, const struct cache_facts *facts)
+{
+    return facts->hit && facts->has_age && facts->has_ttl && !route->cache.show_key &&
+           !route->via && facts->error == STET_PROXY_ERROR_NONE;
+}
+
+static struct stet_span gateway_lines(struct exchange *exchange, const struct answer *answer,
+                                      bool own, struct cachelines *lines)
 {
     const struct config_route *route = exchange->route;
     const struct cache_facts *facts = &exchange->gateway.query.facts;
 
     cachelines_init(lines);
+    if (!own && gateway_is_plain_hit(route, facts))
+        return cachelines_of_hit(&exchange->context->hits, &route->cache, facts, lines);
     if (facts->has_age && !own)
         cachelines_age(lines, facts->age);
     struct stet_cachestatus status =
@@ -141,6 +168,7 @@ static void gateway_lines(struct exchange *exchange, const struct answer *answer
     cachelines_error(lines, &route->cache, facts);
     if (route->via)
         cachelines_via(lines, route->forward.name);
+    return cachelines_block(lines);
 }
 
 enum exchange_next exchange_gateway_answer(struct exchange *exchange)
@@ -152,8 +180,8 @@ enum exchange_next exchange_gateway_answer(struct exchange *exchange)
 
     query->representation = NULL;
     answer_make(&answer, exchange->request, representation, exchange->context->loop);
-    gateway_lines(exchange, &answer, gateway_is_own(&answer, representation), &lines);
-    answer.reply.blocks[2] = cachelines_block(&lines);
+    answer.reply.blocks[2] =
+        gateway_lines(exchange, &answer, gateway_is_own(&answer, representation), &lines);
     answer.reply.duplex = exchange->content && representation->passes;
     if (answer.reason == STET_REASON_UNCONDITIONAL || answer.reason == STET_REASON_NONE)
         answer.reason = query->facts.reason;
@@ -193,20 +221,6 @@ static void gateway_complete(struct exchange *exchange)
     exchange->request = &exchange->kept;
 }
 
-static void gateway_know_client(struct exchange *exchange)
-{
-    struct gateway *gateway = &exchange->gateway;
-    const struct sock_address *peer = conn_peer(exchange->stream);
-    const size_t size = sock_address_text(peer, gateway->address);
-    const struct stet_span protocol = stet_span_of(exchange->stream->protocol);
-
-    gateway->client = (struct forward_client){
-        .address = stet_span(gateway->address, size),
-        .protocol = stet_span_from(protocol, stet_span_find(protocol, '/') + 1),
-        .trusted = networks_have(&exchange->sites->config->trusted, peer),
-    };
-}
-
 /* The client sends its content only when it is told to [RFC 9110 §10.1.1]. */
 static void gateway_hold(struct exchange *exchange)
 {
@@ -229,14 +243,12 @@ enum exchange_next exchange_gateway_method(struct exchange *exchange)
     if (forward_loops(&exchange->route->forward, &exchange->request->head))
         return exchange_proxy_page(exchange, STET_PROXY_ERROR_PROXY_LOOP_DETECTED, STET_SPAN_NONE);
     gateway_complete(exchange);
-    gateway_know_client(exchange);
     if (exchange->content && !exchange_keep(exchange))
         return exchange_page(exchange, 500, STET_SPAN_NONE);
     gateway_hold(exchange);
     *query = (struct cache_query){
         .request = exchange->request,
         .route = route,
-        .client = &exchange->gateway.client,
         .events = &gateway_events,
         .arena = &exchange->arena,
         .content = exchange->content,

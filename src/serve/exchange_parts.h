@@ -25,7 +25,7 @@ enum exchange_step {
 /* What a request to an origin server needs. */
 struct gateway {
     struct cache_query query;
-    struct forward_client client;
+    struct forward_client client;    /* of a fetch */
     struct destination *destination; /* of a forward proxy, in use; else NULL */
     struct timer patience;           /* for the origin's "100 (Continue)" */
     bool asked;                      /* cache_forget is due */

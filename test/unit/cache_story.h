@@ -84,8 +84,13 @@ static inline struct origin_fetch *world_fetch(struct world *world, struct stet_
 
 /* ---- steps ---- */
 
-static const struct cache_events asker_events = {asker_ready, asker_interim, asker_more,
-                                                 asker_room};
+static inline const struct forward_client *asker_client(struct cache_query *query)
+{
+    return &asker_of(query)->client;
+}
+
+static const struct cache_events asker_events = {asker_ready, asker_interim, asker_more, asker_room,
+                                                 asker_client};
 
 /* Asks what `line` says; `room` is for what it will get. */
 static inline void asker_ask(struct asker *asker, unsigned worker, struct stet_span line,
@@ -117,7 +122,6 @@ static inline void asker_ask(struct asker *asker, unsigned worker, struct stet_s
     arena_init(&asker->arena, 65536);
     query->request = &asker->request;
     query->route = &world->routes[asker->worker];
-    query->client = &asker->client;
     query->events = &asker_events;
     query->arena = &asker->arena;
     asker_find(asker);

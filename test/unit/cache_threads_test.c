@@ -359,10 +359,17 @@ static void asker_purges(struct bench *bench)
         cache_purge(bench->cache, CACHE_PURGE_URL, stet_span_of(url), &way, &error);
 }
 
+static const struct forward_client *asker_client(struct cache_query *query)
+{
+    static const struct forward_client client = {{"192.0.2.1", 9}, {"1.1", 3}, false};
+    (void)query;
+    return &client;
+}
+
 static void asker_begin(struct asker *asker)
 {
-    static const struct cache_events events = {asker_ready, asker_interim, asker_more, asker_room};
-    static const struct forward_client client = {{"192.0.2.1", 9}, {"1.1", 3}, false};
+    static const struct cache_events events = {asker_ready, asker_interim, asker_more, asker_room,
+                                               asker_client};
     struct bench *bench = asker->bench;
     if (bench->left == 0) {
         bench->idle++;
@@ -386,7 +393,6 @@ static void asker_begin(struct asker *asker)
     arena_init(&asker->arena, 65536);
     asker->query = (struct cache_query){.request = &asker->request,
                                         .route = &bench->route,
-                                        .client = &client,
                                         .events = &events,
                                         .arena = &asker->arena};
     asker_find(asker);

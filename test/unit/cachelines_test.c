@@ -129,12 +129,72 @@ static void test_whole_lines(void **state)
     }
 }
 
+/* What is kept of a hit is what would be written for it. */
+static void hits_are_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *name;
+        struct stet_span cache;
+        struct cache_facts facts;
+        const char *want;
+    } hits[] = {
+        {"C-9211-2.1-1",
+         "a hit",
+         S("stet"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 1, .reason = STET_REASON_FRESH},
+         "Age: 1\r\nCache-Status: stet;hit;ttl=9;detail=fresh\r\n"},
+        {"C-9211-2.1-1",
+         "older, in the same place",
+         S("stet"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 2, .reason = STET_REASON_FRESH},
+         "Age: 2\r\nCache-Status: stet;hit;ttl=9;detail=fresh\r\n"},
+        {"C-9211-2.1-1",
+         "for another reason",
+         S("stet"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 2, .reason = STET_REASON_VALIDATED},
+         "Age: 2\r\nCache-Status: stet;hit;ttl=9;detail=validated\r\n"},
+        {"C-9211-2.1-1",
+         "of another cache",
+         S("edge"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 2, .reason = STET_REASON_VALIDATED},
+         "Age: 2\r\nCache-Status: edge;hit;ttl=9;detail=validated\r\n"},
+        {"C-9211-2.4-1",
+         "stale, another place",
+         S("edge"),
+         {.hit = true, .has_ttl = true, .ttl = -7, .age = 2, .reason = STET_REASON_VALIDATED},
+         "Age: 2\r\nCache-Status: edge;hit;ttl=-7;detail=validated\r\n"},
+        {"C-9211-2.1-1",
+         "a name too long to be kept",
+         S("a-name-of-more-than-two-and-thirty-octets"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 2, .reason = STET_REASON_FRESH},
+         "Age: 2\r\nCache-Status: a-name-of-more-than-two-and-thirty-octets;hit;ttl=9;"
+         "detail=fresh\r\n"},
+        {"C-9211-2.1-1",
+         "the one that the place has",
+         S("edge"),
+         {.hit = true, .has_ttl = true, .ttl = 9, .age = 2, .reason = STET_REASON_VALIDATED},
+         "Age: 2\r\nCache-Status: edge;hit;ttl=9;detail=validated\r\n"},
+    };
+    static struct cachelines_hits kept;
+    for (size_t i = 0; i < COUNT(hits); i++) {
+        const struct cache_rules named = {.name = hits[i].cache};
+        for (int round = 0; round < 2; round++) {
+            struct cachelines lines;
+            cachelines_init(&lines);
+            const struct stet_span got = cachelines_of_hit(&kept, &named, &hits[i].facts, &lines);
+            check_row(&hits[i], stet_span_equal(got, stet_span_of(hits[i].want)));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_age),
         cmocka_unit_test(test_whole_lines),
+        cmocka_unit_test(hits_are_alike),
     };
     return cmocka_run_group_tests_name("cachelines", tests, NULL, NULL);
 }
