@@ -103,13 +103,16 @@ static void cache_hand_out(struct cache_query *query, struct source *source)
     source_listen(source, query);
 }
 
-static enum cache_outcome cache_hand_out_stored(struct cache_query *query,
-                                                const struct shelf_pick *pick)
+/* The pick's references go on to the representation: each one counted costs a locked instruction.
+ */
+static enum cache_outcome cache_hand_out_stored(struct cache_query *query, struct shelf_pick *pick)
 {
     const bool fills = entry_state(pick->entry) == ENTRY_FILLING;
-    struct stored *stored = stored_new(query->worker, pick->entry, pick->head, STET_SPAN_NONE);
 
     query->facts.synthesized = pick->head->flags & ENTRY_HEAD_TAG_MADE;
+    struct stored *stored = stored_new(query->worker, pick->entry, pick->head, STET_SPAN_NONE);
+    pick->entry = NULL;
+    pick->head = NULL;
     if (!stored)
         return cache_out_of_memory(query);
     if (fills)
@@ -147,11 +150,9 @@ static struct stored *cache_stored(struct cache_query *query, struct entry *entr
                                    struct stet_span extra)
 {
     struct entry_head *head = entry_head(entry);
-    struct stored *stored = stored_new(query->worker, entry, head, extra);
 
     query->facts.synthesized = head->flags & ENTRY_HEAD_TAG_MADE;
-    entry_head_unref(head);
-    return stored;
+    return stored_new(query->worker, entry_ref(entry), head, extra);
 }
 
 /* What is stored answers the one who asked for it. */
@@ -324,7 +325,8 @@ static enum cache_outcome cache_judge(struct cache_query *query)
         return cache_out_of_memory(query);
     if (rules->partition.len > 0)
         atomic_store_explicit(&query->worker->cache->partitioned, true, memory_order_relaxed);
-    shelf_key_make(&query->worker->cache->shelf, rules, query->request, text, &key);
+    const size_t len = shelf_key_write(rules, query->request, &query->worker->servers, text);
+    shelf_key_read(&query->worker->cache->shelf, stet_span(text, len), &key);
     do
         outcome = cache_look(query, &key);
     while (outcome == CACHE_FOUND && !query->representation);

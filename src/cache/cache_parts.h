@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "cache/flights.h"
 #include "cache/shelf.h"
+#include "cache/shelf_key.h"
 #include "stet/date.h"
 
 struct cache {
@@ -29,6 +30,7 @@ struct cache_worker {
     struct cache_pool bodies; /* and bodies of stored responses */
     int64_t dated;            /* the last date that was written, and how */
     char date[STET_DATE_LENGTH];
+    struct shelf_servers servers; /* asked for lately */
     unsigned strays; /* objects that are done with, but known to the loop; the box too */
     bool closed;
 };

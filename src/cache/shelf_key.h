@@ -22,6 +22,18 @@ struct shelf_key {
     uint64_t primary[2];
 };
 
+/* Servers that were asked for lately, as requests name them and as keys do: a worker's own. All
+ * zero at first. */
+enum { SHELF_SERVERS = 8, SHELF_SERVER_MAX = 96 };
+
+struct shelf_servers {
+    struct shelf_server {
+        uint8_t scheme, authority, size; /* octets: of the two in `asked`, and of `text` */
+        char asked[SHELF_SERVER_MAX];
+        char text[SHELF_SERVER_MAX];
+    } at[SHELF_SERVERS];
+};
+
 /* Room that the text of a key takes at most. */
 size_t shelf_key_room(const struct cache_rules *rules, const struct stet_request *request);
 
@@ -29,6 +41,12 @@ size_t shelf_key_room(const struct cache_rules *rules, const struct stet_request
  * which the key borrows. */
 void shelf_key_make(const struct shelf *shelf, const struct cache_rules *rules,
                     const struct stet_request *request, char *to, struct shelf_key *key);
+
+/* The same in two steps, for who makes many: the text, which borrows nothing, then the key of it.
+ * Returns the octets of the text. */
+size_t shelf_key_write(const struct cache_rules *rules, const struct stet_request *request,
+                       struct shelf_servers *servers, char *to);
+void shelf_key_read(const struct shelf *shelf, struct stet_span text, struct shelf_key *key);
 
 /* The URL in a key's text: what stands behind the partition. */
 struct stet_span shelf_key_url(struct stet_span text);

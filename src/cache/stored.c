@@ -272,12 +272,13 @@ struct stored *stored_new(struct cache_worker *worker, struct entry *entry, stru
     static const struct representation_ops ops = {.body = stored_body_new, .free = stored_free};
     struct stored *stored = cache_pool_take(&worker->stored, sizeof *stored);
 
-    if (!stored)
+    if (!stored) {
+        entry_unref(entry);
+        entry_head_unref(head);
         return NULL;
-    *stored = (struct stored){.source.representation.ops = &ops,
-                              .worker = worker,
-                              .entry = entry_ref(entry),
-                              .head = entry_head_ref(head)};
+    }
+    *stored = (struct stored){
+        .source.representation.ops = &ops, .worker = worker, .entry = entry, .head = head};
     atomic_init(&stored->source.representation.refs, 1);
     stored_describe(stored);
     if (extra.len == 0 || stored_join(stored, extra))

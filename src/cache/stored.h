@@ -9,9 +9,9 @@
 
 struct stored;
 
-/* A representation of a stored response with one reference; keeps references of its own. `extra`
- * are lines for this one asker, whose fetch brought them, and which are not stored: they go with
- * the 200 and the 304. NULL when memory is out. */
+/* A representation of a stored response with one reference; takes one of the entry and one of the
+ * head. `extra` are lines for this one asker, whose fetch brought them, and which are not stored:
+ * they go with the 200 and the 304. NULL when memory is out. */
 struct stored *stored_new(struct cache_worker *worker, struct entry *entry, struct entry_head *head,
                           struct stet_span extra);
 

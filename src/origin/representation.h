@@ -50,7 +50,10 @@ static inline struct representation *representation_ref(struct representation *r
 
 static inline void representation_unref(struct representation *representation)
 {
-    if (representation &&
+    if (!representation)
+        return;
+    /* Who has the only reference need not tell anyone that it goes. */
+    if (atomic_load_explicit(&representation->refs, memory_order_acquire) == 1 ||
         atomic_fetch_sub_explicit(&representation->refs, 1, memory_order_acq_rel) == 1)
         representation->ops->free(representation);
 }

@@ -65,6 +65,12 @@ STET_API enum stet_target_form stet_target_split(struct stet_span target, enum s
  * scheme + authority + path + query + 8 always suffice. */
 STET_API size_t stet_uri_key(const struct stet_request *request, char *to, size_t room);
 
+/* Its two halves, for who makes many keys: what requests to one server have in common
+ * ("http://example.org"; scheme + authority + 4 always suffice), and what comes behind it
+ * ("/where?q=now"; path + query + 2 do). */
+STET_API size_t stet_uri_key_server(const struct stet_request *request, char *to, size_t room);
+STET_API size_t stet_uri_key_place(const struct stet_request *request, char *to, size_t room);
+
 /* Decodes the percent-escapes of a path into `to` (room for `path.len` octets). Returns the length;
  * SIZE_MAX if an escape is broken or yields NUL. */
 STET_API size_t stet_path_decode(struct stet_span path, char *to);

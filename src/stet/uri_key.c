@@ -99,14 +99,20 @@ static char *put_authority(char *to, struct stet_span scheme, struct stet_span a
     return put(to, parts.port);
 }
 
-size_t stet_uri_key(const struct stet_request *request, char *to, size_t room)
+size_t stet_uri_key_server(const struct stet_request *request, char *to, size_t room)
 {
-    if (room <
-        request->scheme.len + request->authority.len + request->path.len + request->query.len + 8)
+    if (room < request->scheme.len + request->authority.len + 4)
         return 0;
     char *at = put_lower(to, request->scheme);
     at = put(at, STET_SPAN("://"));
-    at = put_authority(at, request->scheme, request->authority);
+    return (size_t)(put_authority(at, request->scheme, request->authority) - to);
+}
+
+size_t stet_uri_key_place(const struct stet_request *request, char *to, size_t room)
+{
+    char *at = to;
+    if (room < request->path.len + request->query.len + 2)
+        return 0;
     if (request->path.len == 0) /* [RFC 9110 §4.2.3] */
         *at++ = '/';
     at = put_escaped(at, request->path);
@@ -115,4 +121,13 @@ size_t stet_uri_key(const struct stet_request *request, char *to, size_t room)
         at = put_escaped(at, request->query);
     }
     return (size_t)(at - to);
+}
+
+size_t stet_uri_key(const struct stet_request *request, char *to, size_t room)
+{
+    if (room <
+        request->scheme.len + request->authority.len + request->path.len + request->query.len + 8)
+        return 0;
+    const size_t server = stet_uri_key_server(request, to, room);
+    return server + stet_uri_key_place(request, to + server, room - server);
 }
