@@ -128,22 +128,26 @@ static void answer_unsatisfiable(struct answer *answer, uint64_t length)
     answer_page(answer, 416, stet_span(line, (size_t)line_size)); /* [RFC 9110 §15.5.17] */
 }
 
-/* Conditions alone: of a content whose length is not known nothing can be cut out yet. */
-static struct stet_answer answer_decide_unranged(const struct stet_request *request,
-                                                 const struct stet_validators *validators,
-                                                 enum stet_precondition_role role, int64_t now)
+/* Conditions alone. The ranges stay as they are: they are large, and hardly anyone asks for any. */
+static void answer_decide_unranged(const struct stet_request *request,
+                                   const struct stet_validators *validators,
+                                   enum stet_precondition_role role, int64_t now,
+                                   struct stet_answer *decided)
 {
     static const int statuses[] = {[STET_PROCEED] = 200,
                                    [STET_NOT_MODIFIED] = 304,
                                    [STET_PRECONDITION_FAILED] = 412,
                                    [STET_CONDITION_MALFORMED] = 400};
-    const struct stet_precondition decided = stet_precondition(request, validators, role, now);
+    const struct stet_precondition verdict = stet_precondition(request, validators, role, now);
 
-    return (struct stet_answer){.status = statuses[decided.answer], .reason = decided.reason};
+    decided->status = statuses[verdict.answer];
+    decided->reason = verdict.reason;
 }
 
-static struct stet_answer answer_decide(const struct stet_request *request,
-                                        const struct representation *representation, int64_t now)
+/* Of a content whose length is not known nothing can be cut out yet. */
+static void answer_decide(const struct stet_request *request,
+                          const struct representation *representation, int64_t now,
+                          struct stet_answer *decided)
 {
     struct stet_validators validators = representation->validators;
     const enum stet_precondition_role role =
@@ -152,9 +156,10 @@ static struct stet_answer answer_decide(const struct stet_request *request,
     /* a date may have become strong since the representation was made */
     validators.modified_strong = validators.modified_strong &&
                                  stet_validators_date_is_strong(validators.modified, now, true);
-    if (representation->unknown_length)
-        return answer_decide_unranged(request, &validators, role, now);
-    return stet_answer_of(request, &validators, role, representation->length, now);
+    if (representation->unknown_length || !stet_head_has(&request->head, STET_FIELD_RANGE))
+        answer_decide_unranged(request, &validators, role, now, decided);
+    else
+        *decided = stet_answer_of(request, &validators, role, representation->length, now);
 }
 
 void answer_make(struct answer *answer, const struct stet_request *request,
@@ -173,8 +178,8 @@ void answer_make(struct answer *answer, const struct stet_request *request,
         answer_whole(answer, representation, wanted);
         return;
     }
-    struct stet_answer decided =
-        answer_decide(request, representation, loop_wall(loop) / NS_PER_SECOND);
+    struct stet_answer decided;
+    answer_decide(request, representation, loop_wall(loop) / NS_PER_SECOND, &decided);
     answer->reason = decided.reason;
     switch (decided.status) {
     case 200:
