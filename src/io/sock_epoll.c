@@ -23,6 +23,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,11 +58,31 @@ void sock_epoll_event(struct sock *sock, uint32_t events)
     sock->ready(sock, ready);
 }
 
+/* recv and send of the C library are points where a thread may be cancelled, which costs each call
+ * two locked instructions. No thread of ours ever is. */
+static ssize_t socket_recv(int fd, void *to, size_t size)
+{
+#ifdef SYS_recvfrom
+    return syscall(SYS_recvfrom, fd, to, size, 0L, NULL, NULL);
+#else
+    return recv(fd, to, size, 0);
+#endif
+}
+
+static ssize_t socket_send(int fd, const struct iovec *piece, int flags)
+{
+#ifdef SYS_sendto
+    return syscall(SYS_sendto, fd, piece->iov_base, piece->iov_len, (long)flags, NULL, 0L);
+#else
+    return send(fd, piece->iov_base, piece->iov_len, flags);
+#endif
+}
+
 ssize_t sock_epoll_read(struct sock *sock, void *to, size_t size)
 {
     ssize_t got;
     do {
-        got = recv(sock->fd, to, size, 0);
+        got = socket_recv(sock->fd, to, size);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return errno == EAGAIN ? SOCK_AGAIN : SOCK_BROKEN;
@@ -78,7 +99,7 @@ static ssize_t sock_epoll_send(struct sock *sock, const struct iovec *pieces, in
     flags |= MSG_NOSIGNAL;
     do {
         if (count == 1)
-            sent = send(sock->fd, pieces->iov_base, pieces->iov_len, flags);
+            sent = socket_send(sock->fd, pieces, flags);
         else
             sent = sendmsg(sock->fd, &message, flags);
     } while (sent < 0 && errno == EINTR);
