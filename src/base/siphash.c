@@ -65,7 +65,10 @@ static inline void sip_input(uint64_t v[4], const unsigned char *bytes, size_t l
     size_t left = len;
     for (; left >= 8; left -= 8, bytes += 8)
         sip_word(v, load_whole(bytes));
-    sip_word(v, load(bytes, left) | (uint64_t)len << 56);
+    /* The rest is also the upper end of the last eight, if there are as many. */
+    const uint64_t rest =
+        len < 8 || left == 0 ? load(bytes, left) : load_whole(bytes + left - 8) >> (64 - 8 * left);
+    sip_word(v, rest | (uint64_t)len << 56);
 }
 
 uint64_t siphash(const uint64_t seed[2], const void *bytes, size_t len)

@@ -70,10 +70,9 @@ static enum exchange_next files_redirect(struct exchange *exchange)
 /* The path of the file: what follows the path of the route. */
 static bool files_below(const struct exchange *exchange, struct stet_span *path)
 {
-    const struct stet_span prefix = stet_span_of(exchange->route->path);
-
-    if (prefix.len == 1)
+    if (exchange->route->path[1] == '\0') /* "/" */
         return true;
+    const struct stet_span prefix = stet_span_of(exchange->route->path);
     if (!stet_span_starts(*path, prefix))
         return false; /* it came here by dot segments, which lead to no file */
     *path = stet_span_from(*path, prefix.at[prefix.len - 1] == '/' ? prefix.len - 1 : prefix.len);

@@ -49,9 +49,12 @@ void metrics_count(struct metrics *metrics, const struct metrics_event *event)
         metrics_add(&metrics->origin_validated[event->origin_status == 304], 1);
     metrics_add(&metrics->sent, event->sent);
     metrics_add(&metrics->saved, event->saved);
-    metrics_add(&metrics->stored, event->stored);
-    metrics_add(&metrics->collapsed, event->collapsed);
-    metrics_add(&metrics->synthesized, event->synthesized);
+    if (event->stored)
+        metrics_add(&metrics->stored, 1);
+    if (event->collapsed)
+        metrics_add(&metrics->collapsed, 1);
+    if (event->synthesized)
+        metrics_add(&metrics->synthesized, 1);
     metrics_add(&metrics->durations[metrics_class(event->duration)], 1);
     metrics_add(&metrics->duration_sum, event->duration > 0 ? (uint64_t)event->duration : 0);
 }

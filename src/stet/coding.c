@@ -85,9 +85,8 @@ enum stet_coding stet_coding_choose(const struct stet_accepted_codings *accepted
 {
     enum stet_coding best = STET_CODING_COUNT;
     int weight = LEAST;
-    for (int i = 0; i < STET_CODING_COUNT; i++) {
-        if (!(available >> i & 1))
-            continue;
+    for (unsigned left = available & ((1U << STET_CODING_COUNT) - 1); left; left &= left - 1) {
+        const int i = __builtin_ctz(left);
         if (accepted->weight[i] >= weight) {
             weight = accepted->weight[i];
             best = (enum stet_coding)i;

@@ -37,9 +37,9 @@ static void pack(unsigned char to[5], int64_t value)
 
 static int64_t unpack(const unsigned char from[5])
 {
-    uint32_t low = 0;
-    for (unsigned i = 0; i < 4; i++)
-        low |= (uint32_t)from[i] << 8 * i;
+    /* in the form that compilers turn into one load */
+    const uint32_t low = (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+                         (uint32_t)from[3] << 24;
     const int64_t high = from[4] < 0x80 ? from[4] : from[4] - 0x100;
     return high * (INT64_C(1) << 32) + low;
 }

@@ -128,7 +128,9 @@ int h1_request_check(struct h1_head *head, struct stet_span scheme, struct h1_fr
         verdict = expectation_check(fields, head->minor, framing);
     if (verdict != 0)
         return verdict;
-    framing->persistent = h1_framing_persists(fields, head->minor);
+    framing->persistent = stet_head_has(fields, STET_FIELD_CONNECTION)
+                              ? h1_framing_persists(fields, head->minor)
+                              : head->minor > 0; /* most say nothing */
     framing->keep_alive = head->minor == 0 && framing->persistent;
     return 0;
 }
