@@ -134,7 +134,8 @@ void cache_forget(struct cache_query *query);
 /* ---- operating ---- */
 
 enum cache_purge_scope {
-    CACHE_PURGE_URL,    /* this URL with all its variants; `text` is an absolute URL */
+    CACHE_PURGE_URL,    /* this URL with all its variants, and others that No-Vary-Search makes the
+                           same; `text` is an absolute URL */
     CACHE_PURGE_PREFIX, /* all URLs that begin so; an absolute URL as well */
     CACHE_PURGE_MATCH,  /* all URLs that this regular expression (pcre2) finds */
     CACHE_PURGE_GROUP,  /* all responses in this group [RFC 9875] */

@@ -2,6 +2,8 @@
  *
  * Nothing is taken off when a response leaves the store; a list that is full is sorted, what is
  * there twice or leads to nothing any more is dropped, and only if that is not much the list grows.
+ * Responses with No-Vary-Search are listed by their path as well (shelf_alike.c).
+ *
  * Most sites have no groups, and then there is nothing here at all.
  *
  * It counts against the budget of the store, of which it may take a part. Past that, past a number
@@ -121,6 +123,12 @@ struct stet_span groups_origin(struct stet_span url)
     return stet_span(url.at, end < url.len ? end + 1 : url.len);
 }
 
+struct stet_span groups_path(struct stet_span url)
+{
+    const struct stet_span path = stet_span_from(url, groups_origin(url).len);
+    return stet_span(path.at, stet_span_find(path, '?'));
+}
+
 void groups_walk_init(struct groups_walk *walk, const struct entry_head *head)
 {
     struct stet_span block = entry_head_unchanged(head), name, value;
@@ -228,6 +236,15 @@ static bool groups_add(struct groups *groups, uint64_t hash, const uint64_t prim
 
 /* ---- the calls ---- */
 
+static bool has_novarysearch(const struct entry_head *head)
+{
+    struct stet_span block = entry_head_unchanged(head), name, value;
+    while (reply_block_next(&block, &name, &value))
+        if (stet_field_id(name) == STET_FIELD_NO_VARY_SEARCH)
+            return true;
+    return false;
+}
+
 void groups_note(struct groups *groups, const struct entry *entry, const struct entry_head *head)
 {
     struct groups_walk walk;
@@ -239,6 +256,9 @@ void groups_note(struct groups *groups, const struct entry *entry, const struct 
     groups_walk_init(&walk, head);
     pthread_mutex_lock(&groups->lock);
     bool done = true;
+    if (!groups->incomplete && has_novarysearch(head))
+        done = groups_add(groups, group_hash(groups, origin, groups_path(entry_url(entry))),
+                          entry_key(entry)->primary);
     while (!groups->incomplete && done && groups_walk_next(&walk, &name))
         done = groups_add(groups, group_hash(groups, origin, name), entry_key(entry)->primary);
     groups->incomplete |= !done || !groups_charge(groups);

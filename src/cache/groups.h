@@ -19,6 +19,9 @@ void groups_free(struct groups *groups);
  * [RFC 9875 §2.1]. */
 struct stet_span groups_origin(struct stet_span url);
 
+/* The path in a key's text: what has No-Vary-Search is noted as if that were a group. */
+struct stet_span groups_path(struct stet_span url);
+
 /* A walk over the groups in the Cache-Groups lines of a stored head. */
 struct groups_walk {
     struct stet_field fields[32]; /* further lines are not read */

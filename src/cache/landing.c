@@ -262,7 +262,8 @@ static void landing_outdate(struct flight *flight, const struct stet_request *ta
 
     if (to)
         shelf_key_make(shelf_of(flight), rules_of(flight), target, to, &key);
-    flights_outdate(flight->worker->cache->flights, to ? key.primary : NULL);
+    const bool alone = to && !shelf_may_be_alike(shelf_of(flight), key.url); /* D-20 */
+    flights_outdate(flight->worker->cache->flights, alone ? key.primary : NULL);
 }
 
 /* What an unsafe request has changed is not served any more [RFC 9111 §4.4] (D-20). */

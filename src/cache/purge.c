@@ -56,7 +56,7 @@ static bool purge_fits(struct purge *purge, struct entry *entry)
 
     switch (purge->scope) {
     case CACHE_PURGE_URL:
-        return stet_span_equal(url, purge->text);
+        return stet_span_equal(url, purge->text) || shelf_is_alike(entry, url, purge->text);
     case CACHE_PURGE_PREFIX:
         return stet_span_starts(url, purge->text);
     case CACHE_PURGE_MATCH:
@@ -152,8 +152,11 @@ static void purge_url(struct purge *purge)
     if (purge->scope == CACHE_PURGE_PREFIX || atomic_load(&cache->partitioned)) {
         purge_all(purge);
     } else {
-        flights_outdate(cache->flights, key.primary);
+        flights_outdate(cache->flights,
+                        shelf_may_be_alike(&cache->shelf, key.url) ? NULL : key.primary);
         purge->reached = (int64_t)shelf_purge(&cache->shelf, &key, purge->hard, purge->now);
+        shelf_each_alike(&cache->shelf, key.url, purge_look, purge); /* D-20 */
+        purge_take_out(purge);
     }
     memory_free(text);
 }

@@ -94,9 +94,9 @@ bool shelf_parts_held(const struct entry *entry, const struct entry_head *head,
                       struct stet_parts *parts);
 
 /* The head that what is stored has together with a further part of it, whose head is `fresh`
- * [RFC 9110 §15.3.7.3]; without fields that tell of the octets of one part alone. `storage` has room
- * for the fields of both; the view lends from both. False when memory is out, or if they are of
- * different contents after all. */
+ * [RFC 9110 §15.3.7.3]; without fields that tell of the octets of one part alone. `storage` has
+ * room for the fields of both; the view lends from both. False when memory is out, or if they are
+ * of different contents after all. */
 bool shelf_combine(const struct stet_profile *profile, const struct entry_head *stored,
                    const struct stet_head *fresh, struct stet_field *storage,
                    struct stet_head *combined);
@@ -155,12 +155,24 @@ void shelf_learn_head(const struct shelf *shelf, const struct shelf_ask *ask,
 /* ---- marking ---- */
 
 /* Marks what an unsafe request may have made wrong (D-20) [RFC 9111 §4.4, RFC 9875 §3]: its target,
- * Location and Content-Location, with all variants, and groups; how many entries. */
+ * Location and Content-Location, with all variants and all that their No-Vary-Search makes the
+ * same, and groups; how many entries. */
 size_t shelf_invalidate(const struct shelf *shelf, const struct cache_rules *rules,
                         const struct stet_request *request, const struct stet_response *response);
 
-/* Makes stale (soft) or removes all under a key; how many entries. */
+/* Makes stale (soft) or removes all under a key, without what is alike; how many entries. */
 size_t shelf_purge(const struct shelf *shelf, const struct shelf_key *key, bool hard, int64_t now);
+
+/* An entry whose key's text, or what of it is to be compared, is `own`, is stored under another
+ * query than `url` has, and its No-Vary-Search makes the two the same [No-Vary-Search §6]. */
+bool shelf_is_alike(struct entry *entry, struct stet_span own, struct stet_span url);
+
+/* Calls `each` with all of them, of `url`, the text of a key; the rules of store_each hold. */
+void shelf_each_alike(const struct shelf *shelf, struct stet_span url,
+                      bool (*each)(void *owner, struct entry *entry), void *owner);
+
+/* There may be some, of this URL or of another with this path. */
+bool shelf_may_be_alike(const struct shelf *shelf, struct stet_span url);
 
 /* The stored response is a member of this group, whatever its origin [RFC 9875 §2]. */
 bool shelf_in_group(const struct entry_head *head, struct stet_span group);

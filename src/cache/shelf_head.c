@@ -163,7 +163,8 @@ static void head_validate(struct entry_head *head, const struct shelf_head_recip
         flags |= ENTRY_HEAD_DATE_MADE;
     if (recipe->sized)
         flags |= ENTRY_HEAD_SIZED;
-    if (stet_head_has(fields, STET_FIELD_CACHE_GROUPS))
+    if (stet_head_has(fields, STET_FIELD_CACHE_GROUPS) ||
+        stet_head_has(fields, STET_FIELD_NO_VARY_SEARCH)) /* groups.h has both */
         flags |= ENTRY_HEAD_GROUPED;
     head->flags = (uint16_t)(head->flags | flags);
     entry_head_set_count(head, recipe->changes);

@@ -3,9 +3,6 @@
  * What is stored under a URI is found by its key, all variants at once; members of groups by an
  * index (groups.h), or, without one, by looking at everything. What falls with its group takes no
  * other group with it.
- *
- * Given up: marking what is equal under its No-Vary-Search. Look-ups do not find it under another
- * URI than its own either (D-20).
  */
 #include "base/memory.h"
 #include "cache/shelf.h"
@@ -27,6 +24,13 @@ static bool marking_each(void *owner, struct entry *entry)
     struct marking *marking = owner;
     if (stet_span_equal(entry_url(entry), marking->url))
         marking->count += marking->soft ? entry_expire(entry, marking->now) : entry_mark(entry);
+    return true;
+}
+
+static bool marking_alike(void *owner, struct entry *entry)
+{
+    struct marking *marking = owner;
+    marking->count += entry_mark(entry);
     return true;
 }
 
@@ -170,6 +174,7 @@ static size_t mark_target(const struct shelf *shelf, const struct cache_rules *r
     if (!keeping_make(&keeping, shelf, rules, target))
         return 0;
     mark_key(shelf, &keeping.key, &marking);
+    shelf_each_alike(shelf, keeping.key.url, marking_alike, &marking);
     if (first)
         marking.count +=
             fell_own(shelf, &keeping.key) + fell_named(shelf, groups_origin(keeping.key.url),

@@ -223,3 +223,37 @@ void tell_purged_softly(struct scene *s)
     expect_hit(client);
     expect_body(client, "two");
 }
+
+/* Queries that No-Vary-Search makes the same fall together (D-20). */
+void tell_alike(struct scene *s)
+{
+    static const char *const targets[] = {"/a?q=1&utm=1", "/a?q=1&utm=2", "/a?q=2&utm=1"};
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    origin_does(o, "POST", "/a?q=1", 200, "", "done");
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3; i++) {
+            origin_holds(
+                o, targets[i],
+                "Cache-Control: max-age=100\nETag: \"x\"\nNo-Vary-Search: params=(\"utm\")", "one");
+            client_get(client, targets[i]);
+            client_get(client, targets[i]);
+            expect_hit(client);
+        }
+        if (round == 0) {
+            client_request(client, "POST", "/a?q=1", "X: y");
+            expect_status(client, 200);
+        } else {
+            const int64_t reached =
+                scene_purge_by(s, CACHE_PURGE_URL, "http://www/a?q=1", round == 2);
+            expect(s, reached == 2 || s->chaos->relaxed);
+        }
+        client_get(client, targets[2]); /* C-NVS-5.1-2 */
+        expect_hit(client);
+        for (int i = 0; i < 2; i++) {
+            client_get(client, targets[i]);
+            expect_not_hit(client);
+            expect_forwarded(client, round == 2 ? "uri-miss" : "stale");
+        }
+    }
+}

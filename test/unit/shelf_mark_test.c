@@ -153,6 +153,65 @@ static void test_reach(void **state)
     shelf_world_fini(&world);
 }
 
+/* D-20: what its No-Vary-Search makes equal falls with it, and nothing else does. */
+static void test_alike(void **state)
+{
+    static const struct {
+        const char *id, *name, *query, *want;
+    } targets[] = {
+        {"C-NVS-5.1-2", "a parameter that does not matter", "a=1&utm=9", "xy"},
+        {"C-NVS-5.1-2", "one that does", "a=2", "z"},
+        {"C-NVS-6-3", "without it", "a=1", "xy"},
+        {"C-NVS-6-2", "no query", NULL, ""},
+    };
+    for (size_t i = 0; i < 3 * COUNT(targets); i++) {
+        static const struct {
+            const char *url, *fields, *content;
+        } held[] = {
+            {SHELF_URL "?a=1", FRESH "\nNo-Vary-Search: params=(\"utm\")", "x"},
+            {SHELF_URL "?a=1&utm=2", FRESH "\nNo-Vary-Search: params=(\"utm\")", "y"},
+            {SHELF_URL "?utm=1&a=2", FRESH "\nNo-Vary-Search: params=(\"utm\")", "z"},
+            {SHELF_URL "?a=1&utm=3", FRESH, "w"},
+            {SHELF_URL "/?a=1&utm=3", FRESH "\nNo-Vary-Search: params", "v"},
+        };
+        struct shelf_world world;
+        struct asking asking;
+        struct message message;
+        char fallen[8] = "";
+        const struct stet_response response = message_response(&message, 200, NULL);
+        (void)state;
+        shelf_world_init(&world);
+        for (size_t j = 0; j < COUNT(held); j++) {
+            asking_make(&asking, &world, "GET", held[j].url, NULL);
+            assert_true(shelf_world_put(&world, &asking, 200, held[j].fields, held[j].content));
+        }
+        if (i % 3 == 2) {
+            groups_free(world.shelf.groups);
+            world.shelf.groups = NULL;
+        }
+        char url[64];
+        snprintf(url, sizeof url, SHELF_URL "%s%s", targets[i / 3].query ? "?" : "",
+                 targets[i / 3].query ? targets[i / 3].query : "");
+        asking_make(&asking, &world, "POST", url, NULL);
+        check_row(&targets[i / 3],
+                  shelf_may_be_alike(&world.shelf, asking.key.url)); /* for the path has some */
+        const size_t count =
+            shelf_invalidate(&world.shelf, &world.rules, &asking.request, &response);
+        for (size_t j = 0; j < COUNT(held); j++) {
+            asking_make(&asking, &world, "GET", held[j].url, NULL);
+            if (!shelf_world_picks(&world, &asking, held[j].content, STET_REUSE_FRESH))
+                strcat(fallen, held[j].content);
+        }
+        if (strcmp(fallen, targets[i / 3].want) != 0)
+            fail_msg("%s (%s): %s", targets[i / 3].id, targets[i / 3].name, fallen);
+        check_row(&targets[i / 3], count == strlen(fallen));
+        asking_make(&asking, &world, "GET", "http://example.org/elsewhere?a=1", NULL);
+        check_row(&targets[i / 3],
+                  shelf_may_be_alike(&world.shelf, asking.key.url) == (i % 3 == 2));
+        shelf_world_fini(&world);
+    }
+}
+
 /* C-9875-2-2: 32 groups of 32 octets, over several lines. */
 static void test_many_groups(void **state)
 {
@@ -338,10 +397,11 @@ static void test_purge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_invalidate),  cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_many_groups), cmocka_unit_test(test_mates),
-        cmocka_unit_test(test_index),       cmocka_unit_test(test_index_counts),
-        cmocka_unit_test(test_origin),      cmocka_unit_test(test_purge),
+        cmocka_unit_test(test_invalidate),   cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_alike),        cmocka_unit_test(test_many_groups),
+        cmocka_unit_test(test_mates),        cmocka_unit_test(test_index),
+        cmocka_unit_test(test_index_counts), cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_purge),
     };
     return cmocka_run_group_tests_name("shelf_mark", tests, NULL, NULL);
 }
