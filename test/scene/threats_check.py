@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test/scene/threats_check.py: does every threat of threats.tbl have its tests?
+"""test/scene/threats_check.py: do all rows of threats.tbl and themes.tbl have their tests?
 
 Each proof that a threat names is looked up: the row of scenes.tbl or gateways.tbl, the section of
 the negative table, the function of the unit test or of the client, the file of the fuzz target, the
@@ -62,9 +62,9 @@ def proves(kind, words):
 
 
 def threats():
-    """(title, [(kind, words)]) in the order of the table"""
+    """(title, [(kind, words)]) in the order of the tables"""
     found = []
-    for line in read(HERE, "threats.tbl").splitlines():
+    for line in (read(HERE, "threats.tbl") + read(HERE, "themes.tbl")).splitlines():
         if line.startswith("= "):
             found.append((line[2:], []))
         elif line and not line.startswith("#"):
