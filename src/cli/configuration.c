@@ -5,7 +5,10 @@
 #include "serve/configfile.h"
 #include "serve/configshow.h"
 
+#include "serve/secure.h"
+
 #include <stdio.h>
+#include <time.h>
 
 /* Prints a text and ends it; what was shortened for lack of memory is told. */
 static bool configuration_print(FILE *to, struct text *text)
@@ -46,6 +49,12 @@ static int configuration_check_json(const char *path)
     return fine ? 0 : 2;
 }
 
+/* A doubt about a certificate, for a person. */
+static void configuration_doubt(void *owner, const char *words)
+{
+    text_say(owner, "warning: %s\n", words);
+}
+
 int configuration_check(const char *path, bool json)
 {
     struct text text = {0};
@@ -57,6 +66,7 @@ int configuration_check(const char *path, bool json)
         return 2;
     text_say(&text, "%s: OK\n", path);
     configshow_words(config, &text);
+    secure_check(config, (int64_t)time(NULL) * 1000000000, configuration_doubt, &text);
     config_unref(config);
     return configuration_print(stdout, &text) ? 0 : 2;
 }

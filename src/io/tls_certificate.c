@@ -221,44 +221,41 @@ static void tls_check_strength(gnutls_x509_crt_t certificate, const struct tls_c
     }
 }
 
-/* "*.example.org" is covered by itself only: what is below it is not known. */
-static bool tls_covers(gnutls_x509_crt_t certificate, const char *name)
-{
-    char label[TLS_NAME_MAX + 8];
-
-    if (strncmp(name, "*.", 2) != 0)
-        return gnutls_x509_crt_check_hostname(certificate, name) != 0;
-    snprintf(label, sizeof label, "any%s", name + 1);
-    return gnutls_x509_crt_check_hostname(certificate, label) != 0;
-}
-
-static void tls_check_names(gnutls_x509_crt_t certificate, const char *const *names, size_t count,
-                            const struct tls_critic *critic)
-{
-    for (size_t i = 0; i < count; i++) {
-        char words[TLS_NAME_MAX + 64];
-        if (strcmp(names[i], "*") == 0 || tls_covers(certificate, names[i]))
-            continue;
-        snprintf(words, sizeof words, "does not cover the name %s", names[i]);
-        critic->tell(critic->owner, words);
-    }
-}
-
-void tls_certificate_check(const struct tls_pair *pair, const char *const *names, size_t count,
-                           int64_t wall, const struct tls_critic *critic)
+/* The first certificate of a file; NULL if there is none. */
+static gnutls_x509_crt_t tls_first_of(const char *path)
 {
     char complaint[TLS_WORDS];
     gnutls_datum_t file;
     gnutls_x509_crt_t first;
 
-    if (!tls_file_read(pair->certificate, &file, complaint))
-        return;
+    if (!tls_file_read(path, &file, complaint))
+        return NULL;
     first = tls_first(&file);
     memory_free(file.data);
+    return first;
+}
+
+void tls_certificate_check(const char *path, int64_t wall, const struct tls_critic *critic)
+{
+    gnutls_x509_crt_t first = tls_first_of(path);
+
     if (!first)
         return;
     tls_check_dates(first, (time_t)(wall / 1000000000), critic);
     tls_check_strength(first, critic);
-    tls_check_names(first, names, count, critic);
     gnutls_x509_crt_deinit(first);
+}
+
+bool tls_certificate_covers(const char *path, const char *name)
+{
+    gnutls_x509_crt_t first = tls_first_of(path);
+    char below[TLS_NAME_MAX + 8];
+    bool covers;
+
+    if (!first)
+        return false;
+    snprintf(below, sizeof below, "any%s", name + 1);
+    covers = gnutls_x509_crt_check_hostname(first, strncmp(name, "*.", 2) == 0 ? below : name) != 0;
+    gnutls_x509_crt_deinit(first);
+    return covers;
 }

@@ -12,12 +12,13 @@ struct tls_critic {
     void *owner;
 };
 
-/* Looks at the certificate of a pair as it will be shown to clients who ask for `names` at the wall
- * clock `wall` (ns): has it begun, has it expired or will it in 30 days, is its key or its
- * signature weak, does it cover the names ("*" alone is no name)? Files that cannot be read are for
+/* Looks at the first certificate of a PEM file at the wall clock `wall` (ns): has it begun, has it
+ * expired or will it in 30 days, is its key or its signature weak? A file that cannot be read is for
  * tls_context_server to complain of. */
-void tls_certificate_check(const struct tls_pair *pair, const char *const *names, size_t count,
-                           int64_t wall, const struct tls_critic *critic);
+void tls_certificate_check(const char *path, int64_t wall, const struct tls_critic *critic);
+
+/* Whether it is for a name; "*.example.org" is any name below. */
+bool tls_certificate_covers(const char *path, const char *name);
 
 /* Makes a key and a certificate for development in two files, unless they are there and good for
  * another week: ECDSA P-256, signed by itself, for localhost, 127.0.0.1 and ::1, good for 397 days

@@ -259,6 +259,12 @@ static bool config_seal_hsts(struct config *config, struct config_tls *tls)
     return kept != NULL;
 }
 
+static void config_inherit(struct config_tls *tls, const struct config_tls *preset)
+{
+    *tls = *preset;
+    tls->given = false;
+}
+
 /* What has no TLS of its own is served as the server as a whole. */
 static bool config_seal_secure(struct config *config)
 {
@@ -271,12 +277,12 @@ static bool config_seal_secure(struct config *config)
         return false;
     for (size_t i = 0; i < config->site_count; i++) {
         struct config_tls *tls = &config->sites[i].tls;
-        if (!tls->given)
-            *tls = secure->preset;
-        else if (!config_seal_hsts(config, tls))
+        if (tls->given && !config_seal_hsts(config, tls))
             return false;
-        else
+        if (tls->given)
             tls->number = secure->count++;
+        else
+            config_inherit(tls, &secure->preset);
         secure->guarded |= tls->hsts > 0 || tls->redirect || tls->demand != TLS_DEMAND_NOTHING;
     }
     return true;

@@ -49,6 +49,7 @@ static bool configfile_fill(struct configfill *fill, struct yamltree *tree, cons
     if (!fill->config->path)
         return false;
     configwalk_root(fill, tree->root);
+    configfill_judge_tls(fill, tree->root);
     if (fill->no_memory || !config_seal(fill->config))
         return false;
     return configclaims_judge(fill->config, fill->claims, fill->claim_count, fill->errors);

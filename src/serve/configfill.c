@@ -15,10 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tells of a value that its type allows, but its key does not. True: memory is not out. */
-#define CONFIGFILL_COMPLAIN(fill, node, ...) \
-    (config_errors_add((fill)->errors, (node)->line, (node)->column, __VA_ARGS__), true)
-
 /* ---- claims ---- */
 
 /* Room doubles, as in config_append, but in the arena of the reading. */
@@ -134,7 +130,7 @@ void *configfill_forward_cache(struct configfill *fill, void *target)
 
 /* ---- sites and routes ---- */
 
-static struct config_site *configfill_last_site(const struct configfill *fill)
+struct config_site *configfill_last_site(const struct configfill *fill)
 {
     return &fill->config->sites[fill->config->site_count - 1];
 }

@@ -243,13 +243,16 @@ bool configvalue_file_or_off(struct configreading *reading)
     return configplace_off(reading) || configvalue_file(reading);
 }
 
-bool configvalue_readable_or_off(struct configreading *reading)
+bool configvalue_readable(struct configreading *reading)
 {
-    if (configplace_off(reading))
-        return true;
     if (!configplace_whole(reading, "", reading->text))
         return false;
     return access(reading->to->text, R_OK) == 0 || configplace_complain(reading, errno);
+}
+
+bool configvalue_readable_or_off(struct configreading *reading)
+{
+    return configplace_off(reading) || configvalue_readable(reading);
 }
 
 bool configvalue_socket(struct configreading *reading)

@@ -18,6 +18,7 @@ enum { CONFIGSCHEMA_LISTED = 6 };
 #define CONFIGSTRUCT_LOG config
 #define CONFIGSTRUCT_ADMIN config
 #define CONFIGSTRUCT_FORWARD config
+#define CONFIGSTRUCT_TLS config_tls
 #define CONFIGSTRUCT_FILES config_route
 #define CONFIGSTRUCT_PROXY config_route
 #define CONFIGSTRUCT_CACHE config_route

@@ -85,9 +85,15 @@ void configshow_words(const struct config *config, struct text *to)
     char memory[UNITS_TEXT];
 
     text_say(to, "listen ");
-    if (config->listen_count == 0)
+    if (config->listen_count == 0 && config->secure.listen_count == 0 && !config_is_secure(config))
         text_say(to, "127.0.0.1:8080, [::1]:8080");
     configshow_list(config->listen, config->listen_count, to);
+    if (config_is_secure(config))
+        text_say(to, "; tls %s",
+                 config->secure.listen_count == 0 && !config->listen_count
+                     ? "127.0.0.1:8443, [::1]:8443"
+                     : "");
+    configshow_list(config->secure.listen, config->secure.listen_count, to);
     if (config_fetches(config)) {
         units_write_size(config->memory, memory);
         text_say(to, "; memory %s", memory);
@@ -162,6 +168,8 @@ void configshow_json(const struct config *config, struct text *to)
     configshow_text(config->path ? config->path : "", to);
     text_say(to, ",\"listen\":");
     configshow_texts_json(config->listen, config->listen_count, to);
+    text_say(to, ",\"tlsListen\":");
+    configshow_texts_json(config->secure.listen, config->secure.listen_count, to);
     text_say(to, ",\"workers\":%u,\"memory\":%" PRIu64 ",\"forward\":%s,\"sites\":[",
              config->workers, config->memory, config->forward.on ? "true" : "false");
     for (size_t i = 0; i < config->site_count; i++) {

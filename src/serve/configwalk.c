@@ -196,6 +196,8 @@ static bool configwalk_leave(struct configfill *fill, enum configplace place,
         return configfill_leave_forward(fill, node);
     case CONFIGPLACE_SITE:
         return configfill_leave_site(fill, node);
+    case CONFIGPLACE_TLS:
+        return configfill_leave_tls(fill, target, node);
     case CONFIGPLACE_ROUTE:
         fill->route = NULL;
         return true;

@@ -104,16 +104,33 @@ static void secure_doubt(void *owner, const char *words)
     doubts->tell(doubts->owner, line);
 }
 
-static void secure_check_one(const struct config_tls *tls, const struct config_site *site,
-                             int64_t wall, struct secure_doubts *doubts)
+static void secure_check_files(const struct config_tls *tls, int64_t wall,
+                               struct secure_doubts *doubts)
 {
     const struct tls_critic critic = {secure_doubt, doubts};
 
     for (size_t i = 0; i < tls->certificate_count; i++) {
-        const struct tls_pair pair = {tls->certificates[i], tls->keys[i], NULL};
         doubts->file = tls->certificates[i];
-        tls_certificate_check(&pair, site ? (const char *const *)site->hosts : NULL,
-                              site ? site->host_count : 0, wall, &critic);
+        tls_certificate_check(doubts->file, wall, &critic);
+    }
+}
+
+/* The names of a site that a certificate shown for it does not cover. */
+static void secure_check_names(const struct config *config, const struct config_site *site,
+                               struct secure_doubts *doubts)
+{
+    const struct config_tls *from = secure_source(config, &site->tls);
+    char words[TLS_NAME_MAX + 40];
+
+    for (size_t i = 0; from && i < from->certificate_count; i++) {
+        doubts->file = from->certificates[i];
+        for (size_t j = 0; j < site->host_count; j++) {
+            const char *name = site->hosts[j];
+            if (strcmp(name, "*") == 0 || tls_certificate_covers(doubts->file, name))
+                continue;
+            snprintf(words, sizeof words, "does not cover the name %.255s", name);
+            secure_doubt(doubts, words);
+        }
     }
 }
 
@@ -122,9 +139,13 @@ void secure_check(const struct config *config, int64_t wall,
 {
     struct secure_doubts doubts = {.tell = tell, .owner = owner};
 
-    secure_check_one(&config->secure.preset, NULL, wall, &doubts);
-    for (size_t i = 0; i < config->site_count; i++)
-        secure_check_one(&config->sites[i].tls, &config->sites[i], wall, &doubts);
+    secure_check_files(&config->secure.preset, wall, &doubts);
+    for (size_t i = 0; i < config->site_count; i++) {
+        const struct config_site *site = &config->sites[i];
+        if (site->tls.given)
+            secure_check_files(&site->tls, wall, &doubts);
+        secure_check_names(config, site, &doubts);
+    }
     if (config_is_secure(config) && config->listen_count && !config->secure.listen_count)
         tell(owner, "there are certificates, but tls-listen is missing: nothing speaks TLS");
 }

@@ -1,0 +1,135 @@
+/* Filling in what the file says of TLS. Certificates are read when their part is left, so that a
+ * key that does not fit is told with its place in the file, and a reload finds out before it
+ * begins.
+ */
+#include "serve/configfill.h"
+
+#include <string.h>
+
+void *configfill_tls(struct configfill *fill, void *target)
+{
+    (void)target;
+    fill->config->secure.preset.given = true;
+    return &fill->config->secure.preset;
+}
+
+void *configfill_site_tls(struct configfill *fill, void *target)
+{
+    struct config_tls *tls = &configfill_last_site(fill)->tls;
+    (void)target;
+    tls->given = true;
+    return tls;
+}
+
+/* One more text. */
+static bool configtls_append(struct configfill *fill, char ***texts, size_t *count,
+                             const struct configvalue *value)
+{
+    char **larger = config_append(fill->config, *texts, *count, sizeof *larger);
+    char *text = config_text(fill->config, value->text);
+
+    if (!larger || !text)
+        return false;
+    larger[(*count)++] = text;
+    *texts = larger;
+    return true;
+}
+
+bool configfill_tls_listen(struct configfill *fill, void *target, const struct configvalue *value)
+{
+    struct config *config = target;
+    struct config_secure *secure = &config->secure;
+
+    for (size_t i = 0; i < secure->listen_count; i++) {
+        if (strcmp(secure->listen[i], value->text) == 0)
+            return CONFIGFILL_COMPLAIN(fill, value->node, "tls-listen \"%.60s\" twice",
+                                       value->text);
+    }
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (strcmp(config->listen[i], value->text) == 0)
+            return CONFIGFILL_COMPLAIN(fill, value->node,
+                                       "tls-listen \"%.60s\": listen has it already", value->text);
+    }
+    return configtls_append(fill, &secure->listen, &secure->listen_count, value);
+}
+
+bool configfill_certificate(struct configfill *fill, void *target, const struct configvalue *value)
+{
+    struct config_tls *tls = target;
+    return configtls_append(fill, &tls->certificates, &tls->certificate_count, value);
+}
+
+bool configfill_key(struct configfill *fill, void *target, const struct configvalue *value)
+{
+    struct config_tls *tls = target;
+    return configtls_append(fill, &tls->keys, &tls->key_count, value);
+}
+
+bool configfill_ocsp(struct configfill *fill, void *target, const struct configvalue *value)
+{
+    struct config_tls *tls = target;
+    return configtls_append(fill, &tls->ocsp, &tls->ocsp_count, value);
+}
+
+/* Whether the files are what they should be, together. */
+static bool configtls_try(struct configfill *fill, const struct config_tls *tls,
+                          const struct yamlnode *node)
+{
+    char complaint[TLS_WORDS];
+    struct tls_pair *pairs = arena_alloc(fill->arena, (tls->certificate_count + 1) * sizeof *pairs);
+    struct tls_site site = {.pairs = pairs,
+                            .pair_count = tls->certificate_count,
+                            .demand = tls->demand,
+                            .client_ca = tls->client_ca};
+    const struct tls_server server = {.sites = &site, .site_count = 1};
+
+    if (!pairs)
+        return false;
+    for (size_t i = 0; i < tls->certificate_count; i++)
+        pairs[i] = (struct tls_pair){tls->certificates[i], tls->keys[i],
+                                     i < tls->ocsp_count ? tls->ocsp[i] : NULL};
+    struct tls_context *context = tls_context_server(&server, complaint);
+    if (!context)
+        return CONFIGFILL_COMPLAIN(fill, node, "tls: %.300s", complaint);
+    tls_context_unref(context);
+    return true;
+}
+
+bool configfill_leave_tls(struct configfill *fill, const struct config_tls *tls,
+                          const struct yamlnode *node)
+{
+    const size_t written = fill->errors->count;
+
+    if (tls->certificate_count != tls->key_count)
+        (void)CONFIGFILL_COMPLAIN(fill, node,
+                                  "tls: %zu certificates and %zu keys; they go together",
+                                  tls->certificate_count, tls->key_count);
+    if (tls->ocsp_count > tls->certificate_count)
+        (void)CONFIGFILL_COMPLAIN(fill, node, "tls: more ocsp than certificates");
+    if (tls->certificate_count == 0 && fill->config->secure.preset.certificate_count == 0)
+        (void)CONFIGFILL_COMPLAIN(fill, node,
+                                  "tls: no certificate, neither here nor for the file as a whole");
+    if ((tls->demand == TLS_DEMAND_NOTHING) != !tls->client_ca)
+        (void)CONFIGFILL_COMPLAIN(fill, node, "tls: client-certificate and client-ca go together");
+    return fill->errors->count > written || configtls_try(fill, tls, node);
+}
+
+void configfill_judge_tls(struct configfill *fill, const struct yamlnode *root)
+{
+    const struct config *config = fill->config;
+
+    if (!root || root->kind != YAMLNODE_MAPPING || fill->no_memory)
+        return;
+    const struct yamlnode *listen = yamlnode_get(root, "tls-listen");
+    if (listen && config->secure.listen_count && !config_is_secure(config))
+        (void)CONFIGFILL_COMPLAIN(
+            fill, listen->key,
+            "tls-listen: without certificates; give one in tls: of the file or of "
+            "a site");
+    const size_t count = config->listen_count + config->secure.listen_count;
+    if (listen && count > 16)
+        (void)CONFIGFILL_COMPLAIN(fill, listen->key,
+                                  "tls-listen: %zu addresses with those of listen, at "
+                                  "most 16",
+                                  count);
+}
