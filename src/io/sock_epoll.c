@@ -78,6 +78,13 @@ static ssize_t socket_send(int fd, const struct iovec *piece, int flags)
 #endif
 }
 
+static ssize_t socket_send_all(int fd, const struct iovec *pieces, int count, int flags)
+{
+    const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
+                                   .msg_iovlen = (size_t)count};
+    return sendmsg(fd, &message, flags);
+}
+
 ssize_t sock_epoll_read(struct sock *sock, void *to, size_t size)
 {
     ssize_t got;
@@ -93,15 +100,11 @@ ssize_t sock_epoll_read(struct sock *sock, void *to, size_t size)
 
 static ssize_t sock_epoll_send(struct sock *sock, const struct iovec *pieces, int count, int flags)
 {
-    const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
-                                   .msg_iovlen = (size_t)count};
     ssize_t sent;
     flags |= MSG_NOSIGNAL;
     do {
-        if (count == 1)
-            sent = socket_send(sock->fd, pieces, flags);
-        else
-            sent = sendmsg(sock->fd, &message, flags);
+        sent = count == 1 ? socket_send(sock->fd, pieces, flags)
+                          : socket_send_all(sock->fd, pieces, count, flags);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return errno == EAGAIN ? SOCK_AGAIN : SOCK_BROKEN;

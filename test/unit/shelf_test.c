@@ -488,6 +488,44 @@ static void test_gather(void **state)
     shelf_world_fini(&world);
 }
 
+/* D-38: a server that is remembered gives the key that it gives at first. */
+static void test_servers(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {
+        "http://example.org/a",
+        "http://EXAMPLE.org/a",
+        "http://example.org:80/a",
+        "HTTP://example.org/b",
+        "http://a.org/?q",
+        "http://b.org/%7e",
+        "http://example.org:8080/a",
+        "http://c.org/",
+        "https://example.org:80/a",
+        "http://a-name-that-is-so-long-that-nobody-would-want-to-remember-it-but-that-has-to-give-"
+        "its-key-as-the-others-do.example/a",
+    };
+    struct shelf_world world;
+    struct shelf_servers servers = {0};
+    struct asking asking;
+
+    shelf_world_init(&world);
+    for (unsigned i = 0; i < 4 * COUNT(urls); i++) {
+        char text[1024];
+        struct shelf_key key;
+        world.rules.partition = i % 3 == 0 ? STET_SPAN("blue") : STET_SPAN_NONE;
+        asking_make(&asking, &world, "GET", urls[i * 7 % COUNT(urls)], NULL);
+        const size_t len = shelf_key_write(&world.rules, &asking.request, &servers, text);
+        shelf_key_read(&world.shelf, stet_span(text, len), &key);
+        assert_true(stet_span_equal(key.url, asking.key.url));
+        assert_memory_equal(key.primary, asking.key.primary, sizeof key.primary);
+        /* the same server again */
+        assert_int_equal(shelf_key_write(&world.rules, &asking.request, &servers, text), len);
+        assert_memory_equal(text, asking.key.url.at, len);
+    }
+    shelf_world_fini(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_filling),    cmocka_unit_test(test_keep),
         cmocka_unit_test(test_variants),   cmocka_unit_test(test_no_signpost),
         cmocka_unit_test(test_too_long),   cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_servers),
     };
     return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
 }

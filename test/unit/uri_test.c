@@ -390,6 +390,12 @@ static void keys(void **state)
         size_t length = stet_uri_key(&request, to, room);
         check_row(row, stet_span_equal(stet_span(to, length), row->key));
         check_row(row, stet_uri_key(&request, again, row->key.len - 1) == 0);
+        /* and so are its halves, one behind the other */
+        size_t server = stet_uri_key_server(&request, again, sizeof again);
+        server += stet_uri_key_place(&request, again + server, sizeof again - server);
+        check_row(row, stet_span_equal(stet_span(again, server), row->key));
+        check_row(row, stet_uri_key_server(&request, again, request.authority.len) == 0);
+        check_row(row, stet_uri_key_place(&request, again, request.path.len) == 0);
         /* The key of a key is that key. */
         stet_target_split(stet_span(to, length), STET_METHOD_GET, &request);
         length = stet_uri_key(&request, again, sizeof again);
