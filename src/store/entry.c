@@ -1,8 +1,9 @@
 /* Entries: a stored response in as few allocations as its content allows, read without a lock.
  *
- *     struct entry | url | selecting | content ...       segments --> [ ... ] --> [ ... ]
+ *     struct entry | url | selecting | content ...
+ *     struct entry | segments | url | selecting          segments --> [ ... ] --> [ ... ]
  *
- * Content whose length is announced and modest stands in the entry's own allocation. The rest is in
+ * Content whose length is announced and modest stands in the entry's own allocation. Other is in
  * segments. From 64 KiB on these are pages of their own, which the kernel can send without a copy,
  * and which take memory only as they are filled: so there is one for all that was announced, and
  * large ones where nothing was. Before that, or where there are no pages, each has a quarter of
@@ -45,6 +46,32 @@ enum {
     ENTRY_GROWTH = 4
 };
 _Static_assert((int)ENTRY_ROOM_MAX < (int)CHUNK_STEADY, "what could be steady is");
+_Static_assert(offsetof(struct entry, texts) % sizeof(struct segment *) == 0, "a link fits there");
+_Static_assert(offsetof(struct entry, texts) == 104, "every octet counts");
+
+/* ---- parts of the allocation ---- */
+
+/* Where the segments of one without room begin. */
+static _Atomic(struct segment *) *entry_link(const struct entry *entry)
+{
+    return (void *)(uintptr_t)entry->texts;
+}
+
+static struct segment *entry_segments(const struct entry *entry)
+{
+    return entry->room > 0 ? NULL : atomic_load_explicit(entry_link(entry), memory_order_acquire);
+}
+
+static char *entry_texts(const struct entry *entry)
+{
+    const char *texts = entry->texts + (entry->room > 0 ? 0 : sizeof(struct segment *));
+    return (char *)(uintptr_t)texts;
+}
+
+static char *entry_content(const struct entry *entry)
+{
+    return entry_texts(entry) + entry->url_len + entry->selecting_len;
+}
 
 /* ---- heads ---- */
 
@@ -112,7 +139,8 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
 {
     CHECK(url.len <= ENTRY_TEXT_MAX && selecting.len <= ENTRY_TEXT_MAX);
     const size_t room = expected <= ENTRY_ROOM_MAX ? (size_t)expected : 0;
-    struct entry *entry = memory_new(sizeof *entry + url.len + selecting.len + room);
+    const size_t link = room > 0 ? 0 : sizeof(struct segment *);
+    struct entry *entry = memory_new(sizeof *entry + link + url.len + selecting.len + room);
     if (!entry) {
         entry_head_unref(head);
         return NULL;
@@ -125,8 +153,11 @@ struct entry *entry_new(const struct entry_key *key, struct stet_span url,
     entry_announce(entry, expected);
     atomic_init(&entry->refs, 1);
     atomic_init(&entry->state, ENTRY_FILLING);
-    text_copy(entry->texts, url);
-    text_copy(entry->texts + url.len, selecting);
+    if (room == 0)
+        atomic_init(entry_link(entry), NULL);
+    char *texts = entry_texts(entry);
+    text_copy(texts, url);
+    text_copy(texts + url.len, selecting);
     return entry;
 }
 
@@ -140,7 +171,7 @@ struct entry *entry_ref(struct entry *entry)
 static void entry_free(struct entry *entry)
 {
     CHECK(!entry->waiters);
-    segments_free(atomic_load_explicit(&entry->segments, memory_order_relaxed));
+    segments_free(entry_segments(entry));
     entry_head_unref(entry->head);
     memory_free(entry);
 }
@@ -162,12 +193,12 @@ const struct entry_key *entry_key(const struct entry *entry)
 
 struct stet_span entry_url(const struct entry *entry)
 {
-    return stet_span(entry->texts, entry->url_len);
+    return stet_span(entry_texts(entry), entry->url_len);
 }
 
 struct stet_span entry_selecting(const struct entry *entry)
 {
-    return stet_span(entry->texts + entry->url_len, entry->selecting_len);
+    return stet_span(entry_texts(entry) + entry->url_len, entry->selecting_len);
 }
 
 enum entry_state entry_state(const struct entry *entry)
@@ -190,18 +221,13 @@ uint64_t entry_length(const struct entry *entry)
     return atomic_load_explicit(&entry->length, memory_order_acquire);
 }
 
-/* Octets of the entry's own allocation in front of its content. */
-static size_t entry_texts_len(const struct entry *entry)
-{
-    return (size_t)entry->url_len + entry->selecting_len;
-}
-
 size_t entry_size(struct entry *entry)
 {
-    size_t size = cost_of(sizeof *entry + entry_texts_len(entry) + entry->room);
+    const size_t texts = (size_t)(entry_content(entry) - (const char *)entry);
+    size_t size = cost_of(texts + entry->room);
     const uint64_t length = entry_length(entry);
     uint64_t left = length > entry->room ? length - entry->room : 0;
-    struct segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    struct segment *segment = entry_segments(entry);
     for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire)) {
         const size_t filled = left < segment->room ? (size_t)left : segment->room;
         size += segment_size(segment, filled);
@@ -218,23 +244,23 @@ size_t entry_size(struct entry *entry)
 /* Where an offset is: in a segment, or in the entry itself if that is NULL. */
 struct entry_spot {
     struct segment *segment;
-    size_t from; /* in its octets or in texts[] */
+    char *at;
     size_t room; /* from there on; 0: the offset is past all there is */
 };
 
 static struct entry_spot entry_spot(const struct entry *entry, uint64_t offset)
 {
     if (offset < entry->room)
-        return (struct entry_spot){NULL, entry_texts_len(entry) + (size_t)offset,
+        return (struct entry_spot){NULL, entry_content(entry) + offset,
                                    entry->room - (size_t)offset};
-    offset -= entry->room;
-    struct segment *segment = atomic_load_explicit(&entry->segments, memory_order_acquire);
+    struct segment *segment = entry_segments(entry);
     for (; segment; segment = atomic_load_explicit(&segment->next, memory_order_acquire)) {
         if (offset < segment->room)
-            return (struct entry_spot){segment, (size_t)offset, segment->room - (size_t)offset};
+            return (struct entry_spot){segment, segment->at + offset,
+                                       segment->room - (size_t)offset};
         offset -= segment->room;
     }
-    return (struct entry_spot){NULL, 0, 0};
+    return (struct entry_spot){NULL, NULL, 0};
 }
 
 struct entry_piece entry_piece(const struct entry *entry, uint64_t offset)
@@ -243,10 +269,8 @@ struct entry_piece entry_piece(const struct entry *entry, uint64_t offset)
     if (offset >= length)
         return (struct entry_piece){STET_SPAN_NONE, false};
     const struct entry_spot spot = entry_spot(entry, offset);
-    const char *from = spot.segment ? spot.segment->at : entry->texts;
     const size_t size = length - offset < spot.room ? (size_t)(length - offset) : spot.room;
-    return (struct entry_piece){stet_span(from + spot.from, size),
-                                spot.segment && spot.segment->steady};
+    return (struct entry_piece){stet_span(spot.at, size), spot.segment && spot.segment->steady};
 }
 
 size_t entry_read(const struct entry *entry, uint64_t offset, const char **bytes)
@@ -320,16 +344,17 @@ bool entry_append(struct entry *entry, const char *bytes, size_t size)
     const struct entry_spot spot = entry_spot(entry, length);
     const size_t fits = spot.room < size ? spot.room : size;
     if (fits < size) {
-        struct segment *segment = entry_segment(entry, length + fits, size - fits);
+        struct segment *segment =
+            entry->room > 0 ? NULL : entry_segment(entry, length + fits, size - fits);
         if (!segment) {
             entry_seal(entry, false);
             return false;
         }
         memcpy(segment->at, bytes + fits, size - fits);
-        segment_link(&entry->segments, segment);
+        segment_link(entry_link(entry), segment);
     }
     if (fits > 0)
-        memcpy((spot.segment ? spot.segment->at : entry->texts) + spot.from, bytes, fits);
+        memcpy(spot.at, bytes, fits);
     atomic_store_explicit(&entry->length, length + size, memory_order_release);
     entry_wake(entry);
     return true;
@@ -342,17 +367,16 @@ bool entry_lend(struct entry *entry, struct entry *lender, uint64_t offset, uint
     while (size > 0) {
         const uint64_t length = atomic_load_explicit(&entry->length, memory_order_relaxed);
         const struct entry_spot spot = entry_spot(lender, offset);
-        const char *at = (spot.segment ? spot.segment->at : lender->texts) + spot.from;
         struct entry *keeper = spot.segment ? segment_lender(spot.segment) : NULL;
         const size_t fits = spot.room < size ? spot.room : (size_t)size;
-        CHECK(entry_spot(entry, length).room == 0);
-        struct segment *segment = segment_new_lent(keeper ? keeper : lender, at, fits, cost);
+        CHECK(entry->room == 0 && entry_spot(entry, length).room == 0);
+        struct segment *segment = segment_new_lent(keeper ? keeper : lender, spot.at, fits, cost);
         if (!segment) {
             entry_seal(entry, false);
             return false;
         }
         segment->steady = spot.segment && spot.segment->steady;
-        segment_link(&entry->segments, segment);
+        segment_link(entry_link(entry), segment);
         atomic_store_explicit(&entry->length, length + fits, memory_order_release);
         offset += fits;
         size -= fits;

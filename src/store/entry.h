@@ -28,8 +28,9 @@ enum { ENTRY_TEXT_MAX = UINT16_MAX };
  * no response but leads to some. `url` is the full primary key text and `selecting` the normalised
  * selecting fields (stet_vary_*), both copied, of at most ENTRY_TEXT_MAX octets. `expected` is how
  * many octets of content there will be, 0 if that is not known: room for as much is made
- * beforehand, but little memory taken, for it is what an origin says, not a promise. NULL when
- * memory is out (the head is then released). */
+ * beforehand, but little memory taken, for it is what an origin says, not a promise. Where it is
+ * less than 64 KiB no more than that may come. NULL when memory is out (the head is then released).
+ */
 struct entry *entry_new(const struct entry_key *key, struct stet_span url,
                         struct stet_span selecting, struct entry_head *head, uint64_t expected);
 struct entry *entry_ref(struct entry *entry);
@@ -55,8 +56,9 @@ bool entry_amend_from(struct entry *entry, const struct entry_head *former, unsi
 bool entry_mark(struct entry *entry);
 bool entry_expire(struct entry *entry, int64_t now);
 
-/* Appends content while it fills; false when memory is out (the entry is then ENTRY_BROKEN and has
- * no more content than before). By one thread, the one that made it. Wakes the readers that wait.
+/* Appends content while it fills; false when memory is out, or it is more than was announced (the
+ * entry is then ENTRY_BROKEN and has no more content than before). By one thread, the one that made
+ * it. Wakes the readers that wait.
  */
 bool entry_append(struct entry *entry, const char *bytes, size_t size);
 

@@ -1,10 +1,12 @@
 /* Heads: the numbers of struct stet_stored and of the validators packed, and the text behind them.
  *
- *     numbers | text | of a part: count, length, first, last, first, last ...
+ *     numbers | text | spans of time | of a part: count, length, first, last, first, last ...
  *
- * There is one for each stored response, mostly small ones: 57 octets of numbers where the structs
- * they stand for have 130. Instants have 40 bits, which is 17,000 years on either side of 1970.
- * Where a tag stands is not written down: it is in the first line or there is none.
+ * There is one for each stored response, mostly small ones: 45 octets of numbers where the structs
+ * they stand for have 130. That a response was aged when it came, or may be used stale, is said of
+ * few; what they have of it stands behind the text. Instants have 40 bits, which is 17,000 years on
+ * either side of 1970. Where a tag stands is not written down: it is in the first line or there is
+ * none.
  *
  * A mark and an expiry change the head itself: they must not fail for want of memory, and a purge
  * reaches a million heads. Both only make it live shorter, so whoever reads a head while it is
@@ -21,7 +23,7 @@
 
 #include <stddef.h>
 
-_Static_assert(offsetof(struct entry_head, text) == 57, "every octet counts");
+_Static_assert(offsetof(struct entry_head, text) == 45, "every octet counts");
 _Static_assert(STET_REASON_COUNT <= UINT8_MAX && STET_METHOD_COUNT <= UINT8_MAX,
                "reasons and methods are packed");
 
@@ -44,6 +46,36 @@ static int64_t unpack(const unsigned char from[5])
     return high * (INT64_C(1) << 32) + low;
 }
 
+/* Spans of time in seconds, for which most responses have the usual ones. */
+struct spans {
+    uint32_t initial_age;
+    uint32_t stale_while_revalidate;
+    uint32_t stale_if_error;
+};
+
+static const struct spans usual_spans = {0, 0, STET_SECONDS_NONE};
+
+static struct spans spans_of(const struct stet_stored *stored)
+{
+    return (struct spans){stored->times.initial_age, stored->stale_while_revalidate,
+                          stored->stale_if_error};
+}
+
+static bool spans_are_usual(const struct spans *spans)
+{
+    return spans->initial_age == usual_spans.initial_age &&
+           spans->stale_while_revalidate == usual_spans.stale_while_revalidate &&
+           spans->stale_if_error == usual_spans.stale_if_error;
+}
+
+static struct spans head_spans(const struct entry_head *head)
+{
+    struct spans spans = usual_spans;
+    if (head->flags & ENTRY_HEAD_SPANS)
+        memcpy(&spans, head->text + head->ends[ENTRY_HEAD_WHOLE], sizeof spans);
+    return spans;
+}
+
 /* How much room the parts take: a count and pairs of numbers, the length first. */
 static size_t parts_size(size_t count)
 {
@@ -63,9 +95,16 @@ static void parts_pack(char *to, const struct stet_parts *parts)
     parts_put(to, parts->at, parts->count * sizeof parts->at[0]);
 }
 
-static unsigned flags_of(const struct stet_stored *stored)
+/* Where they stand. */
+static const char *head_parts(const struct entry_head *head)
 {
-    return (stored->no_cache ? ENTRY_HEAD_NO_CACHE : 0U) |
+    return head->text + head->ends[ENTRY_HEAD_WHOLE] +
+           (head->flags & ENTRY_HEAD_SPANS ? sizeof(struct spans) : 0);
+}
+
+static unsigned flags_of(const struct stet_stored *stored, bool usual)
+{
+    return (usual ? 0U : ENTRY_HEAD_SPANS) | (stored->no_cache ? ENTRY_HEAD_NO_CACHE : 0U) |
            (stored->immutable ? ENTRY_HEAD_IMMUTABLE : 0U) |
            (stored->partial ? ENTRY_HEAD_PARTIAL : 0U) |
            (stored->selected ? ENTRY_HEAD_SELECTED : 0U) |
@@ -77,11 +116,7 @@ static void head_pack(struct entry_head *head, const struct stet_stored *stored)
 {
     atomic_init(&head->lifetime, stored->lifetime);
     atomic_init(&head->changes, stored->marked ? ENTRY_HEAD_MARKED : 0);
-    head->initial_age = stored->times.initial_age;
-    head->stale_while_revalidate = stored->stale_while_revalidate;
-    head->stale_if_error = stored->stale_if_error;
     head->status = (uint16_t)stored->status;
-    head->flags = (uint16_t)flags_of(stored);
     head->method = (unsigned char)stored->method;
     head->source = (unsigned char)stored->source;
     head->barred = (unsigned char)stored->barred;
@@ -95,15 +130,20 @@ struct entry_head *entry_head_new(const struct stet_stored *stored, const struct
                                   size_t text)
 {
     CHECK(text <= ENTRY_HEAD_TEXT_MAX && stored->partial == (parts != NULL));
-    const size_t more = parts ? parts_size(parts->count) : 0;
+    const struct spans spans = spans_of(stored);
+    const bool usual = spans_are_usual(&spans);
+    const size_t more = (usual ? 0 : sizeof spans) + (parts ? parts_size(parts->count) : 0);
     struct entry_head *head = memory_new_zero(offsetof(struct entry_head, text) + text + more);
     if (!head)
         return NULL;
     atomic_init(&head->refs, 1);
     head_pack(head, stored);
+    head->flags = (uint16_t)flags_of(stored, usual);
     head->ends[ENTRY_HEAD_WHOLE] = (uint16_t)text;
+    if (!usual)
+        memcpy(head->text + text, &spans, sizeof spans);
     if (parts)
-        parts_pack(head->text + text, parts);
+        parts_pack(head->text + text + (usual ? 0 : sizeof spans), parts);
     return head;
 }
 
@@ -138,10 +178,10 @@ void entry_head_set_count(struct entry_head *head, unsigned char changes)
 
 size_t entry_head_size(const struct entry_head *head)
 {
-    const size_t text = head->ends[ENTRY_HEAD_WHOLE];
+    const char *behind = head_parts(head);
     const bool partial = head->flags & ENTRY_HEAD_PARTIAL;
-    return offsetof(struct entry_head, text) + text +
-           (partial ? parts_size((unsigned char)head->text[text]) : 0);
+    return (size_t)(behind - (const char *)head) +
+           (partial ? parts_size((unsigned char)*behind) : 0);
 }
 
 /* ---- judging ---- */
@@ -154,18 +194,19 @@ static bool has(const struct entry_head *head, unsigned flag)
 struct stet_stored entry_head_stored(const struct entry_head *head)
 {
     const int64_t date = unpack(head->date);
+    const struct spans spans = head_spans(head);
     return (struct stet_stored){
         .times = {.received = unpack(head->received),
                   .wall = date,
                   .date = date,
-                  .initial_age = head->initial_age,
+                  .initial_age = spans.initial_age,
                   .age_value = has(head, ENTRY_HEAD_AGED)},
         .method = (enum stet_method)head->method,
         .status = head->status,
         .lifetime = atomic_load_explicit(&head->lifetime, memory_order_relaxed),
         .source = (enum stet_lifetime_source)head->source,
-        .stale_while_revalidate = head->stale_while_revalidate,
-        .stale_if_error = head->stale_if_error,
+        .stale_while_revalidate = spans.stale_while_revalidate,
+        .stale_if_error = spans.stale_if_error,
         .barred = (enum stet_reason)head->barred,
         .no_cache = has(head, ENTRY_HEAD_NO_CACHE),
         .immutable = has(head, ENTRY_HEAD_IMMUTABLE),
@@ -180,7 +221,7 @@ bool entry_head_parts(const struct entry_head *head, struct stet_parts *parts)
 {
     if (!has(head, ENTRY_HEAD_PARTIAL))
         return false;
-    const char *from = head->text + head->ends[ENTRY_HEAD_WHOLE];
+    const char *from = head_parts(head);
     *parts = (struct stet_parts){.count = (unsigned char)*from};
     memcpy(&parts->length, from + 1, sizeof parts->length);
     memcpy(parts->at, from + 1 + sizeof parts->length, parts->count * sizeof parts->at[0]);

@@ -33,7 +33,7 @@ enum entry_head_section {
 
 enum { ENTRY_HEAD_TEXT_MAX = UINT16_MAX };
 
-/* Bits of `flags`. Those up to AGED are of struct stet_stored. */
+/* Bits of `flags`. Those up to AGED, and SPANS, are of struct stet_stored. */
 enum {
     ENTRY_HEAD_NO_CACHE = 1 << 0,
     ENTRY_HEAD_IMMUTABLE = 1 << 1,
@@ -46,7 +46,8 @@ enum {
     ENTRY_HEAD_TAG_MADE = 1 << 8,  /* the tag was made here: the origin does not know it */
     ENTRY_HEAD_DATE_MADE = 1 << 9, /* the same for Last-Modified */
     ENTRY_HEAD_SIZED = 1 << 10,    /* the response had a Content-Length */
-    ENTRY_HEAD_GROUPED = 1 << 11   /* it has Cache-Groups */
+    ENTRY_HEAD_GROUPED = 1 << 11,  /* it has Cache-Groups */
+    ENTRY_HEAD_SPANS = 1 << 12     /* spans of time that most responses do not have stand behind */
 };
 
 /* Of `changes`: the highest bit says that it is marked, the others count, round and round. */
@@ -56,10 +57,7 @@ enum { ENTRY_HEAD_MARKED = 1 << 7, ENTRY_HEAD_COUNT = ENTRY_HEAD_MARKED - 1 };
  * TAGGED on, before anyone else sees it. Others ask by the functions below. */
 struct entry_head {
     atomic_uint refs;
-    atomic_uint lifetime; /* of struct stet_stored; may become less */
-    uint32_t initial_age;
-    uint32_t stale_while_revalidate;
-    uint32_t stale_if_error;
+    atomic_uint lifetime;               /* of struct stet_stored; may become less */
     uint16_t ends[ENTRY_HEAD_SECTIONS]; /* of the sections, in `text` */
     uint16_t status;
     uint16_t flags;
@@ -71,7 +69,7 @@ struct entry_head {
     unsigned char date[5];     /* instants and moments in 40 bits */
     unsigned char received[5]; /* steady clock */
     unsigned char modified[5];
-    char text[]; /* behind it, of a part: which parts */
+    char text[]; /* behind it what few heads have: spans of time; of a part: which parts */
 };
 
 /* A head that says what `stored` says, with one reference and room for `text` octets of text, which

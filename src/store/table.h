@@ -8,12 +8,10 @@
 
 #include "store/entry_parts.h"
 
-struct table_slot;
-
 struct table {
-    struct table_slot *slots;
-    size_t capacity; /* 0 or a power of two */
-    size_t count;    /* of slots in use */
+    struct entry **firsts; /* by place, NULL: the slot is empty; behind them their hashes */
+    size_t capacity;       /* 0 or a power of two */
+    size_t count;          /* of slots in use */
 };
 
 /* Makes room for one primary key more; false when memory is out. */

@@ -54,7 +54,7 @@ static void put(struct store *store, uint64_t number, size_t body, size_t text)
     char url[48];
     char *bytes = malloc(body + 1);
     const struct entry_key key = key_of(number);
-    const struct stet_stored stored = {.status = 200};
+    const struct stet_stored stored = {.status = 200, .stale_if_error = STET_SECONDS_NONE};
     struct entry_head *head = entry_head_new(&stored, NULL, text);
     if (!head || !bytes)
         abort();

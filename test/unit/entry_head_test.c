@@ -31,6 +31,9 @@ static const struct stored_row stored_rows[] = {
       .stale_while_revalidate = STET_SECONDS_MAX,
       .stale_if_error = STET_SECONDS_NONE,
       .status = 599}},
+    {"C-9111-1.2.2-1",
+     "usual spans",
+     {.status = 200, .lifetime = 60, .stale_if_error = STET_SECONDS_NONE}},
     {"D-12", "an Age", {.times = {.age_value = 1}, .status = 200}},
     {"D-37",
      "method and source",
@@ -70,6 +73,31 @@ static void test_stored(void **state)
     assert_true(entry_head_stored(head).times.received == (INT64_C(1) << 39) - 1);
     assert_true(entry_head_date(head) == 1 - (INT64_C(1) << 39));
     entry_head_unref(head);
+}
+
+/* What most responses do not have takes no room in them, whatever else stands behind the text. */
+static void test_spans(void **state)
+{
+    (void)state;
+    const struct stet_parts parts = {.length = 20, .count = 1, .at = {{0, 9}}};
+    for (unsigned i = 0; i < 8; i++) {
+        const struct stet_stored stored = {.status = 206,
+                                           .partial = i % 2,
+                                           .times = {.initial_age = i & 2 ? 9 : 0},
+                                           .stale_while_revalidate = i & 4 ? 7 : 0,
+                                           .stale_if_error = STET_SECONDS_NONE};
+        struct stet_parts read = {.length = 0};
+        struct entry_head *head = entry_head_new(&stored, i % 2 ? &parts : NULL, 5);
+        const struct stet_stored kept = entry_head_stored(head);
+        memset(head->text, 'x', 5);
+        assert_int_equal(entry_head_size(head), 45 + 5 + (i > 1 ? 12 : 0) + (i % 2 ? 25 : 0));
+        assert_int_equal(kept.times.initial_age, stored.times.initial_age);
+        assert_int_equal(kept.stale_while_revalidate, stored.stale_while_revalidate);
+        assert_true(kept.stale_if_error == STET_SECONDS_NONE);
+        assert_int_equal(entry_head_parts(head, &read), i % 2);
+        assert_true(i % 2 == 0 || (read.length == 20 && read.count == 1 && read.at[0].last == 9));
+        entry_head_unref(head);
+    }
 }
 
 static void test_parts(void **state)
@@ -243,9 +271,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stored),     cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_changes),    cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_validators), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_stored),    cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_parts),     cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_blocks),    cmocka_unit_test(test_validators),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests_name("entry_head", tests, NULL, NULL);
 }

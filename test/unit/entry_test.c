@@ -101,7 +101,6 @@ static void test_content(void **state)
         {"announced, larger than its own room", 1000000, 1000000, 1000, 5, 0},
         {"announced, one octet more than its own room", 65536, 65536, 65536, 2, 0},
         {"announced, one append", 1000000, 1000000, 1000000, 2, 0},
-        {"more than announced", 1000, 20000, 100, 20, 25},
         {"less than announced", 65535, 50000, 333, 1, 32},
         {"not announced, 100 octets at a time", 0, 100000, 100, 30, 25},
         {"not announced, in large pieces", 0, 1000000, 65536, 16, 25},
@@ -149,6 +148,19 @@ static void test_announced_too_much(void **state)
     entry_seal(entry, false);
     assert_int_equal(entry_state(entry), ENTRY_BROKEN);
     assert_int_equal(readable(entry, &pieces), 300000);
+    entry_unref(entry);
+}
+
+/* More than was announced is no content of this response. */
+static void test_more_than_announced(void **state)
+{
+    (void)state;
+    unsigned pieces;
+    struct entry *entry = entry_of(1000);
+    assert_true(append_pattern(entry, 999));
+    assert_false(append_pattern(entry, 2));
+    assert_int_equal(entry_state(entry), ENTRY_BROKEN);
+    assert_int_equal(readable(entry, &pieces), 999);
     entry_unref(entry);
 }
 
@@ -383,7 +395,7 @@ static void test_no_memory(void **state)
         memory_fail_nth(nth);
         struct entry_head *head = head_of(200);
         struct entry *entry =
-            head ? entry_new(&some_key, STET_SPAN("u"), STET_SPAN("s"), head, 10) : NULL;
+            head ? entry_new(&some_key, STET_SPAN("u"), STET_SPAN("s"), head, 0) : NULL;
         if (!entry) {
             assert_true(nth <= 2);
             continue;
@@ -600,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_content),
         cmocka_unit_test(test_announced_too_much),
+        cmocka_unit_test(test_more_than_announced),
         cmocka_unit_test(test_steady),
         cmocka_unit_test(test_no_pages),
         cmocka_unit_test(test_entry_gone),

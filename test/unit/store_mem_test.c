@@ -377,7 +377,7 @@ static void test_table(void **state)
     (void)state;
     enum { KEYS = 60 };
     for (uint64_t run = 1; run <= 20; run++) {
-        struct table table = {NULL, 0, 0};
+        struct table table = {.capacity = 0};
         struct entry *entries[KEYS];
         bool in[KEYS] = {false};
         uint64_t draw = run;
