@@ -9,8 +9,15 @@
  */
 #include "base/memory.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+/* Half of what Linux lets a process have by default. The kernel joins neighbours, and to give one
+ * back may split what it has joined: with as many pieces as it allows that would fail, and the
+ * memory be lost. */
+enum { MEMORY_MAPPINGS_MAX = 32768 };
+static atomic_int memory_mappings;
 
 static _Thread_local uint64_t memory_made;
 static _Thread_local uint64_t memory_fails; /* 0 equals no count: counts start at 1 */
@@ -50,13 +57,22 @@ void *memory_new_pages(size_t size)
 {
     if (memory_refuses())
         return NULL;
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
+    if (atomic_fetch_add_explicit(&memory_mappings, 1, memory_order_relaxed) <
+        MEMORY_MAPPINGS_MAX) {
+        void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (pages != MAP_FAILED) {
+            (void)madvise(pages, size, MADV_NOHUGEPAGE); /* none but those that are written to */
+            return pages;
+        }
+    }
+    atomic_fetch_sub_explicit(&memory_mappings, 1, memory_order_relaxed);
+    return NULL;
 }
 
 void memory_free_pages(void *pages, size_t size)
 {
     (void)munmap(pages, size);
+    atomic_fetch_sub_explicit(&memory_mappings, 1, memory_order_relaxed);
 }
 
 void memory_fail_nth(uint64_t nth)

@@ -34,7 +34,8 @@ void memory_free(void *memory);
 
 /* `size` bytes, all zero, in pages of their own. When they are given back the process never gets
  * those pages again: whoever still has references of them (the kernel, sending them) sees what they
- * held. NULL when there are none. Ends at memory_free_pages with the same size. */
+ * held. They take memory once they are written to. NULL when there are none, or too many such
+ * pieces: then the heap will do. Ends at memory_free_pages with the same size. */
 void *memory_new_pages(size_t size);
 void memory_free_pages(void *pages, size_t size);
 

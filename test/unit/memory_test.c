@@ -91,6 +91,29 @@ static void test_threads_apart(void **state)
     memory_fail_nth(0);
 }
 
+/* With too many pieces the kernel could not take one back: there is a bound before that. */
+static void test_many_pages(void **state)
+{
+    (void)state;
+    enum { MANY = 70000 };
+    static char *pieces[MANY];
+    unsigned count = 0;
+    while (count < MANY && (pieces[count] = memory_new_pages(4096)) != NULL)
+        count++;
+    assert_in_range(count, 1000, 65000);
+    assert_null(memory_new_pages(4096));
+    memory_free_pages(pieces[--count], 4096);
+    pieces[count] = memory_new_pages(4096);
+    assert_non_null(pieces[count++]);
+    for (unsigned i = 0; i < count; i += 2) /* each is a hole */
+        memory_free_pages(pieces[i], 4096);
+    for (unsigned i = 1; i < count; i += 2)
+        memory_free_pages(pieces[i], 4096);
+    pieces[0] = memory_new_pages(10000);
+    assert_non_null(pieces[0]);
+    memory_free_pages(pieces[0], 10000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_nth_fails_once),
         cmocka_unit_test(test_failed_growth_keeps),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_many_pages),
         cmocka_unit_test(test_threads_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
