@@ -188,13 +188,15 @@ static void passing_free(struct representation *representation)
     passing_drop(passing);
 }
 
-/* The lines that pass; to 101 belongs what it switches to, which the codec names in Connection
- * [RFC 9110 §7.8]. */
+/* The lines that pass; to 101 belongs what it switches to, and to 426 what should be asked for,
+ * which the codec names in Connection [RFC 9110 §7.8, RFC 9110 §15.5.22]. */
 static void put_passing(struct pen *pen, const struct stet_response *response, size_t room)
 {
     const struct stet_head *head = &response->head;
 
     pen->len = forward_response(head, pen->to, room);
+    if (response->status == 426)
+        pen->len += forward_upgrade(head, pen->to + pen->len, room - pen->len);
     if (response->status != 101)
         return;
     for (size_t i = 0; i < head->count; i++) {

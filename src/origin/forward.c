@@ -304,20 +304,6 @@ static void put_max_age_zero(struct passage *passage)
                     directive_stays);
 }
 
-/* Requests of another version, or behind TLS, would pass unseen through the tunnel: whoever asks
- * for that wants to get around us. */
-static bool protocol_passes(struct stet_span member)
-{
-    static const struct stet_span kept[] = {STET_SPAN_INIT("http"), STET_SPAN_INIT("h2c"),
-                                            STET_SPAN_INIT("h2"), STET_SPAN_INIT("h3"),
-                                            STET_SPAN_INIT("tls")};
-    struct stet_span name = stet_span_trim(stet_span(member.at, stet_span_find(member, '/')));
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (stet_span_equal_nocase(name, kept[i]))
-            return false;
-    return stet_span_is_token(name);
-}
-
 /* The request asks for an upgrade that goes along [RFC 9110 §7.8]. */
 static bool upgrades(const struct forward *forward)
 {
@@ -330,7 +316,7 @@ static bool upgrades(const struct forward *forward)
         !stet_head_connection_names(head, STET_SPAN("upgrade")))
         return false;
     while (stet_list_next(&list, &member))
-        if (protocol_passes(member))
+        if (hopbyhop_protocol_passes(member))
             return true;
     return false;
 }
@@ -382,7 +368,7 @@ static struct stet_span block_make(struct passage *passage, struct arena *arena,
     put_gap(passage);
     if (upgrade)
         put_members(passage, STET_SPAN("Upgrade"), stet_list_of(head, STET_FIELD_UPGRADE),
-                    protocol_passes);
+                    hopbyhop_protocol_passes);
     put_client(passage);
     put_unless_said(passage, STET_FIELD_X_FORWARDED_PROTO, passage->scheme);
     put_unless_said(passage, STET_FIELD_X_FORWARDED_HOST, passage->request->authority);

@@ -10,6 +10,7 @@
 #include "origin/forward.h"
 
 #include "origin/hopbyhop.h"
+#include "stet/list.h"
 
 struct lines {
     char *to;
@@ -86,6 +87,23 @@ size_t forward_response(const struct stet_head *head, char *to, size_t room)
     for (size_t i = 0; i < head->count; i++)
         if (field_passes(&hops, &head->fields[i]))
             lines_add(&lines, &head->fields[i]);
+    return lines.size;
+}
+
+size_t forward_upgrade(const struct stet_head *head, char *to, size_t room)
+{
+    struct lines lines = {to, room, 0};
+    struct stet_list list = stet_list_of(head, STET_FIELD_UPGRADE);
+    struct stet_span member;
+
+    while (stet_list_next(&list, &member)) {
+        if (!hopbyhop_protocol_passes(member))
+            continue;
+        lines_put(&lines, lines.size > 0 ? STET_SPAN(",") : STET_SPAN("Upgrade: "));
+        lines_put(&lines, member);
+    }
+    if (lines.size > 0)
+        lines_put(&lines, STET_SPAN("\r\n"));
     return lines.size;
 }
 

@@ -42,3 +42,15 @@ bool hopbyhop_has(const struct hopbyhop *hops, const struct stet_field *field)
 {
     return stet_field_is_hop(field->id) || hopbyhop_names(hops, field);
 }
+
+bool hopbyhop_protocol_passes(struct stet_span member)
+{
+    static const struct stet_span kept[] = {STET_SPAN_INIT("http"), STET_SPAN_INIT("h2c"),
+                                            STET_SPAN_INIT("h2"), STET_SPAN_INIT("h3"),
+                                            STET_SPAN_INIT("tls")};
+    struct stet_span name = stet_span_trim(stet_span(member.at, stet_span_find(member, '/')));
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (stet_span_equal_nocase(name, kept[i]))
+            return false;
+    return stet_span_is_token(name);
+}

@@ -24,4 +24,8 @@ bool hopbyhop_has(const struct hopbyhop *hops, const struct stet_field *field);
 /* Connection names it, and it is none of those that go no further anyway. */
 bool hopbyhop_names(const struct hopbyhop *hops, const struct stet_field *field);
 
+/* A protocol in Upgrade may go on. Requests of another version of HTTP, or behind TLS, would pass
+ * unseen through the tunnel: whoever asks for that wants to get around us [RFC 9110 §7.8]. */
+bool hopbyhop_protocol_passes(struct stet_span member);
+
 #endif

@@ -88,14 +88,29 @@ static struct stet_span notice_url(struct exchange *exchange)
     return stet_span(url, (size_t)size);
 }
 
-/* Marks what is stored for the URL as stale, with all its variants; validators stay. */
+/* What becomes of it: "soft", which is also meant where nothing is said, or "hard"; false for any
+ * other wish. */
+static bool notice_way(const struct exchange *exchange, struct cache_purge_way *way)
+{
+    const struct stet_head *head = &exchange->request->head;
+    const struct stet_field *field = stet_head_named(head, STET_SPAN("Stet-Purge"));
+
+    *way = (struct cache_purge_way){.now = loop_now(exchange->context->loop) / NS_PER_SECOND};
+    if (!field)
+        return true;
+    way->hard = stet_span_equal_nocase(field->value, STET_SPAN("hard"));
+    return !stet_head_next(head, field) &&
+           (way->hard || stet_span_equal_nocase(field->value, STET_SPAN("soft")));
+}
+
+/* Marks what is stored for the URL as stale, with all its variants, or takes it out. */
 enum exchange_next exchange_notice_purge(struct exchange *exchange)
 {
     const struct config *config = exchange->sites->config;
     struct cache *cache = exchange->sites->grounds->cache;
     const struct stet_span type = STET_SPAN("Content-Type: text/plain; charset=utf-8\r\n");
-    const struct cache_purge_way soft = {.now = loop_now(exchange->context->loop) / NS_PER_SECOND};
-    const char *error = NULL;
+    const char *error = "Stet-Purge is soft or hard";
+    struct cache_purge_way way;
     struct answer answer;
     char text[120];
 
@@ -104,7 +119,9 @@ enum exchange_next exchange_notice_purge(struct exchange *exchange)
     const struct stet_span url = notice_url(exchange);
     if (!url.at)
         return exchange_page(exchange, 500, STET_SPAN_NONE);
-    int64_t count = cache ? cache_purge(cache, CACHE_PURGE_URL, url, &soft, &error) : 0;
+    int64_t count = notice_way(exchange, &way) ? 0 : -1;
+    if (count == 0 && cache)
+        count = cache_purge(cache, CACHE_PURGE_URL, url, &way, &error);
     int size = count < 0 ? snprintf(text, sizeof text, "%s\n", error)
                          : snprintf(text, sizeof text, "%lld purged\n", (long long)count);
     answer.reason = STET_REASON_NONE;

@@ -7,13 +7,14 @@
 #include "wire/h1_write.h"
 
 #include "base/check.h"
+#include "stet/field.h"
 
 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT" CRLF [RFC 9110 §5.6.7]. */
 #define DATE_LINE_MAX 37
 
 /* The status line with the longest phrase, Date, Content-Length or Transfer-Encoding, Connection,
- * the empty line: about 175 octets. */
-#define FIXED_MAX 192
+ * the empty line: about 195 octets. */
+#define FIXED_MAX 224
 
 #define NUMBER_MAX 20
 
@@ -99,9 +100,25 @@ static char *framing_put(char *to, const struct reply *reply, const struct h1_an
     return h1_span_write(STET_SPAN("\r\n"), to);
 }
 
-/* [RFC 9112 §9.3, §9.6] */
-static char *connection_put(char *to, const struct h1_answer *answer)
+/* A 426 names what it wants to be asked in [RFC 9110 §15.5.22]. */
+static bool names_upgrade(const struct reply *reply)
 {
+    struct stet_span name, value;
+
+    for (size_t i = 0; reply->status == 426 && i < REPLY_BLOCKS; i++) {
+        struct stet_span block = reply->blocks[i];
+        while (reply_block_next(&block, &name, &value))
+            if (stet_field_id(name) == STET_FIELD_UPGRADE)
+                return true;
+    }
+    return false;
+}
+
+/* [RFC 9112 §9.3, §9.6] */
+static char *connection_put(char *to, const struct reply *reply, const struct h1_answer *answer)
+{
+    if (names_upgrade(reply)) /* [RFC 9110 §7.8] */
+        to = h1_span_write(STET_SPAN("Connection: upgrade\r\n"), to);
     if (answer->close)
         return h1_span_write(STET_SPAN("Connection: close\r\n"), to);
     if (answer->keep_alive)
@@ -117,7 +134,7 @@ size_t h1_head_write(const struct reply *reply, const struct h1_answer *answer, 
     for (size_t i = 0; i < REPLY_BLOCKS; i++)
         at = h1_span_write(reply->blocks[i], at);
     if (!reply->tunnel)
-        at = connection_put(framing_put(at, reply, answer), answer);
+        at = connection_put(framing_put(at, reply, answer), reply, answer);
     else if (reply->status == 101)
         at = h1_span_write(STET_SPAN("Connection: upgrade\r\n"), at); /* [RFC 9110 §7.8] */
     at = h1_span_write(STET_SPAN("\r\n"), at);

@@ -30,7 +30,7 @@ enum reply_content {
  * octets are told to service->content, those behind the request's head first, and their end to
  * service->end. The stream is over when both sides have ended, and its connection with it.
  * `content` and `length` are not looked at. For 101 a block holds Upgrade; that Connection names it
- * is the protocol's to write. */
+ * is the protocol's to write; so it is of a 426. */
 struct reply {
     int status;
     enum reply_content content;

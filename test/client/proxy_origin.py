@@ -477,6 +477,11 @@ def purge(report):
         report.equal("how many", content, b"1 purged\n")
         again, said = proxy.cached("/fresh/a")
         report.check("fetched anew", again.content != first and "fwd=stale" in said, said)
+        _, _, content = curl("-X", "PURGE", "-H", "Host: localhost", "-H", "Stet-Purge: hard",
+                             f"{proxy.url}/fresh/a")
+        report.equal("how many are taken out", content, b"1 purged\n")
+        _, said = proxy.cached("/fresh/a")
+        report.check("nothing is left", "fwd=uri-miss" in said, said)
     with node_origin() as origin, Proxy(report, origin, "--purge-from=192.0.2.1") as proxy:
         report.equal("from nobody else", proxy.ask("/x", "PURGE").status, 403)
 

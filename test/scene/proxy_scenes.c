@@ -332,3 +332,24 @@ void tell_back_pressure(struct scene *s)
     expect_length(client, 8000000);
     free(large);
 }
+
+/* What a 426 wants to be asked in is said, as far as it could go through here. */
+void tell_upgrade_required(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s);
+    origin_says(o, "/a", 426, "Connection: Upgrade\nUpgrade: h2c, websocket\nUpgrade: x/1", "no");
+    origin_says(o, "/b", 426, "Connection: Upgrade\nUpgrade: TLS/1.0, HTTP/2.0", "no");
+    origin_says(o, "/c", 400, "Connection: Upgrade\nUpgrade: websocket", "no");
+    client_get(client, "/a");
+    expect_status(client, 426);
+    expect_field(client, "Upgrade", "websocket,x/1");
+    expect_field_has(client, "Connection", "upgrade"); /* C-9110-7.8-1 */
+    client_get(client, "/b");
+    expect_status(client, 426);
+    expect_no_field(client, "Upgrade");
+    client_get(client, "/c");
+    expect_status(client, 400);
+    expect_no_field(client, "Upgrade");
+    expect_no_field(client, "Connection");
+}

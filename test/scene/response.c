@@ -242,7 +242,8 @@ static bool check_head(struct reader *reader)
         return bad(reader, "Transfer-Encoding \"%s\", Content-Length \"%s\"", coding,
                    length ? length : "");
     if (response_field(response, "Connection") && !has_option(response, "close") &&
-        !has_option(response, "keep-alive"))
+        !has_option(response, "keep-alive") &&
+        !(response->status == 426 && has_option(response, "upgrade")))
         return bad(reader, "Connection is \"%s\"", response_field(response, "Connection"));
     if (response_field(response, "Warning") && !response->passed)
         return bad(reader, "Warning is no more");

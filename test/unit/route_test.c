@@ -115,6 +115,8 @@ static void test_rows(void **state)
 
 /* ---- PURGE ---- */
 
+#define PURGE_WAY(way) "PURGE /x HTTP/1.1\r\nHost: a\r\nStet-Purge: " way "\r\n\r\n"
+
 static void test_purge(void **state)
 {
     struct gate *gate = gate_open(true);
@@ -124,6 +126,11 @@ static void test_purge(void **state)
     assert_true(config_add_network(gate->config, &gate->config->purgers, &here));
     gate_start(gate);
     assert_has(gate_ask(gate, "PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n"), "\r\n\r\n0 purged\n");
+    assert_has(gate_ask(gate, PURGE_WAY("Hard")), "\r\n\r\n0 purged\n");
+    assert_has(gate_ask(gate, PURGE_WAY("soft")), "\r\n\r\n0 purged\n");
+    assert_has(gate_ask(gate, PURGE_WAY("")), "400 Bad Request");
+    assert_has(gate_ask(gate, PURGE_WAY("x")), "400 Bad Request");
+    assert_has(gate_ask(gate, PURGE_WAY("soft\r\nStet-Purge: hard")), "400 Bad Request");
     gate_client(gate, "192.0.2.2");
     assert_has(gate_say(gate, "PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n"), "403 Forbidden");
     assert_null(gate_origin(gate));
