@@ -246,6 +246,7 @@ static ssize_t tls_send(struct tls *tls, char *bytes, size_t size)
 
     if (sent == SOCK_BROKEN) {
         tls->broken = true;
+        tls_hold_skip(&tls->out.unsent, tls_hold_left(&tls->out.unsent));
         return -1;
     }
     return sent > 0 ? sent : 0;

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "io/resolve.h"
+#include "io/tls_context.h"
 #include "wire/h1_client.h"
 
 /* Where an origin server listens. Borrowed by calls: outlives them. */
@@ -19,6 +20,7 @@ struct call_place {
     const char *host; /* a name, or an address without brackets; for AF_UNIX the socket's path */
     uint16_t port;
     bool unix_socket;
+    struct tls_context *tls; /* it is to speak TLS by this, and to prove `host`; NULL: plain */
 };
 
 /* The most octets of `host`. */

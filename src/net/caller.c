@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-enum { KEY_PREFIX = 3, KEY_MAX = KEY_PREFIX + CALL_HOST_MAX };
+enum { KEY_PREFIX = 3 + sizeof(void *), KEY_MAX = KEY_PREFIX + CALL_HOST_MAX };
 
 static size_t key_write(const struct call_place *place, char key[KEY_MAX])
 {
@@ -27,6 +27,7 @@ static size_t key_write(const struct call_place *place, char key[KEY_MAX])
     key[0] = place->unix_socket ? 'u' : 'h';
     key[1] = (char)(place->port >> 8);
     key[2] = (char)(place->port & 0xff);
+    memcpy(key + 3, &place->tls, sizeof place->tls);
     memcpy(key + KEY_PREFIX, place->host, size);
     return KEY_PREFIX + size;
 }
@@ -59,6 +60,7 @@ struct pool *pool_of(struct caller *caller, const struct call_place *place)
     if (pool) {
         pool->place.port = place->port;
         pool->place.unix_socket = place->unix_socket;
+        pool->place.tls = place->tls ? tls_context_ref(place->tls) : NULL;
     }
     return pool;
 }
@@ -67,6 +69,7 @@ void pool_drop(struct pool *pool)
 {
     CHECK(pool->open == 0);
     map_remove(&pool->caller->pools, pool->key, pool->key_size);
+    tls_context_unref(pool->place.tls);
     memory_free(pool);
 }
 

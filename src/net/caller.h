@@ -18,7 +18,7 @@ struct pool {
     size_t idle_count;
     size_t open; /* all, also those that dial */
     size_t key_size;
-    char key[]; /* kind, port, host, NUL */
+    char key[]; /* kind, port, context of TLS, host, NUL */
 };
 
 struct caller {

@@ -3,7 +3,8 @@
  *     dial_start --name--> resolver -> addresses -+
  *                --path-----------------------------> attempt 0
  *                             250 ms later, or at once if it fails: attempt 1, and so on
- *                             the first that connects -> done
+ *                             the first that connects -> handshake, if the place speaks TLS
+ *                                                     -> done
  *                             none left and none under way, or connect_timeout -> done, with an
  * error
  *
@@ -23,6 +24,7 @@
 
 #include "base/check.h"
 #include "base/container.h"
+#include "io/tls.h"
 #include "net/call.h"
 
 #include <sys/socket.h>
@@ -71,13 +73,26 @@ static void dial_note(struct dial *dial, enum sock_connected state)
         dial->error = error;
 }
 
-/* Closes all that is open, the winner apart. */
-static void dial_release(struct dial *dial)
+/* The failure of a handshake. */
+static enum stet_proxy_error dial_tls_failure(enum tls_fault fault)
 {
-    if (dial->resolving)
-        resolve_cancel(dial->setup->resolver, &dial->query);
-    dial->resolving = false;
-    loop_timer_cancel(dial->setup->loop, &dial->timer);
+    switch (fault) {
+    case TLS_FAULT_ALERT:
+        return STET_PROXY_ERROR_TLS_ALERT_RECEIVED;
+    case TLS_FAULT_CERTIFICATE:
+        return STET_PROXY_ERROR_TLS_CERTIFICATE_ERROR;
+    case TLS_FAULT_CONNECTION:
+        return STET_PROXY_ERROR_CONNECTION_TERMINATED;
+    case TLS_FAULT_MEMORY:
+        return STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
+    default:
+        return STET_PROXY_ERROR_TLS_PROTOCOL_ERROR;
+    }
+}
+
+/* Closes all attempts but the winner. */
+static void dial_close_others(struct dial *dial)
+{
     for (size_t i = 0; i < RESOLVE_ADDRESSES; i++) {
         struct dial_attempt *attempt = &dial->attempts[i];
         if (attempt->open && attempt != dial->winner)
@@ -85,6 +100,16 @@ static void dial_release(struct dial *dial)
         attempt->open &= attempt == dial->winner;
     }
     dial->open = 0;
+}
+
+/* Closes all that is open, the winner apart. */
+static void dial_release(struct dial *dial)
+{
+    if (dial->resolving)
+        resolve_cancel(dial->setup->resolver, &dial->query);
+    dial->resolving = false;
+    loop_timer_cancel(dial->setup->loop, &dial->timer);
+    dial_close_others(dial);
     dial->over = true;
 }
 
@@ -148,18 +173,55 @@ static void dial_go(struct dial *dial)
         dial_end(dial, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
 }
 
+/* It did not come to a socket that can be used. */
+static void dial_lose(struct dial *dial, enum stet_proxy_error error)
+{
+    dial->winner = NULL;
+    dial_end(dial, error);
+}
+
+/* The first has connected: the others are not needed. */
+static void dial_win(struct dial *dial, struct dial_attempt *attempt)
+{
+    const struct call_place *place = dial->place;
+
+    dial->winner = attempt;
+    dial->address = dial->query.addresses[attempt - dial->attempts];
+    if (!place->tls) {
+        dial_end(dial, STET_PROXY_ERROR_NONE);
+        return;
+    }
+    dial_close_others(dial);
+    if (!tls_connect(&attempt->sock, place->tls, place->host) ||
+        !loop_timer_set(dial->setup->loop, &dial->timer, dial->deadline))
+        dial_lose(dial, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
+}
+
+/* The handshake is over. */
+static void dial_shaken(struct dial *dial)
+{
+    const struct sock *sock = &dial->winner->sock;
+
+    if (tls_state(sock) == TLS_OPEN)
+        dial_end(dial, STET_PROXY_ERROR_NONE);
+    else if (tls_state(sock) == TLS_FAILED)
+        dial_lose(dial, dial_tls_failure(tls_fault(sock)));
+}
+
 static void dial_ready(struct sock *sock, unsigned events)
 {
     struct dial_attempt *attempt = CONTAINER(sock, struct dial_attempt, sock);
     struct dial *dial = attempt->dial;
-    enum sock_connected state = sock_connect_state(sock);
     (void)events;
+    if (!dial->over && dial->winner) {
+        dial_shaken(dial);
+        return;
+    }
+    enum sock_connected state = sock_connect_state(sock);
     if (dial->over || state == SOCK_CONNECTING)
         return;
     if (state == SOCK_CONNECTED) {
-        dial->winner = attempt;
-        dial->address = dial->query.addresses[attempt - dial->attempts];
-        dial_end(dial, STET_PROXY_ERROR_NONE);
+        dial_win(dial, attempt);
         return;
     }
     dial_note(dial, state);
@@ -195,6 +257,8 @@ static void dial_due(struct timer *timer)
     struct dial *dial = CONTAINER(timer, struct dial, timer);
     if (dial->resolving)
         dial_end(dial, STET_PROXY_ERROR_DNS_TIMEOUT);
+    else if (dial->winner)
+        dial_lose(dial, STET_PROXY_ERROR_CONNECTION_TIMEOUT);
     else if (loop_now(dial->setup->loop) < dial->deadline)
         dial_resolved(dial);
     else if (dial->open > 0 || dial->error == STET_PROXY_ERROR_NONE)

@@ -1,7 +1,8 @@
-/* Dials: from the place of an origin server to a connected socket.
+/* Dials: from the place of an origin server to a connected socket, which speaks TLS if the place
+ * does.
  *
  *     name -> addresses -> attempts raced against each other [RFC 8305 §5] -> the first that
- * connects
+ * connects -> handshake
  *
  * All of it together takes at most limits.connect_timeout.
  */
@@ -41,6 +42,8 @@ struct dial {
                                     dns_error, dns_timeout, connection_refused, connection_timeout,
                                     destination_ip_unroutable, connection_limit_reached (ours:
                                     descriptors, or the queue of a unix socket),
+                                    connection_terminated (in the handshake), tls_protocol_error,
+                                    tls_certificate_error, tls_alert_received,
                                     proxy_internal_error [RFC 9209 §2.3] */
     struct sock_address address; /* connected to, or the last one tried; family 0: none was */
 

@@ -65,7 +65,7 @@ static ssize_t flow_write(struct line *line, const struct iovec *pieces, int cou
         return -1;
     if (sent < 0)
         sent = 0;
-    line->out.full = (size_t)sent < whole;
+    line->out.full = (size_t)sent < whole || sock_holds(&line->sock);
     if (sent > 0) {
         line->call->sent = true;
         flow_alive(line);
@@ -264,7 +264,7 @@ static void flow_read(struct line *line)
     if (flow_is_early(line))
         line->out.lost = true;
     else if (got <= 0)
-        flow_ended(line, got == 0);
+        flow_ended(line, got == 0 && !sock_cut(&line->sock)); /* [RFC 9112 §9.8] */
     else if (before == kept)
         flow_take(line, input, (size_t)got);
     else
@@ -278,12 +278,26 @@ static bool flow_has_room(const struct line *line)
     return octets_left(&line->out.unsent) < FLOW_UNSENT / 4;
 }
 
+/* What the socket holds goes out. */
+static void flow_flush(struct line *line)
+{
+    ssize_t sent = sock_flush(&line->sock);
+
+    line->out.full = sock_holds(&line->sock);
+    if (sent > 0)
+        flow_alive(line);
+    if (sent < 0)
+        flow_refused(line);
+}
+
 /* Goes out, or has to do with it. False: nothing can be done. */
 static bool flow_step_out(struct line *line)
 {
     struct line_output *out = &line->out;
 
-    if (out->unsent.bytes && !out->full) {
+    if (sock_holds(&line->sock) && !out->full) {
+        flow_flush(line);
+    } else if (out->unsent.bytes && !out->full) {
         flow_push(line, NULL, 0);
     } else if (line->state == LINE_TUNNELS && out->last && !out->shut && !out->unsent.bytes) {
         sock_shutdown(&line->sock);

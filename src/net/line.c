@@ -101,7 +101,7 @@ static int64_t line_call_due(const struct line *line)
 {
     const struct limits *limits = line->pool->caller->limits;
 
-    if (line->out.unsent.bytes && !line->out.deaf)
+    if ((line->out.unsent.bytes || sock_holds(&line->sock)) && !line->out.deaf)
         return line_after(line, limits->request_idle_timeout);
     if (line->headed)
         return line->in.paused ? INT64_MAX : line_after(line, limits->response_idle_timeout);
@@ -158,7 +158,7 @@ static bool line_quiet(struct line *line)
 static bool line_keeps(struct line *line)
 {
     return h1_client_usable(&line->client) && !line->out.deaf && !line->out.unsent.bytes &&
-           !line->in.kept.bytes && line_quiet(line);
+           !sock_holds(&line->sock) && !line->in.kept.bytes && line_quiet(line);
 }
 
 /* The end of a turn: over, at rest, or waiting for something. */
