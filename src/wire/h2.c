@@ -179,8 +179,9 @@ static size_t h2_feed(struct codec *codec, const char *bytes, size_t size, struc
         return size; /* thrown away, so that closing does not reset what was sent */
     h2->out = out;
     h2_restore_head(h2);
-    const ssize_t got =
-        nghttp2_session_mem_recv(h2->session, (const uint8_t *)(const void *)bytes, size);
+    ssize_t got = NGHTTP2_ERR_FLOODED;
+    if (h2_guard_read(h2, bytes, size))
+        got = nghttp2_session_mem_recv(h2->session, (const uint8_t *)(const void *)bytes, size);
     if (got == NGHTTP2_ERR_NOMEM)
         h2_break(h2);
     else if (got == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
@@ -294,8 +295,7 @@ static void h2_drain(struct codec *codec)
     if (h2->is.over || h2->is.draining || h2->is.parting)
         return;
     h2->is.draining = true;
-    if (nghttp2_submit_shutdown_notice(h2->session) != 0 ||
-        nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL) != 0)
+    if (nghttp2_submit_shutdown_notice(h2->session) != 0)
         h2_break(h2);
     h2_wake(h2);
 }
@@ -308,7 +308,7 @@ static void h2_free(struct codec *codec)
     h2_streams_close(h2);
     h2_drop_head(h2);
     chunk_unref(h2->lent.chunk);
-    nghttp2_session_del(h2->session);
+    h2_heap_fini(&h2->heap);
     memory_free(h2);
 }
 
@@ -379,16 +379,15 @@ struct codec *h2_new(struct codec_owner *owner, struct h2_kit *kit)
         return NULL;
     h2->codec = (struct codec){.ops = &h2_ops, .owner = owner, .limits = kit->limits};
     h2->kit = kit;
+    h2->meter.skip = H2_PREFACE_SIZE;
     h2->resets = (int64_t)kit->limits->h2_resets;
     h2->idle_frames = (int64_t)kit->limits->h2_idle_frames;
-    if (nghttp2_session_server_new3(&h2->session, kit->callbacks, h2, kit->option, &h2_memory) !=
-        0) {
-        memory_free(h2);
-        return NULL;
-    }
-    if (h2_greet(h2))
+    h2_heap_init(&h2->heap);
+    if (nghttp2_session_server_new3(&h2->session, kit->callbacks, h2, kit->option,
+                                    &h2->heap.functions) == 0 &&
+        h2_greet(h2))
         return &h2->codec;
-    nghttp2_session_del(h2->session);
+    h2_heap_fini(&h2->heap);
     memory_free(h2);
     return NULL;
 }

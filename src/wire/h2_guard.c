@@ -1,45 +1,81 @@
 /* Counts what a client of HTTP/2 may do for nothing, and ends the connection of one that does it
  * without end [RFC 9113 §10.5].
  *
- *     resets       -1 for each stream that the client resets, or makes us reset
- *                  +1 for each that is answered to its end
- *     idle frames  -1 for each frame that asks for nothing: SETTINGS, PING, PRIORITY,
- * WINDOW_UPDATE, DATA (content pays for it), frames of unknown kinds, further CONTINUATIONs +8 for
- * each request, +2 for content, +2 for each frame of content that we send
+ *     resets         -1   a stream that the client resets, or makes us reset
+ *                    +1   one that is answered to its end
+ *     idle frames    -1   what asks for nothing: SETTINGS, PING, PRIORITY, WINDOW_UPDATE,
+ *                         empty DATA, unknown kinds, further CONTINUATIONs
+ *                    +1   content, +2 each frame of content that we send, +8 a request
  *
  * So what a client may spend grows with what it really uses, no clock is asked, and who only uses
- * it up ends soon: after limits.h2_resets, limits.h2_idle_frames.
+ * it up ends soon: after limits.h2_resets, limits.h2_idle_frames. Frames are counted before nghttp2
+ * sees them, for it passes over some without a word.
  *
  * Given up: paying for frames sent through windows that are all but closed. Whoever opens them
  * octet by octet makes us do more work than it does itself.
  */
 #include "wire/h2_parts.h"
 
-enum { H2_REQUEST_PAYS = 8, H2_CONTENT_PAYS = 2, H2_SENT_PAYS = 2, H2_WINDOW_LEAST = 1024 };
+enum {
+    H2_REQUEST_PAYS = 8,
+    H2_CONTENT_PAYS = 1,
+    H2_PADDED_PAYS = 2, /* of which one is for its frame */
+    H2_SENT_PAYS = 2,
+    H2_WINDOW_LEAST = 1024
+};
 
-static void guard_pay(int64_t *budget, int64_t pay, uint64_t most)
+static void guard_pay(struct h2 *h2, int64_t pay)
 {
-    *budget = *budget + pay > (int64_t)most ? (int64_t)most : *budget + pay;
+    const int64_t most = (int64_t)h2->codec.limits->h2_idle_frames;
+    h2->idle_frames = h2->idle_frames + pay > most ? most : h2->idle_frames + pay;
 }
 
-bool h2_guard_frame(struct h2 *h2, const nghttp2_frame_hd *frame)
+/* A frame begins: false if it is one too many of those that ask for nothing. */
+static bool guard_frame(struct h2 *h2, const uint8_t head[H2_FRAME_HEAD])
 {
-    const uint64_t most = h2->codec.limits->h2_idle_frames;
+    const uint8_t type = head[3], flags = head[4];
 
-    if (frame->type == NGHTTP2_HEADERS) {
-        guard_pay(&h2->idle_frames, H2_REQUEST_PAYS, most);
+    if (type == NGHTTP2_HEADERS)
+        guard_pay(h2, H2_REQUEST_PAYS);
+    if (type == NGHTTP2_HEADERS || type == NGHTTP2_RST_STREAM) /* this counts as a reset */
+        return true;
+    if (type == NGHTTP2_DATA && h2->meter.skip > 0 && !(flags & NGHTTP2_FLAG_PADDED)) {
+        guard_pay(h2, H2_CONTENT_PAYS);
         return true;
     }
-    if (frame->type == NGHTTP2_RST_STREAM)
-        return true; /* counted as what it is */
-    if (frame->type == NGHTTP2_DATA && (frame->flags & NGHTTP2_FLAG_END_STREAM))
+    if (type == NGHTTP2_DATA && (flags & NGHTTP2_FLAG_END_STREAM))
         return true;
     return --h2->idle_frames >= 0;
 }
 
-void h2_guard_content(struct h2 *h2)
+/* One octet of a frame's beginning. */
+static bool guard_head(struct h2 *h2, uint8_t octet)
 {
-    guard_pay(&h2->idle_frames, H2_CONTENT_PAYS, h2->codec.limits->h2_idle_frames);
+    struct h2_meter *meter = &h2->meter;
+    const uint8_t *head = meter->head;
+
+    meter->head[meter->have++] = octet;
+    if (meter->have < H2_FRAME_HEAD)
+        return true;
+    meter->have = 0;
+    meter->skip = (uint32_t)head[0] << 16 | (uint32_t)head[1] << 8 | head[2];
+    return guard_frame(h2, head);
+}
+
+bool h2_guard_read(struct h2 *h2, const char *bytes, size_t size)
+{
+    struct h2_meter *meter = &h2->meter;
+
+    while (size > 0) {
+        const size_t part = size < meter->skip ? size : meter->skip;
+        meter->skip -= (uint32_t)part;
+        bytes += part;
+        size -= part;
+        for (; meter->skip == 0 && size > 0; size--)
+            if (!guard_head(h2, (uint8_t)*bytes++))
+                return false;
+    }
+    return true;
 }
 
 bool h2_guard_reset(struct h2 *h2)
@@ -47,13 +83,19 @@ bool h2_guard_reset(struct h2 *h2)
     return --h2->resets >= 0;
 }
 
+void h2_guard_padded(struct h2 *h2)
+{
+    guard_pay(h2, H2_PADDED_PAYS);
+}
+
 void h2_guard_answered(struct h2 *h2)
 {
-    guard_pay(&h2->resets, 1, h2->codec.limits->h2_resets);
+    if (h2->resets < (int64_t)h2->codec.limits->h2_resets)
+        h2->resets++;
 }
 
 void h2_guard_sent(struct h2 *h2, size_t window)
 {
     if (window >= H2_WINDOW_LEAST)
-        guard_pay(&h2->idle_frames, H2_SENT_PAYS, h2->codec.limits->h2_idle_frames);
+        guard_pay(h2, H2_SENT_PAYS);
 }

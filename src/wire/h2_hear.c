@@ -151,9 +151,9 @@ static int hear_data(nghttp2_session *session, uint8_t flags, int32_t id, const 
     struct h2 *h2 = owner;
     struct h2_stream *stream = hear_stream(session, id);
     const struct stet_span bytes = stet_span((const char *)data, size);
-    (void)flags;
 
-    h2_guard_content(h2);
+    if (flags & NGHTTP2_FLAG_PADDED)
+        h2_guard_padded(h2);
     if (!stream) {
         nghttp2_session_consume_connection(session, size);
         return 0;
@@ -332,10 +332,7 @@ static int hear_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *fr
 
     if (frame->type != NGHTTP2_CONTINUATION)
         h2->is.reading = false; /* also of a head that was malformed */
-    if (h2_guard_frame(h2, frame))
-        return 0;
-    h2_part(h2, NGHTTP2_ENHANCE_YOUR_CALM);
-    return NGHTTP2_ERR_CALLBACK_FAILURE;
+    return 0;
 }
 
 static int hear_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)

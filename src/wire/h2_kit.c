@@ -46,6 +46,11 @@ static bool kit_set_options(struct h2_kit *kit)
         return false;
     nghttp2_option_set_no_auto_window_update(kit->option, 1);
     nghttp2_option_set_no_closed_streams(kit->option, 1);
+    /* It counts each octet of a frame's beginning that comes alone; we count frames. */
+    nghttp2_option_set_max_continuations(kit->option,
+                                         (size_t)kit->limits->h2_idle_frames * H2_FRAME_HEAD);
+    /* It asks the clock of the machine; h2_guard.c asks none. */
+    nghttp2_option_set_stream_reset_rate_limit(kit->option, UINT32_MAX, UINT32_MAX);
     nghttp2_option_set_max_send_header_block_length(kit->option, H2_BLOCK_MAX);
     nghttp2_option_set_builtin_recv_extension_type(kit->option, NGHTTP2_PRIORITY_UPDATE);
     return true;

@@ -7,7 +7,11 @@
 
 #include "stet/priority.h"
 #include "wire/h2.h"
+#include "wire/h2_heap.h"
 #include "wire/h2_kit.h"
+
+/* The octets of a frame's beginning [RFC 9113 §4.1]. */
+#define H2_FRAME_HEAD 9
 
 /* The content of a request, on its way to the service. */
 struct h2_content {
@@ -50,6 +54,13 @@ struct h2_stream {
     bool extended : 1; /* was extended CONNECT [RFC 8441] */
 };
 
+/* Where frames begin in what the client sends. */
+struct h2_meter {
+    uint32_t skip; /* octets until the next one; at first the preface */
+    uint8_t have;  /* octets of its beginning */
+    uint8_t head[H2_FRAME_HEAD];
+};
+
 /* A piece of a DATA frame that the connection has not taken: it goes before all else. */
 struct h2_lent {
     struct chunk *chunk; /* a reference; NULL: nothing is lent */
@@ -61,14 +72,16 @@ struct h2_lent {
 struct h2 {
     struct codec codec;
     nghttp2_session *session;
+    struct h2_heap heap; /* what the session holds */
     struct h2_kit *kit;
     struct h2_stream *streams; /* those that nghttp2 has not closed */
     struct h2_head *head;      /* one that is not whole, kept between two reads; or NULL */
     struct outbox *out;        /* while in feed or take, else NULL */
     struct stet_span pending;  /* frames that nghttp2 has written and the outbox has no room for */
     struct h2_lent lent;
-    const char *peeked;  /* what a body has shown for the frame under way */
-    size_t copied;       /* octets of content put into the present outbox as text */
+    const char *peeked; /* what a body has shown for the frame under way */
+    size_t copied;      /* octets of content put into the present outbox as text */
+    struct h2_meter meter;
     int64_t resets;      /* that the client may still cause */
     int64_t idle_frames; /* that ask for nothing and it may still send */
     uint32_t farewell;   /* error code of the GOAWAY that is still to be written by hand */
@@ -178,14 +191,17 @@ bool h2_wants_take(const struct codec *codec);
 
 /* ---- h2_guard.c ---- */
 
-/* A frame begins: false if it is one too many of those that ask for nothing. */
-bool h2_guard_frame(struct h2 *h2, const nghttp2_frame_hd *frame);
+/* Octets come from the client. False: a frame begins in them that is one too many of those that ask
+ * for nothing. */
+bool h2_guard_read(struct h2 *h2, const char *bytes, size_t size);
 
 /* A stream was reset, by the client or for its fault: false if that is one too many. */
 bool h2_guard_reset(struct h2 *h2);
 
+/* Content came in a frame with padding. */
+void h2_guard_padded(struct h2 *h2);
+
 /* Work was done that the client has asked for, and pays for as much again. */
-void h2_guard_content(struct h2 *h2);
 void h2_guard_answered(struct h2 *h2);
 void h2_guard_sent(struct h2 *h2, size_t window);
 

@@ -20,7 +20,6 @@
 #include "base/check.h"
 
 enum {
-    H2_FRAME_HEAD = 9,
     H2_COPY_MAX = 65536, /* octets of content copied for one write */
     H2_READ_LEAST = 1024 /* room below which a write ends, rather than the frame is cut */
 };
@@ -28,12 +27,10 @@ enum {
 /* ---- content ---- */
 
 /* Puts off the frame until there is room. */
-static bool read_must_pause(const struct h2 *h2, size_t length)
+static bool read_must_pause(const struct h2 *h2)
 {
     const struct outbox *out = h2->out;
-    const size_t room = out->size - out->used;
-    return out->tail.len || room < H2_FRAME_HEAD + H2_READ_LEAST ||
-           (h2->copied >= H2_COPY_MAX && length > H2_READ_LEAST && out->used > 0);
+    return out->tail.len || out->size - out->used < H2_FRAME_HEAD + H2_READ_LEAST;
 }
 
 static ssize_t read_chunk(struct h2 *h2, struct h2_stream *stream, size_t length, uint32_t *flags)
@@ -112,7 +109,7 @@ ssize_t h2_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t length
     struct h2_stream *stream = source->ptr;
     (void)session, (void)id, (void)to;
 
-    if (read_must_pause(h2, length))
+    if (read_must_pause(h2))
         return NGHTTP2_ERR_PAUSE;
     h2_guard_sent(h2, length);
     h2->lend = false;
@@ -189,6 +186,9 @@ static int speak_frame(nghttp2_session *session, const nghttp2_frame *frame, voi
                        frame->rst_stream.error_code == NGHTTP2_INTERNAL_ERROR || h2_guard_reset(h2)
                    ? 0
                    : NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (frame->hd.type == NGHTTP2_GOAWAY && h2->is.draining && !h2->is.parting &&
+        nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, NULL) != 0)
+        h2_break(h2);
     if (stream && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         speak_end(h2, stream);
