@@ -11,9 +11,18 @@
 #include "stet/authority.h"
 #include "stet/byte.h"
 
-/* Where the run of octets of `class` and whole percent-escapes that begins at `at` ends. */
+static bool all_four_are(const char *at, unsigned class)
+{
+    return stet_byte_class[(unsigned char)at[0]] & stet_byte_class[(unsigned char)at[1]] &
+           stet_byte_class[(unsigned char)at[2]] & stet_byte_class[(unsigned char)at[3]] & class;
+}
+
+/* Where the run of octets of `class` and whole percent-escapes that begins at `at` ends. By fours
+ * at first, for targets are long and few of them have escapes. */
 static const char *run_end(const char *at, const char *end, unsigned class)
 {
+    while (end - at >= 4 && all_four_are(at, class))
+        at += 4;
     while (at < end) {
         if (stet_byte_is(*at, class))
             at++;

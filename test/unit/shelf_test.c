@@ -488,22 +488,19 @@ static void test_gather(void **state)
     shelf_world_fini(&world);
 }
 
+#define LONG_NAME                                                   \
+    "a-name-that-is-so-long-that-nobody-would-want-to-remember-it-" \
+    "but-that-has-to-give-its-key-as-the-others-do"
+
 /* D-38: a server that is remembered gives the key that it gives at first. */
 static void test_servers(void **state)
 {
     (void)state;
     static const char *const urls[] = {
-        "http://example.org/a",
-        "http://EXAMPLE.org/a",
-        "http://example.org:80/a",
-        "HTTP://example.org/b",
-        "http://a.org/?q",
-        "http://b.org/%7e",
-        "http://example.org:8080/a",
-        "http://c.org/",
-        "https://example.org:80/a",
-        "http://a-name-that-is-so-long-that-nobody-would-want-to-remember-it-but-that-has-to-give-"
-        "its-key-as-the-others-do.example/a",
+        "http://example.org/a",           "http://EXAMPLE.org/a", "http://example.org:80/a",
+        "HTTP://example.org/b",           "http://a.org/?q",      "http://b.org/%7e",
+        "http://example.org:8080/a",      "http://c.org/",        "https://example.org:80/a",
+        "http://" LONG_NAME ".example/a",
     };
     struct shelf_world world;
     struct shelf_servers servers = {0};
