@@ -8,6 +8,7 @@
 
 #include "net/caller.h"
 #include "net/flow.h"
+#include "net/mux.h"
 
 static bool pool_is_full(const struct pool *pool)
 {
@@ -42,12 +43,14 @@ static enum stet_proxy_error call_seat(struct call *call, bool fresh)
 
     if (strlen(call->place->host) > CALL_HOST_MAX)
         return STET_PROXY_ERROR_DNS_ERROR;
+    if (call->place->h2c && call->request->upgrade) /* [RFC 9113 §8.6] */
+        return STET_PROXY_ERROR_HTTP_UPGRADE_FAILED;
     if (!fresh)
         line = pool_find(call->caller, call->place);
     if (!line)
         error = call_dial(call->caller, call->place, &line);
     if (error == STET_PROXY_ERROR_NONE && !line_begin(line, call)) {
-        line_close(line, false);
+        line_give_up(line);
         error = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
     }
     return error;
@@ -64,7 +67,10 @@ void call_start(struct caller *caller, struct call *call, const struct call_plac
     call->next = NULL;
     call->link = NULL;
     call->error = STET_PROXY_ERROR_NONE;
-    call->reused = call->heard = call->sent = false;
+    call->reused = call->heard = call->sent = call->refused = false;
+    call->stream = NULL;
+    call->unsent = 0;
+    call->headed = call->last = call->paused = false;
     error = call_seat(call, fresh);
     if (error != STET_PROXY_ERROR_NONE)
         caller_fail(caller, call, error);
@@ -77,6 +83,8 @@ bool call_send(struct call *call, struct stet_span bytes)
 
     if (!line || line->out.deaf || line->fault || bytes.len == 0)
         return true;
+    if (call->stream)
+        return mux_send(call, bytes);
     if (line->state != LINE_TUNNELS)
         h1_client_frame(&line->client, bytes.len, false, &frame);
     const struct stet_span pieces[] = {stet_span(frame.before, frame.before_len), bytes,
@@ -93,6 +101,10 @@ void call_finish(struct call *call)
 
     if (!line || line->out.deaf || line->fault)
         return;
+    if (call->stream) {
+        mux_finish(call);
+        return;
+    }
     line->out.last = true;
     line->since = loop_now(call->caller->loop);
     if (!line->busy)
@@ -108,6 +120,8 @@ void call_resume(struct call *call)
 {
     struct line *line = call->line;
 
+    if (call->stream)
+        mux_resume(call);
     if (!line || !line->in.paused)
         return;
     h1_client_resume(&line->client);
@@ -120,6 +134,10 @@ void call_resume(struct call *call)
 
 void call_cancel(struct call *call)
 {
+    if (call->stream) {
+        mux_cancel(call);
+        return;
+    }
     caller_forget(call);
     if (call->line)
         line_close(call->line, call->line->state != LINE_TUNNELS);

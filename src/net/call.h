@@ -1,6 +1,6 @@
-/* Calls: a request sent to an origin server and the response to it, over HTTP/1.
+/* Calls: a request sent to an origin server and the response to it, over HTTP/1 or HTTP/2.
  *
- *     call_start --[an idle connection, or dial]--> head, content --> origin server
+ *     call_start --[a connection with room, or dial]--> head, content --> origin server
  *                               interim*, head, content*, end <--
  *
  * The caller of a worker keeps connections that may be used again, by place. Back-pressure goes
@@ -14,6 +14,7 @@
 #include "io/resolve.h"
 #include "io/tls_context.h"
 #include "wire/h1_client.h"
+#include "wire/h2_client.h"
 
 /* Where an origin server listens. Borrowed by calls: outlives them. */
 struct call_place {
@@ -21,6 +22,7 @@ struct call_place {
     uint16_t port;
     bool unix_socket;
     struct tls_context *tls; /* it is to speak TLS by this, and to prove `host`; NULL: plain */
+    bool h2c; /* it is known to speak HTTP/2 without TLS [RFC 9113 §3.3] */
 };
 
 /* The most octets of `host`. */
@@ -73,11 +75,19 @@ struct call {
     struct caller *caller;
     const struct call_place *place;
     struct line *line;           /* its connection, or what becomes one; NULL: not open */
-    struct call *next, **link;   /* while `end` is due for what failed at once */
+    struct call *next, **link;   /* of those on its line; while `end` is due for what failed */
     enum stet_proxy_error error; /* why it did not end CLIENT_COMPLETE */
     bool reused;                 /* on a connection that had served before */
     bool heard;                  /* something of a response came */
     bool sent;                   /* some of the request may have reached the server */
+    bool refused; /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7] */
+
+    struct h2_client_stream *stream; /* on a connection it shares; NULL: has one of its own */
+    int64_t since;                   /* loop_now: of the last thing that keeps it alive there */
+    size_t unsent;                   /* request content then */
+    bool headed;                     /* the final head has come */
+    bool last;                       /* the request is complete */
+    bool paused;                     /* content is not wanted for now */
 };
 
 /* Starts a call. Never fails at once: what goes wrong is told by `end`. With `fresh` no idle
@@ -103,10 +113,11 @@ void call_cancel(struct call *call);
 
 /* Ended badly before anything of a response came, on a connection that had served before: the
  * server had most likely closed it, and an idempotent request without content may be sent once more
- * [RFC 9110 §9.2.2, RFC 9112 §9.3.1]. In and after `end`. */
+ * [RFC 9110 §9.2.2, RFC 9112 §9.3.1]. One that was refused may be whatever it asks for. In and
+ * after `end`. */
 static inline bool call_may_repeat(const struct call *call)
 {
-    return call->reused && !call->heard;
+    return (call->reused || call->refused) && !call->heard;
 }
 
 #endif

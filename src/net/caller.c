@@ -25,6 +25,7 @@ static size_t key_write(const struct call_place *place, char key[KEY_MAX])
     size_t size = strlen(place->host);
     CHECK(size <= CALL_HOST_MAX);
     key[0] = place->unix_socket ? 'u' : 'h';
+    key[0] = (char)(place->h2c ? key[0] - 'a' + 'A' : key[0]);
     key[1] = (char)(place->port >> 8);
     key[2] = (char)(place->port & 0xff);
     memcpy(key + 3, &place->tls, sizeof place->tls);
@@ -61,6 +62,7 @@ struct pool *pool_of(struct caller *caller, const struct call_place *place)
         pool->place.port = place->port;
         pool->place.unix_socket = place->unix_socket;
         pool->place.tls = place->tls ? tls_context_ref(place->tls) : NULL;
+        pool->place.h2c = place->h2c;
     }
     return pool;
 }
@@ -101,8 +103,10 @@ struct line *pool_find(struct caller *caller, const struct call_place *place)
 {
     char key[KEY_MAX];
     const struct pool *pool = map_find(&caller->pools, key, key_write(place, key));
-    struct line *line = pool ? pool->idle : NULL;
-    if (line)
+    if (!pool)
+        return NULL;
+    struct line *line = place->h2c ? mux_find(pool) : pool->idle;
+    if (line && line->state == LINE_RESTS)
         caller_unlink(line);
     return line;
 }
@@ -199,7 +203,9 @@ struct caller *caller_new(struct loop *loop, const struct limits *limits, struct
         return NULL;
     caller->head = memory_new_zero(sizeof *caller->head);
     caller->input = memory_new(CALLER_READ);
-    if (!caller->head || !caller->input) {
+    caller->kit = h2_client_kit_new(limits);
+    if (!caller->head || !caller->input || !caller->kit) {
+        h2_client_kit_free(caller->kit);
         memory_free(caller->head);
         memory_free(caller->input);
         memory_free(caller);
@@ -231,6 +237,7 @@ void caller_free(struct caller *caller)
         pool_empty(pool);
     CHECK(caller->open == 0 && !caller->failed);
     map_fini(&caller->pools);
+    h2_client_kit_free(caller->kit);
     memory_free(caller->head);
     memory_free(caller->input);
     memory_free(caller);

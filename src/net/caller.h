@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "net/dial.h"
 #include "net/line.h"
+#include "net/mux.h"
 
 /* The most octets of one read: large, for content is handed on from there without a copy. */
 #define CALLER_READ 65536
@@ -16,7 +17,8 @@ struct pool {
     struct call_place place; /* with the host in `key` */
     struct line *idle;       /* those that rest, the last one first */
     size_t idle_count;
-    size_t open; /* all, also those that dial */
+    struct mux *muxes; /* those that speak HTTP/2 and may take another call */
+    size_t open;       /* all, also those that dial */
     size_t key_size;
     char key[]; /* kind, port, context of TLS, host, NUL */
 };
@@ -26,6 +28,7 @@ struct caller {
     const struct limits *limits;
     struct dial_setup dial;
     struct h1_client_setup setup;
+    struct h2_client_kit *kit;
     struct h1_response_head *head; /* scratch, and the input buffer: for one turn of one line */
     char *input;
     struct map pools;
@@ -43,7 +46,8 @@ struct pool *pool_of(struct caller *caller, const struct call_place *place);
 /* Frees a pool that has no line. */
 void pool_drop(struct pool *pool);
 
-/* Takes a line that rests out of the pool of a place; NULL if there is none. */
+/* A line of the pool of a place that can take a call; one that rested is taken out. NULL if there
+ * is none. */
 struct line *pool_find(struct caller *caller, const struct call_place *place);
 
 /* Puts a line in. False when there are enough. */

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "net/caller.h"
 #include "net/flow.h"
+#include "net/mux.h"
 #include "stet/list.h"
 
 #define NS_PER_MS 1000000
@@ -32,6 +33,8 @@ static void line_free(struct line *line)
     struct pool *pool = line->pool;
 
     CHECK(line->state == LINE_OVER && !line->call && !line->dial);
+    if (line->mux)
+        mux_close(line);
     loop_timer_cancel(pool->caller->loop, &line->timer);
     octets_fini(&line->in.kept);
     octets_fini(&line->out.unsent);
@@ -67,6 +70,12 @@ void line_close(struct line *line, bool reset)
         line_free(line);
 }
 
+void line_give_up(struct line *line)
+{
+    if (!line->mux || line->mux->count == 0)
+        line_close(line, false);
+}
+
 void line_end(struct line *line, enum client_end end, enum stet_proxy_error error,
               const struct stet_head *trailers)
 {
@@ -86,6 +95,8 @@ void line_fail(struct line *line, enum stet_proxy_error error)
     static const struct stet_head none;
 
     CHECK(line->busy);
+    if (line->mux)
+        mux_fail(line, error);
     line_end(line, CLIENT_TRUNCATED, error, &none);
     line_close(line, true);
 }
@@ -115,7 +126,7 @@ static int64_t line_due(const struct line *line)
 {
     switch (line->state) {
     case LINE_CALLS:
-        return line_call_due(line);
+        return line->mux ? line->mux->look : line_call_due(line);
     case LINE_TUNNELS:
         return line_after(line, line->pool->caller->limits->tunnel_idle_timeout);
     case LINE_RESTS:
@@ -157,19 +168,31 @@ static bool line_quiet(struct line *line)
 
 static bool line_keeps(struct line *line)
 {
+    if (line->mux)
+        return mux_keeps(line);
     return h1_client_usable(&line->client) && !line->out.deaf && !line->out.unsent.bytes &&
            !sock_holds(&line->sock) && !line->in.kept.bytes && line_quiet(line);
+}
+
+/* It carries nothing, and waits for nothing but to say so. */
+static bool line_is_free(const struct line *line)
+{
+    if (line->mux)
+        return line->mux->count == 0 &&
+               (mux_over(line) || mux_keeps(line) || line->out.deaf || line->fault);
+    return !line->call;
 }
 
 /* The end of a turn: over, at rest, or waiting for something. */
 static void line_settle(struct line *line)
 {
-    if ((line->state == LINE_CALLS || line->state == LINE_TUNNELS) && !line->call) {
+    if (line->state == LINE_RESTS && line->mux && mux_over(line))
+        line_close(line, false);
+    if ((line->state == LINE_CALLS || line->state == LINE_TUNNELS) && line_is_free(line)) {
         if (line_keeps(line) && pool_put(line->pool, line)) {
             line->since = loop_now(line->pool->caller->loop);
             line->reused = true;
         } else {
-
             line_close(line, false);
         }
     }
@@ -202,9 +225,11 @@ static void line_leave(struct line *line)
 void line_turn(struct line *line)
 {
     line_enter(line);
-    if (line->state == LINE_RESTS && !line_quiet(line))
+    if (line->state == LINE_RESTS && !line->mux && !line_quiet(line))
         line_close(line, false);
-    if (line->state == LINE_CALLS || line->state == LINE_TUNNELS)
+    if (line->mux && line->state != LINE_DIALS)
+        mux_run(line);
+    else if (line->state == LINE_CALLS || line->state == LINE_TUNNELS)
         flow_run(line);
     else if (line->state == LINE_DIALS && line->fault)
         line_fail(line, line->fault);
@@ -230,6 +255,8 @@ static void line_fire(struct timer *timer)
     if (loop_now(line->pool->caller->loop) >= line_due(line)) {
         if (line->state == LINE_RESTS)
             line_close(line, false);
+        else if (line->mux)
+            mux_look(line);
         else
             line_fail(line, line_missed(line));
     }
@@ -251,7 +278,10 @@ static void line_dialled(struct dial *dial)
     if (error == STET_PROXY_ERROR_NONE) {
         line->state = LINE_CALLS;
         line->since = loop_now(line->pool->caller->loop);
-        flow_run(line);
+        if (line->mux)
+            mux_run(line);
+        else
+            flow_run(line);
     } else {
         line_fail(line, error);
     }
@@ -284,7 +314,9 @@ struct line *line_new(struct pool *pool)
     line->pool = pool;
     timer_init(&line->timer, line_fire);
     h1_client_init(&line->client, &flow_events, line, &pool->caller->setup);
-    if (!line_dial(line)) {
+    if ((pool->place.h2c && !mux_open(line)) || !line_dial(line)) {
+        if (line->mux)
+            mux_close(line);
         memory_free(line);
         return NULL;
     }
@@ -329,8 +361,11 @@ bool line_begin(struct line *line, struct call *call)
 {
     const struct client_request *request = call->request;
     struct octets *unsent = &line->out.unsent;
-    char *head = octets_reserve(unsent, h1_client_head_room(request));
+    char *head;
 
+    if (line->mux)
+        return mux_begin(line, call);
+    head = octets_reserve(unsent, h1_client_head_room(request));
     if (!head)
         return false;
     unsent->size += (uint32_t)h1_client_begin(&line->client, request, head);

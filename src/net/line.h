@@ -1,4 +1,5 @@
-/* Lines: connections to origin servers, each with the call that is on it. Inside net/ only.
+/* Lines: connections to origin servers, each with the call that is on it, or the calls, if it
+ * speaks HTTP/2: see net/mux.h. Inside net/ only.
  *
  *     DIALS --connected--> CALLS --complete, may persist--> RESTS --call--> CALLS
  *       ^                  |   |
@@ -36,6 +37,7 @@ struct line_output {
 };
 
 struct line_dial;
+struct mux;
 struct pool;
 
 struct line {
@@ -43,6 +45,7 @@ struct line {
     struct pool *pool;
     struct call *call;
     struct line_dial *dial;    /* while it dials */
+    struct mux *mux;           /* it speaks HTTP/2; then `call` and `client` are not used */
     struct line *next, **link; /* of its pool's that rest, or of those that wait for a turn */
     struct h1_client client;
     struct line_input in;
@@ -64,6 +67,9 @@ struct line *line_new(struct pool *pool);
 /* Puts a call on a line that dials or rests: its head goes before everything it will send. False
  * when memory is out: the line is then as it was. */
 bool line_begin(struct line *line, struct call *call);
+
+/* Closes a line on which no call could begin, unless it carries others. */
+void line_give_up(struct line *line);
 
 /* Does what can be done now; frees the line if it is over. */
 void line_turn(struct line *line);

@@ -61,8 +61,8 @@ struct upstream *upstream_new(struct caller *caller, struct loop *loop,
     upstream->urls = urls;
     upstream->count = count;
     for (size_t i = 0; i < count; i++)
-        upstream->servers[i].place =
-            (struct call_place){urls[i].host, urls[i].port, urls[i].unix_socket};
+        upstream->servers[i].place = (struct call_place){
+            .host = urls[i].host, .port = urls[i].port, .unix_socket = urls[i].unix_socket};
     return upstream;
 }
 
@@ -226,12 +226,12 @@ static void fetch_again(struct fetch *fetch, bool fresh)
         fetch->events->room(fetch->owner);
 }
 
-/* It was sent, and may be sent once more [RFC 9110 §9.2.2]. */
+/* It was sent, and may be sent once more [RFC 9110 §9.2.2, RFC 9113 §8.7]. */
 static bool fetch_may_repeat(const struct fetch *fetch)
 {
     return !fetch->repeated && !fetch->fed && !fetch->call.heard &&
            fetch->call.error == STET_PROXY_ERROR_CONNECTION_TERMINATED &&
-           stet_method_is_idempotent(fetch->request->method);
+           (fetch->call.refused || stet_method_is_idempotent(fetch->request->method));
 }
 
 /* It may go elsewhere: nothing was sent, and all of it is still there. */

@@ -233,9 +233,19 @@ bool h2_client_over(const struct h2_client *client)
            (client->fault || !nghttp2_session_check_request_allowed(client->session));
 }
 
-bool h2_client_wants_turn(const struct h2_client *client)
+bool h2_client_is_due(const struct h2_client *client)
 {
-    return client->due || nghttp2_session_want_write(client->session);
+    return client->due;
+}
+
+bool h2_client_wants_take(const struct h2_client *client)
+{
+    return nghttp2_session_want_write(client->session);
+}
+
+size_t h2_client_unsent(const struct h2_client_stream *stream)
+{
+    return octets_left(&stream->unsent);
 }
 
 void h2_client_feed(struct h2_client *client, const char *bytes, size_t size)
@@ -367,7 +377,8 @@ struct h2_client_stream *h2_client_begin(struct h2_client *client,
     stream->method = (uint8_t)request->method;
     stream->is.counted = request->has_content && request->length_known;
     stream->length_left = stream->is.counted ? request->length : 0;
-    stream->is.last = !request->has_content || (stream->is.counted && request->length == 0);
+    stream->is.last = request->method != STET_METHOD_CONNECT &&
+                      (!request->has_content || (stream->is.counted && request->length == 0));
     if (!h2_client_submit(stream, request)) {
         memory_free(stream);
         return NULL;

@@ -112,14 +112,18 @@ void h2_client_run(struct h2_client *client);
  * none. */
 struct stet_span h2_client_take(struct h2_client *client);
 
-/* There is something to take, or to run for. */
-bool h2_client_wants_turn(const struct h2_client *client);
+/* Something is due to be told by h2_client_run; there is something to take. */
+bool h2_client_is_due(const struct h2_client *client);
+bool h2_client_wants_take(const struct h2_client *client);
 
 /* The connection is of no more use, and no stream is in progress: it is to be closed. */
 bool h2_client_over(const struct h2_client *client);
 
 /* No more input comes: ends all streams, TRUNCATED. */
 void h2_client_closed(struct h2_client *client);
+
+/* Octets of request content that are not given out yet. */
+size_t h2_client_unsent(const struct h2_client_stream *stream);
 
 /* Ends one stream, TRUNCATED, for a reason of ours: a deadline has passed. */
 void h2_client_fail(struct h2_client_stream *stream, enum stet_proxy_error error);

@@ -81,7 +81,8 @@ static bool field_is_misplaced(const struct stet_field *field)
 static int status_of(struct stet_span text)
 {
     uint64_t status;
-    bool valid = text.len == 3 && stet_span_number(text, 999, &status) && status >= 100 && status <= 599;
+    bool valid =
+        text.len == 3 && stet_span_number(text, 999, &status) && status >= 100 && status <= 599;
     return valid ? (int)status : 0;
 }
 

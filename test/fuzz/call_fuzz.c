@@ -26,7 +26,7 @@ enum {
 
 static const char *const methods[] = {"GET", "HEAD", "CONNECT", "POST"};
 
-static const struct call_place place = {"192.0.2.9", 80, false};
+static const struct call_place place = {.host = "192.0.2.9", .port = 80};
 
 /* Small, so that a fuzzer reaches them. */
 static struct limits limits_small(void)

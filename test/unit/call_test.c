@@ -52,8 +52,8 @@ static void calls_at_once_have_connections_of_their_own(void **state)
 
 static void places_do_not_share(void **state)
 {
-    static const struct call_place other_port = {PLACE, 81, false};
-    static const struct call_place other_kind = {PLACE, 80, true};
+    static const struct call_place other_port = {.host = PLACE, .port = 81};
+    static const struct call_place other_kind = {.host = PLACE, .port = 80, .unix_socket = true};
     const struct call_place *places[] = {&world_place, &other_port, &other_kind};
     struct world *world = *state;
     struct sim_origin *origins[] = {world->origin, sim_origin_open(world->sim, PLACE ":81"),
@@ -77,7 +77,7 @@ static void a_place_is_its_text(void **state)
 {
     struct world *world = *state;
     char host[] = PLACE;
-    struct call_place place = {host, 80, false};
+    struct call_place place = {.host = host, .port = 80};
     struct talk talk = talk_of("GET");
 
     talk_begin_at(world, &talk, &place, false);
@@ -373,7 +373,7 @@ static void test_connects(void **state)
 
 static void a_name_that_nobody_has(void **state)
 {
-    static const struct call_place nowhere = {"nowhere.example", 80, false};
+    static const struct call_place nowhere = {.host = "nowhere.example", .port = 80};
     struct world *world = *state;
     struct talk talk = talk_of("GET");
 
@@ -387,7 +387,7 @@ static void a_name_that_is_too_long(void **state)
 {
     struct world *world = *state;
     char host[CALL_HOST_MAX + 2];
-    struct call_place place = {host, 80, false};
+    struct call_place place = {.host = host, .port = 80};
     struct talk talk = talk_of("GET");
 
     memset(host, 'a', sizeof host);

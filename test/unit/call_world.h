@@ -18,7 +18,7 @@
 #define PLACE "192.0.2.9"
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-static const struct call_place world_place = {PLACE, 80, false};
+static const struct call_place world_place = {.host = PLACE, .port = 80};
 
 struct world {
     struct limits limits;
