@@ -21,7 +21,8 @@ struct fs_file;
 enum {
     FS_NOT_FOUND = -1, /* no such file, or not to be seen from this root */
     FS_FORBIDDEN = -2, /* no permission */
-    FS_BROKEN = -3     /* an I/O error, no descriptors, no memory */
+    FS_BROKEN = -3,    /* an I/O error, no memory */
+    FS_BUSY = -4       /* no descriptors: later it may go well */
 };
 
 enum fs_kind { FS_REGULAR, FS_DIRECTORY, FS_OTHER };

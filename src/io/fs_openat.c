@@ -47,6 +47,9 @@ static int fs_failure(int number)
     case EXDEV: /* the path leads out of the root */
     case ENAMETOOLONG:
         return FS_NOT_FOUND;
+    case EMFILE:
+    case ENFILE:
+        return FS_BUSY;
     case EACCES:
     case EPERM:
     case ENXIO: /* a unix socket, or a device that is not there */

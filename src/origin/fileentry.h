@@ -24,6 +24,7 @@ enum fileentry_kind {
     FILEENTRY_LISTING, /* of the directory, as there is no such file */
     FILEENTRY_MISSING,
     FILEENTRY_FORBIDDEN,
+    FILEENTRY_BUSY, /* there were no descriptors */
     FILEENTRY_BROKEN
 };
 

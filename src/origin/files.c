@@ -179,6 +179,8 @@ static enum files_answer search_failed(const struct search *search, int failure)
 {
     if (failure == FS_NOT_FOUND)
         return search_on(search);
+    if (failure == FS_BUSY)
+        return FILES_BUSY;
     return failure == FS_FORBIDDEN ? FILES_FORBIDDEN : FILES_BROKEN;
 }
 
@@ -232,6 +234,8 @@ static enum files_answer search_answer(const struct search *search, struct filee
         return search_on(search);
     case FILEENTRY_FORBIDDEN:
         return FILES_FORBIDDEN;
+    case FILEENTRY_BUSY:
+        return FILES_BUSY;
     default:
         return FILES_BROKEN;
     }

@@ -25,6 +25,7 @@ enum files_answer {
     FILES_REDIRECT,  /* a directory asked for without its slash: 301 to the path with a slash */
     FILES_FORBIDDEN, /* there, but not readable: 403 */
     FILES_NOT_ACCEPTABLE, /* no available coding is acceptable, identity included: 406 */
+    FILES_BUSY,           /* there are no descriptors now: 503 */
     FILES_BROKEN          /* the machine fails: 500 */
 };
 

@@ -13,6 +13,7 @@ static enum load_outcome load_failure(int failure)
 {
     return failure == FS_NOT_FOUND   ? LOAD_MISSING
            : failure == FS_FORBIDDEN ? LOAD_FORBIDDEN
+           : failure == FS_BUSY      ? LOAD_BUSY
                                      : LOAD_BROKEN;
 }
 

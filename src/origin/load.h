@@ -14,7 +14,8 @@ enum load_outcome {
     LOAD_UNSTEADY, /* it changed each time it was read; `stamp` is its last state */
     LOAD_MISSING,  /* not there, not beneath the root, or no regular file */
     LOAD_FORBIDDEN,
-    LOAD_BROKEN /* I/O error, no memory, no descriptors */
+    LOAD_BUSY,  /* no descriptors */
+    LOAD_BROKEN /* I/O error, no memory */
 };
 
 struct load {

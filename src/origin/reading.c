@@ -100,6 +100,9 @@ static void reading_tell(struct reading *reading, struct fileentry *entry)
     case LOAD_FORBIDDEN:
         fileentry_set(entry, FILEENTRY_FORBIDDEN, NULL, NULL);
         break;
+    case LOAD_BUSY:
+        fileentry_set(entry, FILEENTRY_BUSY, NULL, NULL);
+        break;
     case LOAD_BROKEN:
         fileentry_set(entry, FILEENTRY_BROKEN, NULL, NULL);
         break;

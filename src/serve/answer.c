@@ -20,6 +20,13 @@
 
 #define NS_PER_SECOND 1000000000
 
+/* What there is cannot be read now: no memory, no descriptors, or the file has just changed
+ * [RFC 9110 §15.6.4]. */
+static void answer_later(struct answer *answer)
+{
+    answer_page(answer, 503, STET_SPAN("Retry-After: 1\r\n"));
+}
+
 /* Lends `length` octets of the content from `from` to the reply. */
 static void answer_content(struct answer *answer, struct representation *representation,
                            struct stet_range range, bool wanted)
@@ -38,7 +45,7 @@ static void answer_content(struct answer *answer, struct representation *represe
     }
     reply->body = representation->ops->body(representation, range.first, length);
     if (!reply->body)
-        answer_page(answer, 500, STET_SPAN_NONE);
+        answer_later(answer);
 }
 
 /* All of the content, or what will have come of it when it ends. */
@@ -62,7 +69,7 @@ static void answer_whole(struct answer *answer, struct representation *represent
         return;
     reply->body = representation->ops->body(representation, 0, UINT64_MAX);
     if (!reply->body)
-        answer_page(answer, 500, STET_SPAN_NONE);
+        answer_later(answer);
 }
 
 static void answer_tunnel(struct answer *answer, struct representation *representation)
@@ -109,7 +116,7 @@ static void answer_parts(struct answer *answer, const struct stet_request *reque
 
     reply->body = multipart_body_new(representation, ranges, loop, type, &reply->length);
     if (!reply->body) {
-        answer_page(answer, 500, STET_SPAN_NONE);
+        answer_later(answer);
         return;
     }
     reply->status = 206;

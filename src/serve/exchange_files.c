@@ -119,6 +119,8 @@ enum exchange_next exchange_files_find(struct exchange *exchange)
         return exchange_page(exchange, 403, STET_SPAN_NONE);
     case FILES_NOT_ACCEPTABLE:
         return exchange_page(exchange, 406, STET_SPAN("Vary: Accept-Encoding\r\n"));
+    case FILES_BUSY: /* [RFC 9110 §15.6.4] */
+        return exchange_page(exchange, 503, STET_SPAN("Retry-After: 1\r\n"));
     default:
         return exchange_page(exchange, 500, STET_SPAN_NONE);
     }

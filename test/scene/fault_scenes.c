@@ -33,6 +33,24 @@ void tell_io_errors(struct scene *s)
     expect_failure_once(s, client, FS_SIM_FILE_STATE);
 }
 
+/* Descriptors run out for a moment: that is said, and when to come again. */
+void tell_no_descriptors_for_files(struct scene *s)
+{
+    static const enum fs_sim_call calls[] = {FS_SIM_STATE, FS_SIM_OPEN};
+    struct client *client = visitor(s);
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        scene_write(s, "a.txt", "hello");
+        scene_pass(s, SECONDS(5));
+        fs_sim_fail(s->fs, (struct fs_sim_point){calls[i], "a.txt", 1}, FS_BUSY);
+        client_get(client, "/a.txt");
+        expect_status(client, 503); /* C-9110-13.2.1-1 */
+        expect_field(client, "Retry-After", "1");
+        client_get(client, "/a.txt");
+        expect_status(client, 200);
+        expect_body(client, "hello");
+    }
+}
+
 /* A failure never turns into a 304. */
 void tell_io_errors_and_conditions(struct scene *s)
 {
