@@ -2,6 +2,8 @@
  */
 #include "cache/copy.h"
 
+#include "base/octets.h"
+
 static size_t head_size(const struct stet_head *head)
 {
     size_t size = 0;
@@ -22,8 +24,7 @@ static void span_move(struct stet_span *span, char **at)
 {
     if (!span->at)
         return;
-    if (span->len > 0)
-        memcpy(*at, span->at, span->len);
+    octets_copy(*at, span->at, span->len);
     span->at = *at;
     *at += span->len;
 }

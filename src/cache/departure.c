@@ -154,9 +154,10 @@ static uint64_t variant_of(const struct cache_query *query, const struct shelf_p
 /* What is stored besides; NULL if nothing is, or memory is out: then less is asked about. Not
  * cleared: it is large, and most misses need none of it. */
 static struct shelf_set *departure_gather(const struct cache_query *query,
-                                          const struct shelf_ask *ask)
+                                          const struct shelf_ask *ask,
+                                          const struct shelf_pick *pick)
 {
-    struct shelf_set *set = mempool_new(sizeof *set);
+    struct shelf_set *set = pick->bare ? NULL : mempool_new(sizeof *set);
 
     if (set && shelf_gather(&query->worker->cache->shelf, ask, false, set) &&
         set->candidates.count > 0)
@@ -275,7 +276,7 @@ static enum cache_outcome departure_enter(struct cache_query *query, struct flig
 enum cache_outcome departure_go(struct cache_query *query, struct departure *departure)
 {
     const struct shelf_ask *ask = departure->ask;
-    struct shelf_set *set = departure_gather(query, ask);
+    struct shelf_set *set = departure_gather(query, ask, departure->pick);
     const struct flights_key key = {{ask->key->primary[0], ask->key->primary[1]},
                                     variant_of(query, departure->pick, set)};
     const bool waits = departure_waits(query, departure->pick, &key);
@@ -312,7 +313,8 @@ void departure_refresh(struct cache_query *query, struct departure *departure)
     struct shelf_pick pick = {.entry = entry_ref(departure->pick->entry),
                               .head = entry_head_ref(departure->pick->head)};
     const struct departure own = {ask, &pick, departure->moment};
-    struct flight_errand errand = departure_errand(query, &own, departure_gather(query, ask));
+    struct flight_errand errand =
+        departure_errand(query, &own, departure_gather(query, ask, &pick));
     errand.refresh = errand.leads = true;
     struct flight *flight = departure_flight(query, &errand, &key);
     if (!flight)

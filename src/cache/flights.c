@@ -13,7 +13,8 @@
  *
  * Keys that are better not waited for (their answers were private, too large, or always to be
  * validated) stand in a small array by their hash; who comes later takes the place. To forget one
- * costs some followers one wait.
+ * costs some followers one wait, and so does a time that is read with the key before it or behind
+ * it: no lock guards them.
  *
  * Given up: waiting in the order of arrival across variants. What the answer varies by is not known
  * before it comes.
@@ -30,8 +31,8 @@ enum { FLIGHTS_SHARDS = 64, FLIGHTS_ALONE = 64 };
 
 /* A key that nobody waits for. */
 struct flights_alone {
-    uint64_t mark;
-    int64_t until;
+    atomic_uint_fast64_t mark;
+    atomic_int_fast64_t until;
 };
 
 struct flights_shard {
@@ -204,17 +205,35 @@ void flights_end_storing(struct flights_place *place)
     pthread_mutex_unlock(&place->shard->storing);
 }
 
-void flights_land(struct flights_place *place, const struct follower_word *word)
+static void place_land(struct flights_place *place, const struct follower_word *word)
 {
     static const struct follower_word again = {.news = FOLLOWER_AGAIN};
+
+    place->joinable = false;
+    atomic_fetch_add_explicit(&place->shard->landed, 1, memory_order_release);
+    place_tell(place, place->outdated ? &again : word);
+}
+
+void flights_land(struct flights_place *place, const struct follower_word *word)
+{
     struct flights_shard *shard = place->shard;
 
     if (!shard)
         return;
     pthread_mutex_lock(&shard->lock);
-    place->joinable = false;
-    atomic_fetch_add_explicit(&shard->landed, 1, memory_order_release);
-    place_tell(place, place->outdated ? &again : word);
+    place_land(place, word);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void flights_pass(struct flights_place *place, const struct follower_word *word)
+{
+    struct flights_shard *shard = place->shard;
+
+    if (!shard)
+        return;
+    pthread_mutex_lock(&shard->lock);
+    place_land(place, word);
+    place_unlink(place);
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -277,29 +296,26 @@ static uint64_t key_mark(const struct flights_key *key)
     return key->primary[1] ^ (key->primary[0] ^ key->variant) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static struct flights_alone *shard_alone(struct flights_shard *shard, uint64_t mark)
+static struct flights_alone *alone_of(struct flights *flights, const struct flights_key *key,
+                                      uint64_t mark)
 {
-    return &shard->alone[(mark >> 32) % FLIGHTS_ALONE];
+    return &shard_of(flights, key->primary)->alone[(mark >> 32) % FLIGHTS_ALONE];
 }
 
 void flights_set_alone(struct flights *flights, const struct flights_key *key, int64_t until)
 {
-    struct flights_shard *shard = shard_of(flights, key->primary);
     const uint64_t mark = key_mark(key);
+    struct flights_alone *alone = alone_of(flights, key, mark);
 
-    pthread_mutex_lock(&shard->lock);
-    *shard_alone(shard, mark) = (struct flights_alone){mark, until};
-    pthread_mutex_unlock(&shard->lock);
+    atomic_store_explicit(&alone->until, until, memory_order_relaxed);
+    atomic_store_explicit(&alone->mark, mark, memory_order_relaxed);
 }
 
 bool flights_is_alone(struct flights *flights, const struct flights_key *key, int64_t now)
 {
-    struct flights_shard *shard = shard_of(flights, key->primary);
     const uint64_t mark = key_mark(key);
+    const struct flights_alone *alone = alone_of(flights, key, mark);
 
-    pthread_mutex_lock(&shard->lock);
-    const struct flights_alone *alone = shard_alone(shard, mark);
-    const bool found = alone->mark == mark && now < alone->until;
-    pthread_mutex_unlock(&shard->lock);
-    return found;
+    return atomic_load_explicit(&alone->mark, memory_order_relaxed) == mark &&
+           now < atomic_load_explicit(&alone->until, memory_order_relaxed);
 }

@@ -65,6 +65,9 @@ void flights_end_storing(struct flights_place *place);
  * not in. */
 void flights_land(struct flights_place *place, const struct follower_word *word);
 
+/* Both at once, for one of which nothing is stored. */
+void flights_pass(struct flights_place *place, const struct follower_word *word);
+
 /* It is over, and out; after flights_land, or if nobody could join it. No-op for one that is not
  * in.
  */

@@ -23,11 +23,23 @@
 
 /* ---- telling ---- */
 
+static struct follower_word word_of(const struct flight *flight, enum follower_news news,
+                                    int status)
+{
+    return (struct follower_word){
+        .news = news, .status = status, .error = flight->outcome.facts.error};
+}
+
 void landing_word(struct flight *flight, enum follower_news news, int status)
 {
-    const struct follower_word word = {
-        .news = news, .status = status, .error = flight->outcome.facts.error};
+    const struct follower_word word = word_of(flight, news, status);
     flights_land(&flight->place, &word);
+}
+
+void landing_word_of_pass(struct flight *flight, int status)
+{
+    const struct follower_word word = word_of(flight, FOLLOWER_ALONE, status);
+    flights_pass(&flight->place, &word);
 }
 
 void landing_tell_stored(struct flight *flight, struct shelf_pick *pick)

@@ -20,6 +20,9 @@ static inline const struct shelf *shelf_of(const struct flight *flight)
 /* Those who follow are told. */
 void landing_word(struct flight *flight, enum follower_news news, int status);
 
+/* The same of what is for the leader alone, and stays out of the store. */
+void landing_word_of_pass(struct flight *flight, int status);
+
 /* A stored response answers the leader; takes the pick. */
 void landing_tell_stored(struct flight *flight, struct shelf_pick *pick);
 void landing_tell_passes(struct flight *flight, struct source *source);

@@ -17,7 +17,7 @@ void landing_pass(struct flight *flight, const struct stet_response *response)
     struct source *source = NULL;
 
     flight->stage = FLIGHT_PASSES;
-    landing_word(flight, FOLLOWER_ALONE, response->status);
+    landing_word_of_pass(flight, response->status);
     if (!flight->leader) {
         flight_drop_content(flight);
         return;
@@ -54,7 +54,7 @@ static void landing_hold(struct flight *flight, const struct stet_response *resp
     }
     flight->pipe->limit = UINT64_MAX;
     flight->stage = FLIGHT_HELD;
-    landing_word(flight, FOLLOWER_ALONE, response->status);
+    landing_word_of_pass(flight, response->status);
 }
 
 void landing_pass_named(struct flight *flight, const struct stet_response *response)

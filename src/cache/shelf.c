@@ -67,6 +67,7 @@ struct look {
     const struct shelf_ask *ask;
     struct shelf_pick best;
     struct stet_stored stored; /* of the best */
+    bool bare;                 /* nothing is stored for GET */
 };
 
 static bool look_prefers(const struct look *look, const struct stet_reuse *reuse,
@@ -85,7 +86,7 @@ static void look_judge(struct look *look, struct entry *entry, struct entry_head
 {
     const struct shelf_ask *ask = look->ask;
     const struct stet_stored stored = entry_head_stored(head);
-    struct shelf_pick pick = {entry, head, {0}};
+    struct shelf_pick pick = {.entry = entry, .head = head};
 
     if (is_kept(look->shelf, ask, entry, &stored) &&
         (!stored.partial || shelf_parts_answer(head, ask->request))) {
@@ -105,6 +106,7 @@ static void look_at_all(struct look *look, enum shelf_side side)
     const struct shelf_ask *ask = look->ask;
     struct siblings siblings;
     siblings_take(&siblings, look->shelf, ask->key, side);
+    look->bare |= side == SHELF_GET && siblings.count == 0 && !siblings.signpost;
     for (size_t i = 0; i < siblings.count; i++) {
         const struct sibling *at = &siblings.at[i];
         if (stet_vary_match(entry_selecting(at->entry), &ask->request->head))
@@ -165,6 +167,7 @@ struct shelf_pick shelf_pick(const struct shelf *shelf, const struct shelf_ask *
     look_on(&look, SHELF_GET);
     if (ask->asked->method == STET_METHOD_HEAD && !is_usable(&look.best.reuse))
         look_on(&look, SHELF_HEAD); /* [RFC 9110 §9.3.2] */
+    look.best.bare = look.bare;
     return look.best;
 }
 

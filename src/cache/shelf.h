@@ -32,6 +32,7 @@ struct shelf_pick {
     struct entry *entry; /* NULL: nothing fits; then `reuse` is stet_reuse_of_nothing */
     struct entry_head *head;
     struct stet_reuse reuse;
+    bool bare; /* nothing at all is stored for GET: there is nothing to gather */
 };
 
 void shelf_pick_drop(struct shelf_pick *pick);

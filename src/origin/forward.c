@@ -159,10 +159,12 @@ static void put(struct passage *passage, struct stet_span text)
 
 static void put_line(struct passage *passage, struct stet_span name, struct stet_span value)
 {
-    put(passage, name);
-    put(passage, STET_SPAN(": "));
-    put(passage, value);
-    put(passage, STET_SPAN("\r\n"));
+    CHECK(name.len + value.len + 4 <= (size_t)(passage->end - passage->at));
+    char *at = h1_span_write(name, passage->at);
+    memcpy(at, ": ", 2);
+    at = h1_span_write(value, at + 2);
+    memcpy(at, "\r\n", 2);
+    passage->at = at + 2;
 }
 
 static void put_number_line(struct passage *passage, struct stet_span name, uint64_t number)

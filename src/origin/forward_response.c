@@ -11,6 +11,7 @@
 
 #include "origin/hopbyhop.h"
 #include "stet/list.h"
+#include "wire/h1_write.h"
 
 struct lines {
     char *to;
@@ -28,6 +29,15 @@ static void lines_put(struct lines *lines, struct stet_span text)
 
 static void lines_add(struct lines *lines, const struct stet_field *field)
 {
+    const size_t size = field->name.len + field->value.len + 4;
+    if (lines->size <= lines->room && size <= lines->room - lines->size) {
+        char *at = h1_span_write(field->name, lines->to + lines->size);
+        memcpy(at, ": ", 2);
+        at = h1_span_write(field->value, at + 2);
+        memcpy(at, "\r\n", 2);
+        lines->size += size;
+        return;
+    }
     lines_put(lines, field->name);
     lines_put(lines, STET_SPAN(": "));
     lines_put(lines, field->value);

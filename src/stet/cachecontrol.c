@@ -310,13 +310,13 @@ static void target_member(struct stet_cachecontrol *to, const struct stet_sf_mem
 static bool target_read(const struct stet_head *head, enum stet_field_id id,
                         struct stet_cachecontrol *to)
 {
-    struct stet_cachecontrol read = {.source = id};
     struct stet_sf walk;
-    struct stet_sf_member member;
-    bool any = false;
 
     if (!stet_head_has(head, id) || !stet_sf_of(&walk, head, id, STET_SF_DICTIONARY))
         return false;
+    struct stet_cachecontrol read = {.source = id};
+    struct stet_sf_member member;
+    bool any = false;
     while (stet_sf_next(&walk, &member)) {
         any = true;
         target_member(&read, &member);

@@ -50,9 +50,11 @@ int h1_framing_coding(const struct stet_head *head, unsigned minor)
  * [RFC 9110 §8.6, RFC 9112 §6.3]. `*length` is UINT64_MAX as long as none was seen. */
 static bool length_line_check(struct stet_span line, uint64_t *length)
 {
+    uint64_t number;
+    if (*length == UINT64_MAX && stet_span_number(line, LENGTH_MAX + 1, length))
+        return true; /* which is what all say */
     for (;;) {
         size_t comma = stet_span_find(line, ',');
-        uint64_t number;
         if (!stet_span_number(stet_span_trim(stet_span(line.at, comma)), LENGTH_MAX + 1, &number))
             return false;
         if (*length != UINT64_MAX && *length != number)

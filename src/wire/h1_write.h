@@ -3,6 +3,7 @@
 #ifndef WIRE_H1_WRITE_H
 #define WIRE_H1_WRITE_H
 
+#include "base/octets.h"
 #include "wire/reply.h"
 
 /* What of the answer the connection decides. */
@@ -32,8 +33,7 @@ size_t h1_interim_write(int status, struct stet_span block, char *to);
 /* Copies a span; returns where it ends in `to`. */
 static inline char *h1_span_write(struct stet_span bytes, char *to)
 {
-    if (bytes.len > 0)
-        memcpy(to, bytes.at, bytes.len);
+    octets_copy(to, bytes.at, bytes.len);
     return to + bytes.len;
 }
 
