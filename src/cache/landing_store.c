@@ -30,9 +30,8 @@ static bool is_stored(const struct extra *extra, const struct stet_field *field)
 /* The field was sent to the requester, and is not stored. */
 static bool is_extra(const struct extra *extra, const struct stet_field *field)
 {
-    return forward_field(extra->head, field) &&
-           !stet_may_keep(extra->profile, extra->head, &extra->said, field) &&
-           !is_stored(extra, field);
+    return !stet_may_keep(extra->profile, extra->head, &extra->said, field) &&
+           !is_stored(extra, field) && forward_field(extra->head, field);
 }
 
 static void extra_put(struct stet_span *lines, char *to, struct stet_span text)
