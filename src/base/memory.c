@@ -9,6 +9,7 @@
  */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -21,6 +22,14 @@ static atomic_int memory_mappings;
 
 static _Thread_local uint64_t memory_made;
 static _Thread_local uint64_t memory_fails; /* 0 equals no count: counts start at 1 */
+
+/* The heaps that glibc would give to threads grow page by page, with a system call for each: one
+ * for three responses that are stored. What comes and goes with every request is in base/mempool.h,
+ * so threads seldom meet here. */
+void memory_prepare(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+}
 
 bool memory_refuses(void)
 {

@@ -21,6 +21,9 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+/* Once in a process, before its second thread: one heap for all of them. */
+void memory_prepare(void);
+
 /* `size` bytes, not cleared; NULL when there are none. Ends at memory_free. */
 void *memory_new(size_t size);
 

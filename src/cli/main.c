@@ -1,5 +1,6 @@
 /* stet: finds the subcommand and runs it.
  */
+#include "base/memory.h"
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ static void main_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    memory_prepare();
     if (argc < 2) {
         main_help(stderr);
         return 2;
