@@ -149,7 +149,7 @@ static struct body *body_new(size_t number, size_t length)
 {
     struct pattern_body *self = malloc(sizeof *self);
     must(self);
-    *self = (struct pattern_body){{&body_ops}, &world, number, 0, length};
+    *self = (struct pattern_body){{&body_ops, false}, &world, number, 0, length};
     return &self->body;
 }
 
