@@ -96,7 +96,7 @@ static void tls_shake(struct tls *tls)
 
     do {
         result = gnutls_handshake(tls->session);
-    } while (result < 0 && !gnutls_error_is_fatal(result) && !desk->dry);
+    } while (result < 0 && !gnutls_error_is_fatal(result) && !tls_desk_dry(desk));
     if (result == GNUTLS_E_SUCCESS)
         tls->state = TLS_OPEN;
     else if (gnutls_error_is_fatal(result))

@@ -35,6 +35,12 @@ struct tls_desk {
     char plain[TLS_RECORD]; /* where small pieces become one record */
 };
 
+/* Nothing is left to be decrypted until the socket has more. */
+static inline bool tls_desk_dry(const struct tls_desk *desk)
+{
+    return desk->dry && desk->in_at == desk->in_end;
+}
+
 /* Octets that wait. Nothing waits: no memory. */
 struct tls_hold {
     char *bytes;

@@ -190,7 +190,7 @@ static size_t tls_decrypt(struct tls *tls, struct tls_desk *desk, char *to, size
             got += (size_t)now;
         else
             tls->end = (uint8_t)tls_ending(tls, now);
-        if (now < 0 && desk->dry)
+        if (now < 0 && tls_desk_dry(desk))
             break;
     }
     if (tls->end == TLS_END_NONE && tls->ended && got < size)
