@@ -98,6 +98,7 @@ bool mux_open(struct line *line)
     mux->line = line;
     mux->look = INT64_MAX;
     line->mux = mux;
+    line->patience = mux_caller(line)->limits->upstream_idle_timeout;
     mux_link(mux, line->pool);
     return true;
 }
@@ -324,6 +325,9 @@ static void mux_end(void *owner, enum client_end end, const struct stet_head *tr
     call->heard = stream->heard;
     call->refused = stream->refused;
     call->error = stream->error;
+    /* Only the end of a connection has to do with its age. */
+    call->reused &=
+        end == CLIENT_COMPLETE || stream->error == STET_PROXY_ERROR_CONNECTION_TERMINATED;
     call->line->reused |= end == CLIENT_COMPLETE;
     call_unlink(call);
     call->events->end(call->owner, end, trailers);
@@ -379,10 +383,18 @@ static bool mux_put(struct line *line, const char *bytes, size_t size, size_t *s
     ssize_t done = sock_write(&line->sock, &piece, 1);
 
     *sent = done > 0 ? (size_t)done : 0;
-    line->out.full = *sent < size;
+    line->out.full = *sent < size || sock_holds(&line->sock);
     line->out.deaf = done == SOCK_BROKEN;
     line->in.readable |= line->out.deaf;
     return !line->out.deaf;
+}
+
+/* What the socket holds goes out. */
+static void mux_flush(struct line *line)
+{
+    line->out.deaf = sock_flush(&line->sock) < 0;
+    line->out.full = sock_holds(&line->sock);
+    line->in.readable |= line->out.deaf;
 }
 
 /* False: there was nothing to be written. */
@@ -392,6 +404,10 @@ static bool mux_write(struct line *line)
     char *buffer = mux_caller(line)->input;
     size_t size, sent;
 
+    if (sock_holds(&line->sock)) {
+        mux_flush(line);
+        return true;
+    }
     if (unsent->bytes) {
         mux_put(line, octets_at(unsent), octets_left(unsent), &sent);
         octets_skip(unsent, sent);
@@ -421,7 +437,7 @@ static bool mux_step(struct line *line)
     }
     if (line->out.full || line->out.deaf)
         return false;
-    return (line->out.unsent.bytes || h2_client_wants_take(mux->client)) && mux_write(line);
+    return mux_write(line);
 }
 
 void mux_run(struct line *line)
@@ -440,9 +456,9 @@ bool mux_keeps(const struct line *line)
 {
     const struct mux *mux = line->mux;
 
-    return mux->count == 0 && !line->out.unsent.bytes && !line->out.deaf && !line->fault &&
-           !h2_client_over(mux->client) && !h2_client_is_due(mux->client) &&
-           !h2_client_wants_take(mux->client);
+    return mux->count == 0 && !line->out.unsent.bytes && !sock_holds(&line->sock) &&
+           !line->out.deaf && !line->fault && !h2_client_over(mux->client) &&
+           !h2_client_is_due(mux->client) && !h2_client_wants_take(mux->client);
 }
 
 bool mux_over(const struct line *line)
