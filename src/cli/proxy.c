@@ -4,9 +4,12 @@
 #include "cache/noise.h"
 #include "cli/commands.h"
 #include "cli/serving.h"
+#include "serve/secure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PROXY_PATTERNS_MAX 64
 #define PROXY_PORTS_MAX 64
@@ -214,8 +217,46 @@ static const char *proxy_connect_ports(void *target, const char *value)
     return NULL;
 }
 
+static const char *proxy_file(struct proxy_command *proxy, char **to, const char *value)
+{
+    return access(value, R_OK) == 0 ? serving_text(&proxy->serving, to, value) : strerror(errno);
+}
+
+static const char *proxy_origin_ca(void *target, const char *value)
+{
+    struct proxy_command *proxy = target;
+    return proxy_file(proxy, &proxy->route->origin.ca_file, value);
+}
+
+static const char *proxy_origin_cert(void *target, const char *value)
+{
+    struct proxy_command *proxy = target;
+    return proxy_file(proxy, &proxy->route->origin.certificate, value);
+}
+
+static const char *proxy_origin_key(void *target, const char *value)
+{
+    struct proxy_command *proxy = target;
+    return proxy_file(proxy, &proxy->route->origin.key, value);
+}
+
+static const char *proxy_origin_insecure(void *target, const char *value)
+{
+    struct proxy_command *proxy = target;
+    (void)value;
+    proxy->route->origin.verify = false;
+    return NULL;
+}
+
 static const struct option_row proxy_options[] = {
     SERVING_ROWS,
+    {"origin-ca", 0, "FILE",
+     "who vouches for origin servers whose URL is https, PEM\n"
+     "(default: whom the system trusts)",
+     proxy_origin_ca},
+    {"origin-insecure", 0, NULL, "take any certificate of theirs", proxy_origin_insecure},
+    {"origin-cert", 0, "FILE", "our own certificate, if they ask for one, PEM", proxy_origin_cert},
+    {"origin-key", 0, "FILE", "its key, PEM", proxy_origin_key},
     {"memory", 'm', "SIZE", "for stored responses, all told (default: 256MiB)", proxy_memory},
     {"object-max", 0, "SIZE", "largest response that is stored (default: 64MiB)", proxy_object_max},
     {"keep", 0, "DURATION",
@@ -348,7 +389,7 @@ static bool proxy_apply_forward(struct proxy_command *proxy)
 static int proxy_apply(struct proxy_command *proxy)
 {
     struct cache_rules *rules = &proxy->route->cache;
-    char message[PATTERN_MESSAGE];
+    char message[PATTERN_MESSAGE], complaint[TLS_WORDS];
     size_t fault;
 
     proxy_apply_profile(rules, proxy->letter);
@@ -357,6 +398,8 @@ static int proxy_apply(struct proxy_command *proxy)
         if (!rules->noise)
             return options_error(&command_proxy, "--ignore", message);
     }
+    if (!secure_route(proxy->serving.config, proxy->route, complaint))
+        return options_error(&command_proxy, "https", complaint);
     if (!proxy_apply_names(proxy, proxy->route) || !proxy_apply_forward(proxy))
         return options_error(&command_proxy, "out of memory", NULL);
     if (proxy->route->upstream_count == 0) { /* a forward proxy alone */
@@ -402,10 +445,11 @@ const struct command command_proxy = {
     .name = "proxy",
     .usage = "[OPTION]... URL...",
     .summary = "Cache what HTTP servers say, and answer 304 where they cannot.",
-    .details = "URL is http://HOST[:PORT] or http+unix:PATH. Several of them serve the same: the\n"
-               "one with the least to do is asked, and one that fails is left alone for a while.\n"
-               "Signals: TERM finishes requests in progress and ends, INT ends at once, USR1\n"
-               "reopens the log. Exit status: 0 fine, 2 usage, 3 network.\n",
+    .details =
+        "URL is http[s]://HOST[:PORT] or http+unix:PATH. Several of them serve the same: the\n"
+        "one with the least to do is asked, and one that fails is left alone for a while.\n"
+        "Signals: TERM finishes requests in progress and ends, INT ends at once, USR1\n"
+        "reopens the log. Exit status: 0 fine, 2 usage, 3 network.\n",
     .options = proxy_options,
     .run = proxy_run,
 };

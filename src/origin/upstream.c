@@ -51,7 +51,7 @@ struct upstream {
 struct upstream *upstream_new(struct caller *caller, struct loop *loop,
                               const struct upstream_url *urls, size_t count)
 {
-    CHECK(count > 0 && count <= UPSTREAM_SERVERS);
+    CHECK(count > 0 && count <= UPSTREAM_SERVERS && !urls->secure == !urls->tls);
     struct upstream *upstream = memory_new_zero(sizeof *upstream + count * sizeof(struct server));
 
     if (!upstream)
@@ -61,8 +61,11 @@ struct upstream *upstream_new(struct caller *caller, struct loop *loop,
     upstream->urls = urls;
     upstream->count = count;
     for (size_t i = 0; i < count; i++)
-        upstream->servers[i].place = (struct call_place){
-            .host = urls[i].host, .port = urls[i].port, .unix_socket = urls[i].unix_socket};
+        upstream->servers[i].place = (struct call_place){.host = urls[i].host,
+                                                         .port = urls[i].port,
+                                                         .unix_socket = urls[i].unix_socket,
+                                                         .tls = urls[i].tls,
+                                                         .h2c = urls[i].h2c};
     return upstream;
 }
 

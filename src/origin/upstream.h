@@ -15,13 +15,17 @@
 /* The most servers of one upstream. */
 #define UPSTREAM_SERVERS 16
 
-/* Where an upstream is, as the operator wrote it: "http://HOST[:PORT]", "http+unix:PATH". */
+/* Where an upstream is, as the operator wrote it: "http://HOST[:PORT]",
+ * "https://HOST[:PORT]", "http+unix:PATH", "h2c://HOST[:PORT]", "h2c+unix:PATH". */
 struct upstream_url {
     char *text;      /* as written; owns */
     char *host;      /* owns; the socket's path for http+unix; without brackets */
     char *authority; /* owns; for Host: "example.org:8080", "localhost" for http+unix */
     uint16_t port;
     bool unix_socket;
+    bool secure;             /* https */
+    struct tls_context *tls; /* to be set by who has read it, if it is secure; borrowed */
+    bool h2c; /* HTTP/2 without TLS is spoken to it from the start [RFC 9113 §3.3] */
 };
 
 /* Reads one. NULL, or static text that says what is wrong with it (a path, a query, userinfo, an

@@ -7,8 +7,12 @@
 
 #include <stdio.h>
 
-#define UNIX_SCHEME "http+unix:"
 #define UNIX_PATH_MAX 107
+
+/* The schemes; with "+unix" behind them a path follows. */
+#define HTTP "http"
+#define H2C "h2c"
+#define UNIX_MARK "+unix:"
 
 static char *text_new(const char *text, size_t size)
 {
@@ -41,10 +45,8 @@ static const char *url_fill(struct upstream_url *url, const char *text, struct s
     return "memory is out";
 }
 
-static const char *unix_read(const char *text, struct upstream_url *url)
+static const char *unix_read(const char *text, struct stet_span path, struct upstream_url *url)
 {
-    struct stet_span path = stet_span_from(stet_span_of(text), strlen(UNIX_SCHEME));
-
     if (path.len == 0 || path.at[0] != '/')
         return "the path of the socket must begin with \"/\"";
     if (path.len > UNIX_PATH_MAX)
@@ -59,12 +61,13 @@ static const char *scheme_complaint(struct stet_span text)
     size_t colon = stet_span_find(text, ':');
     struct stet_span scheme = stet_span(text.at, colon);
 
-    if (stet_span_equal_nocase(scheme, STET_SPAN("https")))
-        return "https to origin servers is not there yet; use http";
+    if (stet_span_equal_nocase(scheme, STET_SPAN("https")) &&
+        stet_span_starts(stet_span_from(text, colon), STET_SPAN("://")))
+        return NULL;
     if (!stet_span_starts(stet_span_from(text, colon), STET_SPAN("://")))
-        return "it must begin with \"http://\" or \"http+unix:\"";
-    if (!stet_span_equal_nocase(scheme, STET_SPAN("http")))
-        return "the scheme must be \"http\" or \"http+unix\"";
+        return "it must begin with \"http://\", \"https://\" or \"http+unix:\"";
+    if (!stet_span_equal_nocase(scheme, STET_SPAN(HTTP)))
+        return "the scheme must be \"http\", \"https\", \"h2c\" or \"http+unix\"";
     return NULL;
 }
 
@@ -87,7 +90,7 @@ static const char *parts_complaint(const struct stet_uri *uri)
 /* Why it is no URI at all. */
 static const char *grammar_complaint(struct stet_span text)
 {
-    struct stet_span rest = stet_span_from(text, strlen("http://"));
+    struct stet_span rest = stet_span_from(text, stet_span_find(text, ':') + strlen("://"));
     size_t end = 0;
 
     while (end < rest.len && !strchr("/?#", rest.at[end]))
@@ -100,31 +103,59 @@ static const char *grammar_complaint(struct stet_span text)
     return "it is no valid URL";
 }
 
-static const char *http_read(const char *text, struct upstream_url *url)
+/* `plain` is the text with "http" for a scheme. */
+static const char *http_read(const char *text, struct stet_span plain, struct upstream_url *url)
 {
-    struct stet_span whole = stet_span_of(text);
-    const char *complaint = scheme_complaint(whole);
+    const char *complaint = scheme_complaint(plain);
     struct stet_uri uri;
 
     if (complaint)
         return complaint;
-    if (!stet_uri_split(whole, &uri))
-        return grammar_complaint(whole);
+    if (!stet_uri_split(plain, &uri))
+        return grammar_complaint(plain);
     complaint = parts_complaint(&uri);
     if (complaint)
         return complaint;
-    bool plain = uri.port < 0 || uri.port == 80; /* [RFC 9110 §4.2.1, §7.2] */
+    url->secure = stet_span_equal_nocase(uri.scheme, STET_SPAN("https"));
+    const uint16_t usual_port = url->secure ? 443 : 80;
+    bool usual = uri.port < 0 || uri.port == usual_port; /* [RFC 9110 §4.2.1, §4.2.2, §7.2] */
     struct stet_span host = uri.host;
     if (host.at[0] == '[')
         host = stet_span(host.at + 1, host.len - 2);
-    url->port = plain ? 80 : (uint16_t)uri.port;
-    return url_fill(url, text, host, plain ? uri.host : uri.authority);
+    url->port = usual ? usual_port : (uint16_t)uri.port;
+    return url_fill(url, text, host, usual ? uri.host : uri.authority);
+}
+
+/* The same for who speaks HTTP/2: `rest` is what follows the scheme. */
+static const char *h2c_read(const char *text, struct stet_span rest, struct upstream_url *url)
+{
+    char *plain = memory_new(strlen(HTTP) + rest.len + 1);
+    const char *complaint;
+
+    if (!plain)
+        return "memory is out";
+    memcpy(plain, HTTP, strlen(HTTP));
+    memcpy(plain + strlen(HTTP), rest.at, rest.len + 1);
+    complaint = http_read(text, stet_span_of(plain), url);
+    memory_free(plain);
+    url->h2c = !complaint;
+    return complaint;
 }
 
 const char *upstream_url_read(const char *text, struct upstream_url *url)
 {
-    bool local = stet_span_starts(stet_span_of(text), STET_SPAN(UNIX_SCHEME));
+    const struct stet_span whole = stet_span_of(text);
+    const bool h2c =
+        stet_span_starts(whole, STET_SPAN(H2C "+")) || stet_span_starts(whole, STET_SPAN(H2C ":"));
+    const struct stet_span rest = stet_span_from(whole, h2c ? strlen(H2C) : strlen(HTTP));
+    const char *complaint;
 
     *url = (struct upstream_url){0};
-    return local ? unix_read(text, url) : http_read(text, url);
+    if (!stet_span_starts(rest, STET_SPAN(UNIX_MARK)))
+        return h2c ? h2c_read(text, rest, url) : http_read(text, whole, url);
+    if (!h2c && !stet_span_starts(whole, STET_SPAN(HTTP)))
+        return http_read(text, whole, url);
+    complaint = unix_read(text, stet_span_from(rest, strlen(UNIX_MARK)), url);
+    url->h2c = h2c && !complaint;
+    return complaint;
 }

@@ -62,6 +62,7 @@ static void config_free(struct config *config)
             const struct config_route *route = &site->routes[j];
             for (size_t k = 0; k < route->upstream_count; k++)
                 upstream_url_fini(&route->upstreams[k]);
+            tls_context_unref(route->origin.context);
             config_free_noise(route);
         }
     }
@@ -117,6 +118,7 @@ static void config_route_init(struct config_route *route, enum config_route_kind
         .forward = {.name = STET_SPAN("stet"),
                     .keep_host = true,
                     .max_forwards = CONFIG_MAX_FORWARDS},
+        .origin = {.verify = true},
         .upgrade = true,
         .status = kind == CONFIG_REDIRECT ? 308 : 200,
     };

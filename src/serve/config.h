@@ -22,6 +22,14 @@
 
 #include <stdatomic.h>
 
+/* How origin servers whose URL is https are spoken to. */
+struct config_origin {
+    char *ca_file; /* path; NULL: whom the system trusts */
+    bool verify;
+    char *certificate, *key;     /* paths; our own, if they ask; NULL: none */
+    struct tls_context *context; /* by secure_route; owned; NULL: none is https */
+};
+
 enum config_route_kind { CONFIG_FILES, CONFIG_PROXY, CONFIG_REDIRECT, CONFIG_RESPOND };
 
 /* What becomes of requests for one path and all that is below it. */
@@ -38,6 +46,7 @@ struct config_route {
     /* CONFIG_PROXY */
     struct upstream_url *upstreams;
     size_t upstream_count;
+    struct config_origin origin;
     struct cache_rules cache;
     struct forward_rules forward;
     bool upgrade; /* Upgrade (WebSocket) is allowed */

@@ -10,6 +10,7 @@
 
 #include "cache/noise.h"
 #include "serve/memoplace.h"
+#include "serve/secure.h"
 #include "stet/status.h"
 
 #include <stdlib.h>
@@ -297,6 +298,10 @@ bool configfill_forward_name(struct configfill *fill, void *target, const struct
 bool configfill_leave_proxy(struct configfill *fill, struct config_route *route,
                             const struct yamlnode *node)
 {
+    char complaint[TLS_WORDS];
+
+    if (!secure_route(fill->config, route, complaint))
+        (void)CONFIGFILL_COMPLAIN(fill, node, "tls: %.300s", complaint);
     if (yamlnode_get(node, "name"))
         return true;
     if (!fill->pseudonym)

@@ -21,6 +21,7 @@ enum { CONFIGSCHEMA_LISTED = 6 };
 #define CONFIGSTRUCT_TLS config_tls
 #define CONFIGSTRUCT_FILES config_route
 #define CONFIGSTRUCT_PROXY config_route
+#define CONFIGSTRUCT_ORIGIN config_route
 #define CONFIGSTRUCT_CACHE config_route
 #define CONFIGSTRUCT_REDIRECT config_route
 #define CONFIGSTRUCT_RESPOND config_route

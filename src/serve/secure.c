@@ -87,6 +87,68 @@ struct tls_context *secure_open(const struct config *config, struct tls_tickets 
     return context;
 }
 
+/* ---- origin servers ---- */
+
+static bool secure_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool secure_same(const struct config_origin *a, const struct config_origin *b)
+{
+    return a->verify == b->verify && secure_same_text(a->ca_file, b->ca_file) &&
+           secure_same_text(a->certificate, b->certificate) && secure_same_text(a->key, b->key);
+}
+
+/* One that was made for another route; NULL if there is none. */
+static struct tls_context *secure_find(const struct config *config,
+                                       const struct config_origin *origin)
+{
+    for (size_t i = 0; i < config->site_count; i++) {
+        for (size_t j = 0; j < config->sites[i].route_count; j++) {
+            const struct config_origin *other = &config->sites[i].routes[j].origin;
+            if (other->context && secure_same(origin, other))
+                return tls_context_ref(other->context);
+        }
+    }
+    return NULL;
+}
+
+static struct tls_context *secure_make(const struct config_origin *origin,
+                                       char complaint[TLS_WORDS])
+{
+    const struct tls_client client = {.ca_file = origin->ca_file,
+                                      .unverified = !origin->verify,
+                                      .certificate = origin->certificate,
+                                      .key = origin->key,
+                                      .protocols = TLS_HTTP1};
+    return tls_context_client(&client, complaint);
+}
+
+bool secure_route(const struct config *config, struct config_route *route,
+                  char complaint[TLS_WORDS])
+{
+    struct config_origin *origin = &route->origin;
+    bool secure = false;
+
+    for (size_t i = 0; i < route->upstream_count; i++)
+        secure |= route->upstreams[i].secure;
+    if (!secure)
+        return true;
+    if (!origin->certificate != !origin->key) {
+        snprintf(complaint, TLS_WORDS, "certificate and key go together");
+        return false;
+    }
+    origin->context = secure_find(config, origin);
+    if (!origin->context)
+        origin->context = secure_make(origin, complaint);
+    for (size_t i = 0; i < route->upstream_count && origin->context; i++) {
+        if (route->upstreams[i].secure)
+            route->upstreams[i].tls = origin->context;
+    }
+    return origin->context != NULL;
+}
+
 /* ---- doubts ---- */
 
 struct secure_doubts {
@@ -102,6 +164,19 @@ static void secure_doubt(void *owner, const char *words)
 
     snprintf(line, sizeof line, "%s: %s", doubts->file, words);
     doubts->tell(doubts->owner, line);
+}
+
+/* Whoever stands between us and such an origin server may be it. */
+static void secure_check_origins(const struct config *config, struct secure_doubts *doubts)
+{
+    const struct config_route *route;
+
+    for (size_t i = 0; (route = config_route_at(config, i)); i++) {
+        if (!route->origin.context || route->origin.verify)
+            continue;
+        doubts->file = route->upstreams[0].text;
+        secure_doubt(doubts, "its certificate is not verified (verify: false)");
+    }
 }
 
 static void secure_check_files(const struct config_tls *tls, int64_t wall,
@@ -146,6 +221,7 @@ void secure_check(const struct config *config, int64_t wall,
             secure_check_files(&site->tls, wall, &doubts);
         secure_check_names(config, site, &doubts);
     }
+    secure_check_origins(config, &doubts);
     if (config_is_secure(config) && config->listen_count && !config->secure.listen_count)
         tell(owner, "there are certificates, but tls-listen is missing: nothing speaks TLS");
 }

@@ -11,6 +11,11 @@
 struct tls_context *secure_open(const struct config *config, struct tls_tickets *tickets,
                                 char complaint[TLS_WORDS]);
 
+/* Makes what the origin servers of a route are spoken to with, if any is https: once for all routes
+ * that ask for the same. False with a complaint. Before config_seal. */
+bool secure_route(const struct config *config, struct config_route *route,
+                  char complaint[TLS_WORDS]);
+
 /* What is doubtful about the certificates, at the wall clock `wall` (ns): one line of words each,
  * with the file's name. */
 void secure_check(const struct config *config, int64_t wall,

@@ -54,8 +54,9 @@ static const struct row rows[] = {
      ""},
 
     {"key", "unknown", "frob: 1\n" APP,
-     "1:1: unknown key \"frob\"; possible here: listen, workers, memory, quiet, trusted, "
-     "purge-from and others\n"},
+     "1:1: unknown key \"frob\"; possible here: listen, tls-listen, tls-minimum-version, tls, "
+     "workers, "
+     "memory and others\n"},
     {"key", "misspelt", "lisen: :80\n" APP,
      "1:1: unknown key \"lisen\"; did you mean \"listen\"?\n"},
     {"key", "in upper case", "Listen: :80\n" APP,
@@ -75,8 +76,9 @@ static const struct row rows[] = {
     {"key", "twice", "proxy: http://a\nquiet: true\nproxy: http://b\n",
      "3:1: key \"proxy\" twice; the first one is in line 1\n"},
     {"key", "of a terminal", "\"\\e[31m\": 1\n" APP,
-     "1:1: unknown key \"?[31m\"; possible here: listen, workers, memory, quiet, trusted, "
-     "purge-from and others\n"},
+     "1:1: unknown key \"?[31m\"; possible here: listen, tls-listen, tls-minimum-version, tls, "
+     "workers, "
+     "memory and others\n"},
 
     {"type", "a unit that is none", "memory: 64MB\n" APP,
      "1:9: memory \"64MB\": expected a size such as 4096, 64KiB or 1GiB, from 1MiB to 1TiB; did "
@@ -244,7 +246,8 @@ static const struct row rows[] = {
      "quiet: 1\nsites:\n  - hosts: 'a:1'\n    proxy: app\nworkers: 0\nsite: 1\nlog: x\n",
      "1:8: quiet \"1\": expected true or false; did you mean \"true\"?\n"
      "3:12: hosts \"a:1\": expected a host without scheme, port and path; did you mean \"a\"?\n"
-     "4:12: to \"app\": it must begin with \"http://\" or \"http+unix:\"; did you mean "
+     "4:12: to \"app\": it must begin with \"http://\", \"https://\" or \"http+unix:\"; did you "
+     "mean "
      "\"http://app\"?\n"
      "5:10: workers \"0\": expected auto or a number, from 1 to 256\n"
      "6:1: unknown key \"site\"; did you mean \"sites\"?\n"
