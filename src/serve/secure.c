@@ -71,7 +71,7 @@ struct tls_context *secure_open(const struct config *config, struct tls_tickets 
     const struct tls_server server = {
         .sites = sites,
         .site_count = count,
-        .protocols = TLS_HTTP1,
+        .protocols = TLS_HTTP1 | TLS_HTTP2,
         .minimum = config->secure.minimum,
         .tickets = tickets,
     };
@@ -96,7 +96,8 @@ static bool secure_same_text(const char *a, const char *b)
 
 static bool secure_same(const struct config_origin *a, const struct config_origin *b)
 {
-    return a->verify == b->verify && secure_same_text(a->ca_file, b->ca_file) &&
+    return a->verify == b->verify && a->protocol == b->protocol &&
+           secure_same_text(a->ca_file, b->ca_file) &&
            secure_same_text(a->certificate, b->certificate) && secure_same_text(a->key, b->key);
 }
 
@@ -117,11 +118,16 @@ static struct tls_context *secure_find(const struct config *config,
 static struct tls_context *secure_make(const struct config_origin *origin,
                                        char complaint[TLS_WORDS])
 {
+    static const unsigned protocols[] = {
+        [CONFIG_PROTOCOL_AUTO] = TLS_HTTP1 | TLS_HTTP2,
+        [CONFIG_PROTOCOL_HTTP1] = TLS_HTTP1,
+        [CONFIG_PROTOCOL_HTTP2] = TLS_HTTP2,
+    };
     const struct tls_client client = {.ca_file = origin->ca_file,
                                       .unverified = !origin->verify,
                                       .certificate = origin->certificate,
                                       .key = origin->key,
-                                      .protocols = TLS_HTTP1};
+                                      .protocols = protocols[origin->protocol]};
     return tls_context_client(&client, complaint);
 }
 
@@ -131,8 +137,11 @@ bool secure_route(const struct config *config, struct config_route *route,
     struct config_origin *origin = &route->origin;
     bool secure = false;
 
-    for (size_t i = 0; i < route->upstream_count; i++)
+    for (size_t i = 0; i < route->upstream_count; i++) {
         secure |= route->upstreams[i].secure;
+        route->upstreams[i].h2c |=
+            !route->upstreams[i].secure && origin->protocol == CONFIG_PROTOCOL_HTTP2;
+    }
     if (!secure)
         return true;
     if (!origin->certificate != !origin->key) {

@@ -121,7 +121,7 @@ def run(*tests):
 class Server:
     """A running `stet serve`; `with` ends it and complains about sanitizers and exit status."""
 
-    LISTENING = re.compile(r"^stet: listening on (http://(\S+):(\d+)/|unix:\S+)")
+    LISTENING = re.compile(r"^stet: listening on (https?://(\S+):(\d+)/|unix:\S+)")
 
     COMMAND = "serve"
 
