@@ -43,12 +43,14 @@ static enum stet_proxy_error call_seat(struct call *call, bool fresh)
 
     if (strlen(call->place->host) > CALL_HOST_MAX)
         return STET_PROXY_ERROR_DNS_ERROR;
-    if (call->place->h2c && call->request->upgrade) /* [RFC 9113 §8.6] */
-        return STET_PROXY_ERROR_HTTP_UPGRADE_FAILED;
     if (!fresh)
         line = pool_find(call->caller, call->place);
     if (!line)
         error = call_dial(call->caller, call->place, &line);
+    if (error == STET_PROXY_ERROR_NONE && line->mux && call->request->upgrade) {
+        line_give_up(line);
+        return STET_PROXY_ERROR_HTTP_UPGRADE_FAILED; /* [RFC 9113 §8.6] */
+    }
     if (error == STET_PROXY_ERROR_NONE && !line_begin(line, call)) {
         line_give_up(line);
         error = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
@@ -76,6 +78,19 @@ void call_start(struct caller *caller, struct call *call, const struct call_plac
         caller_fail(caller, call, error);
 }
 
+/* Content of a request that waits itself. */
+static bool draft_add(struct line *line, struct stet_span bytes)
+{
+    struct octets *content = &line->draft->content;
+
+    if (!octets_add(content, bytes.at, bytes.len)) {
+        line->fault = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
+        caller_queue(line->pool->caller, line);
+    }
+    line->out.told = octets_left(content) >= FLOW_UNSENT;
+    return !line->out.told;
+}
+
 bool call_send(struct call *call, struct stet_span bytes)
 {
     struct line *line = call->line;
@@ -83,6 +98,8 @@ bool call_send(struct call *call, struct stet_span bytes)
 
     if (!line || line->out.deaf || line->fault || bytes.len == 0)
         return true;
+    if (line->draft)
+        return draft_add(line, bytes);
     if (call->stream)
         return mux_send(call, bytes);
     if (line->state != LINE_TUNNELS)
@@ -101,10 +118,12 @@ void call_finish(struct call *call)
 
     if (!line || line->out.deaf || line->fault)
         return;
-    if (call->stream) {
+    if (line->draft)
+        line->draft->finished = true;
+    if (call->stream)
         mux_finish(call);
+    if (line->draft || call->stream)
         return;
-    }
     line->out.last = true;
     line->since = loop_now(call->caller->loop);
     if (!line->busy)

@@ -22,7 +22,7 @@ struct call_place {
     uint16_t port;
     bool unix_socket;
     struct tls_context *tls; /* it is to speak TLS by this, and to prove `host`; NULL: plain */
-    bool h2c; /* it is known to speak HTTP/2 without TLS [RFC 9113 §3.3] */
+    bool h2c;                /* it is known to speak HTTP/2 without TLS [RFC 9113 §3.3] */
 };
 
 /* The most octets of `host`. */

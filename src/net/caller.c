@@ -63,6 +63,7 @@ struct pool *pool_of(struct caller *caller, const struct call_place *place)
         pool->place.unix_socket = place->unix_socket;
         pool->place.tls = place->tls ? tls_context_ref(place->tls) : NULL;
         pool->place.h2c = place->h2c;
+        pool->h2 = place->h2c;
     }
     return pool;
 }
@@ -105,7 +106,9 @@ struct line *pool_find(struct caller *caller, const struct call_place *place)
     const struct pool *pool = map_find(&caller->pools, key, key_write(place, key));
     if (!pool)
         return NULL;
-    struct line *line = place->h2c ? mux_find(pool) : pool->idle;
+    struct line *line = mux_find(pool);
+    if (!line && pool->idle && !pool->idle->mux)
+        line = pool->idle;
     if (line && line->state == LINE_RESTS)
         caller_unlink(line);
     return line;

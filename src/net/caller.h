@@ -18,6 +18,7 @@ struct pool {
     struct line *idle;       /* those that rest, the last one first */
     size_t idle_count;
     struct mux *muxes; /* those that speak HTTP/2 and may take another call */
+    bool h2;           /* HTTP/2 is spoken there, or was when we looked last */
     size_t open;       /* all, also those that dial */
     size_t key_size;
     char key[]; /* kind, port, context of TLS, host, NUL */

@@ -36,6 +36,7 @@ static void line_free(struct line *line)
     if (line->mux)
         mux_close(line);
     loop_timer_cancel(pool->caller->loop, &line->timer);
+    draft_free(line->draft);
     octets_fini(&line->in.kept);
     octets_fini(&line->out.unsent);
     memory_free(line);
@@ -222,15 +223,25 @@ static void line_leave(struct line *line)
         line_free(line);
 }
 
+static void line_run(struct line *line)
+{
+    if (line->state == LINE_OVER)
+        return;
+    if (line->mux)
+        mux_run(line);
+    else
+        flow_run(line);
+}
+
 void line_turn(struct line *line)
 {
     line_enter(line);
     if (line->state == LINE_RESTS && !line->mux && !line_quiet(line))
         line_close(line, false);
     if (line->mux && line->state != LINE_DIALS)
-        mux_run(line);
+        line_run(line);
     else if (line->state == LINE_CALLS || line->state == LINE_TUNNELS)
-        flow_run(line);
+        line_run(line);
     else if (line->state == LINE_DIALS && line->fault)
         line_fail(line, line->fault);
     line_leave(line);
@@ -265,6 +276,52 @@ static void line_fire(struct timer *timer)
 
 /* Dialling. */
 
+/* Begins the call that has waited to be told what is spoken here. */
+static void line_undraft(struct line *line)
+{
+    struct draft *draft = line->draft;
+    struct call *call = line->call;
+    const struct client_request *request = call->request;
+    const bool told = line->out.told;
+    bool more = true;
+
+    line->draft = NULL;
+    line->call = NULL;
+    call->request = &draft->request;
+    const bool begun = !(line->mux && request->upgrade) && line_begin(line, call);
+    call->request = request;
+    if (begun && draft->content.bytes)
+        more = call_send(call, stet_span(octets_at(&draft->content), octets_left(&draft->content)));
+    if (begun && draft->finished)
+        call_finish(call);
+    draft_free(draft);
+    if (begun && told && more)
+        call->events->room(call->owner);
+    if (begun)
+        return;
+    line->call = call;
+    line_fail(line, line->mux ? STET_PROXY_ERROR_HTTP_UPGRADE_FAILED
+                              : STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
+}
+
+/* The handshake has told what is spoken, if there was one [RFC 7301, RFC 9113 §3.2]. */
+static void line_agree(struct line *line)
+{
+    const char *protocol = sock_protocol(&line->sock);
+    const bool h2 = protocol && strcmp(protocol, "h2") == 0;
+    struct pool *pool = line->pool;
+
+    if (!pool->place.tls)
+        return;
+    pool->h2 = h2;
+    if (line->draft && h2 && !mux_open(line))
+        line_fail(line, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR);
+    else if (line->draft)
+        line_undraft(line);
+    else if (h2 != (line->mux != NULL)) /* it was another when we looked last */
+        line_fail(line, STET_PROXY_ERROR_CONNECTION_TERMINATED);
+}
+
 static void line_dialled(struct dial *dial)
 {
     struct line *line = CONTAINER(dial, struct line_dial, dial)->line;
@@ -278,10 +335,8 @@ static void line_dialled(struct dial *dial)
     if (error == STET_PROXY_ERROR_NONE) {
         line->state = LINE_CALLS;
         line->since = loop_now(line->pool->caller->loop);
-        if (line->mux)
-            mux_run(line);
-        else
-            flow_run(line);
+        line_agree(line);
+        line_run(line);
     } else {
         line_fail(line, error);
     }
@@ -314,7 +369,7 @@ struct line *line_new(struct pool *pool)
     line->pool = pool;
     timer_init(&line->timer, line_fire);
     h1_client_init(&line->client, &flow_events, line, &pool->caller->setup);
-    if ((pool->place.h2c && !mux_open(line)) || !line_dial(line)) {
+    if ((pool->h2 && !mux_open(line)) || !line_dial(line)) {
         if (line->mux)
             mux_close(line);
         memory_free(line);
@@ -357,6 +412,17 @@ uint64_t line_patience(const struct limits *limits, const struct stet_head *head
     return patience;
 }
 
+/* What is spoken is known later. */
+static bool line_drafts(struct line *line, struct call *call)
+{
+    line->draft = draft_new(call->request);
+    if (!line->draft)
+        return false;
+    line->call = call;
+    call->line = line;
+    return true;
+}
+
 bool line_begin(struct line *line, struct call *call)
 {
     const struct client_request *request = call->request;
@@ -365,6 +431,8 @@ bool line_begin(struct line *line, struct call *call)
 
     if (line->mux)
         return mux_begin(line, call);
+    if (line->state == LINE_DIALS && line->pool->place.tls)
+        return line_drafts(line, call);
     head = octets_reserve(unsent, h1_client_head_room(request));
     if (!head)
         return false;

@@ -10,6 +10,7 @@
 
 #include "base/octets.h"
 #include "net/call.h"
+#include "net/draft.h"
 
 enum line_state {
     LINE_DIALS,
@@ -45,6 +46,7 @@ struct line {
     struct pool *pool;
     struct call *call;
     struct line_dial *dial;    /* while it dials */
+    struct draft *draft;       /* what `call` asks for, while it dials to find out what is spoken */
     struct mux *mux;           /* it speaks HTTP/2; then `call` and `client` are not used */
     struct line *next, **link; /* of its pool's that rest, or of those that wait for a turn */
     struct h1_client client;

@@ -90,7 +90,8 @@ bool mux_open(struct line *line)
 
     if (!mux)
         return false;
-    mux->client = h2_client_new(mux_caller(line)->kit, STET_SPAN("http"));
+    mux->client = h2_client_new(mux_caller(line)->kit,
+                                line->pool->place.tls ? STET_SPAN("https") : STET_SPAN("http"));
     if (!mux->client) {
         memory_free(mux);
         return false;
@@ -269,6 +270,7 @@ void mux_fail(struct line *line, enum stet_proxy_error error)
         struct call *call = mux->calls;
         call->sent |= call->stream->sent;
         call->heard = call->stream->heard;
+        call->refused = !call->sent && error == STET_PROXY_ERROR_CONNECTION_TERMINATED;
         call->error = error;
         h2_client_cancel(call->stream);
         call_unlink(call);

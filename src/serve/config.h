@@ -22,8 +22,15 @@
 
 #include <stdatomic.h>
 
-/* How origin servers whose URL is https are spoken to. */
+enum config_protocol {
+    CONFIG_PROTOCOL_AUTO, /* what the handshake of TLS agrees on; without TLS HTTP/1.1 */
+    CONFIG_PROTOCOL_HTTP1,
+    CONFIG_PROTOCOL_HTTP2
+};
+
+/* How origin servers are spoken to: in which protocol and, if their URL is https, by what. */
 struct config_origin {
+    enum config_protocol protocol;
     char *ca_file; /* path; NULL: whom the system trusts */
     bool verify;
     char *certificate, *key;     /* paths; our own, if they ask; NULL: none */
