@@ -32,11 +32,12 @@ enum { FAILURES = 3 };
 /* Times are those of loop_now. */
 struct server {
     struct call_place place;
-    size_t busy;       /* requests under way */
-    unsigned failures; /* since `since` */
-    int64_t since;     /* the first of them */
-    int64_t alone;     /* how long it was left alone the last time; 0: is trusted */
-    int64_t until;     /* when that ends */
+    struct call_place upgrade; /* the same, for what asks for an upgrade */
+    size_t busy;               /* requests under way */
+    unsigned failures;         /* since `since` */
+    int64_t since;             /* the first of them */
+    int64_t alone;             /* how long it was left alone the last time; 0: is trusted */
+    int64_t until;             /* when that ends */
 };
 
 struct upstream {
@@ -47,6 +48,18 @@ struct upstream {
     size_t turn; /* where the search for the next server begins */
     struct server servers[];
 };
+
+static void server_place(struct server *server, const struct upstream_url *url)
+{
+    server->place = (struct call_place){.host = url->host,
+                                        .port = url->port,
+                                        .unix_socket = url->unix_socket,
+                                        .tls = url->tls,
+                                        .h2c = url->h2c};
+    server->upgrade = server->place;
+    if (url->tls_upgrade)
+        server->upgrade.tls = url->tls_upgrade;
+}
 
 struct upstream *upstream_new(struct caller *caller, struct loop *loop,
                               const struct upstream_url *urls, size_t count)
@@ -61,11 +74,7 @@ struct upstream *upstream_new(struct caller *caller, struct loop *loop,
     upstream->urls = urls;
     upstream->count = count;
     for (size_t i = 0; i < count; i++)
-        upstream->servers[i].place = (struct call_place){.host = urls[i].host,
-                                                         .port = urls[i].port,
-                                                         .unix_socket = urls[i].unix_socket,
-                                                         .tls = urls[i].tls,
-                                                         .h2c = urls[i].h2c};
+        server_place(&upstream->servers[i], &urls[i]);
     return upstream;
 }
 
@@ -203,7 +212,9 @@ static void fetch_ask(struct fetch *fetch, bool fresh)
     fetch->call.request = &fetch->sent;
     fetch->tried |= UINT32_C(1) << fetch->server;
     fetch_server(fetch)->busy++;
-    call_start(upstream->caller, &fetch->call, &fetch_server(fetch)->place, fresh);
+    const struct server *server = fetch_server(fetch);
+    call_start(upstream->caller, &fetch->call,
+               fetch->sent.upgrade ? &server->upgrade : &server->place, fresh);
 }
 
 void fetch_start(struct upstream *upstream, struct fetch *fetch)

@@ -23,8 +23,9 @@ struct upstream_url {
     char *authority; /* owns; for Host: "example.org:8080", "localhost" for http+unix */
     uint16_t port;
     bool unix_socket;
-    bool secure;             /* https */
-    struct tls_context *tls; /* to be set by who has read it, if it is secure; borrowed */
+    bool secure;                     /* https */
+    struct tls_context *tls;         /* to be set by who has read it, if it is secure; borrowed */
+    struct tls_context *tls_upgrade; /* the same for what asks for an upgrade, or NULL */
     bool h2c; /* HTTP/2 without TLS is spoken to it from the start [RFC 9113 §3.3] */
 };
 

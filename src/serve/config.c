@@ -63,6 +63,7 @@ static void config_free(struct config *config)
             for (size_t k = 0; k < route->upstream_count; k++)
                 upstream_url_fini(&route->upstreams[k]);
             tls_context_unref(route->origin.context);
+            tls_context_unref(route->origin.upgrade);
             config_free_noise(route);
         }
     }

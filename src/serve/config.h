@@ -35,6 +35,7 @@ struct config_origin {
     bool verify;
     char *certificate, *key;     /* paths; our own, if they ask; NULL: none */
     struct tls_context *context; /* by secure_route; owned; NULL: none is https */
+    struct tls_context *upgrade; /* the same for what needs HTTP/1.1; owned; NULL: as others */
 };
 
 enum config_route_kind { CONFIG_FILES, CONFIG_PROXY, CONFIG_REDIRECT, CONFIG_RESPOND };

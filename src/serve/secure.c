@@ -101,34 +101,53 @@ static bool secure_same(const struct config_origin *a, const struct config_origi
            secure_same_text(a->certificate, b->certificate) && secure_same_text(a->key, b->key);
 }
 
-/* One that was made for another route; NULL if there is none. */
-static struct tls_context *secure_find(const struct config *config,
-                                       const struct config_origin *origin)
+/* What another route has that asks for the same; or nothing. */
+static struct config_origin secure_find(const struct config *config,
+                                        const struct config_origin *origin)
 {
     for (size_t i = 0; i < config->site_count; i++) {
         for (size_t j = 0; j < config->sites[i].route_count; j++) {
             const struct config_origin *other = &config->sites[i].routes[j].origin;
             if (other->context && secure_same(origin, other))
-                return tls_context_ref(other->context);
+                return *other;
         }
     }
-    return NULL;
+    return (struct config_origin){.context = NULL};
 }
 
-static struct tls_context *secure_make(const struct config_origin *origin,
+static struct tls_context *secure_make(const struct config_origin *origin, unsigned protocols,
                                        char complaint[TLS_WORDS])
+{
+    const struct tls_client client = {.ca_file = origin->ca_file,
+                                      .unverified = !origin->verify,
+                                      .certificate = origin->certificate,
+                                      .key = origin->key,
+                                      .protocols = protocols};
+    return tls_context_client(&client, complaint);
+}
+
+/* The contexts, as they are or new. An upgrade needs HTTP/1.1 [RFC 9113 §8.6], so where both are
+ * offered it has a context that offers that alone. False with a complaint. */
+static bool secure_contexts(const struct config *config, struct config_origin *origin,
+                            char complaint[TLS_WORDS])
 {
     static const unsigned protocols[] = {
         [CONFIG_PROTOCOL_AUTO] = TLS_HTTP1 | TLS_HTTP2,
         [CONFIG_PROTOCOL_HTTP1] = TLS_HTTP1,
         [CONFIG_PROTOCOL_HTTP2] = TLS_HTTP2,
     };
-    const struct tls_client client = {.ca_file = origin->ca_file,
-                                      .unverified = !origin->verify,
-                                      .certificate = origin->certificate,
-                                      .key = origin->key,
-                                      .protocols = protocols[origin->protocol]};
-    return tls_context_client(&client, complaint);
+    const struct config_origin other = secure_find(config, origin);
+    const bool both = origin->protocol == CONFIG_PROTOCOL_AUTO;
+
+    if (other.context) {
+        origin->context = tls_context_ref(other.context);
+        origin->upgrade = other.upgrade ? tls_context_ref(other.upgrade) : NULL;
+        return true;
+    }
+    origin->context = secure_make(origin, protocols[origin->protocol], complaint);
+    if (origin->context && both)
+        origin->upgrade = secure_make(origin, TLS_HTTP1, complaint);
+    return origin->context && (origin->upgrade || !both);
 }
 
 bool secure_route(const struct config *config, struct config_route *route,
@@ -148,14 +167,15 @@ bool secure_route(const struct config *config, struct config_route *route,
         snprintf(complaint, TLS_WORDS, "certificate and key go together");
         return false;
     }
-    origin->context = secure_find(config, origin);
-    if (!origin->context)
-        origin->context = secure_make(origin, complaint);
-    for (size_t i = 0; i < route->upstream_count && origin->context; i++) {
-        if (route->upstreams[i].secure)
-            route->upstreams[i].tls = origin->context;
+    if (!secure_contexts(config, origin, complaint))
+        return false;
+    for (size_t i = 0; i < route->upstream_count; i++) {
+        if (!route->upstreams[i].secure)
+            continue;
+        route->upstreams[i].tls = origin->context;
+        route->upstreams[i].tls_upgrade = origin->upgrade;
     }
-    return origin->context != NULL;
+    return true;
 }
 
 /* ---- doubts ---- */

@@ -25,6 +25,13 @@ static const struct url_row url_rows[] = {
     {"", "an empty port", "http://app:", "app", 80, "app"},
     {"", "the root", "HTTP://App/", "App", 80, "App"},
     {"", "a socket", "http+unix:/run/app.sock", "/run/app.sock", 0, "localhost"},
+    {"C-9113-3.3-1", "HTTP/2", "h2c://app:3000", "app", 3000, "app:3000"},
+    {"C-9113-3.3-1", "HTTP/2 at the usual port", "h2c://[::1]", "::1", 80, "[::1]"},
+    {"C-9113-3.3-1", "HTTP/2 over a socket", "h2c+unix:/run/app.sock", "/run/app.sock", 0,
+     "localhost"},
+    {"C-9113-3.3-1", "HTTP/2 without a host", "h2c://", NULL, 0, "the host is missing"},
+    {"C-9113-3.3-1", "HTTP/2 and nothing", "h2c:", NULL, 0,
+     "it must begin with \"http://\", \"https://\" or \"http+unix:\""},
     {"", "nothing", "", NULL, 0, "it must begin with \"http://\", \"https://\" or \"http+unix:\""},
     {"", "no scheme", "app:3000", NULL, 0,
      "it must begin with \"http://\", \"https://\" or \"http+unix:\""},
@@ -37,7 +44,7 @@ static const struct url_row url_rows[] = {
     {"", "https and nothing", "https:", NULL, 0,
      "it must begin with \"http://\", \"https://\" or \"http+unix:\""},
     {"", "another scheme", "ftp://app", NULL, 0,
-     
+
      "the scheme must be \"http\", \"https\", \"h2c\" or \"http+unix\""},
     {"", "no host", "http://", NULL, 0, "the host is missing"},
     {"C-9110-4.2.1-1", "no host but a port", "http://:80", NULL, 0, "the host is missing"},
@@ -75,6 +82,7 @@ static void test_urls(void **state)
         check_row(row, strcmp(url.text, row->text) == 0 && strcmp(url.host, row->host) == 0);
         check_row(row, strcmp(url.authority, row->authority) == 0 && url.port == row->port);
         check_row(row, url.unix_socket == (row->host[0] == '/'));
+        check_row(row, url.h2c == (strncmp(row->text, "h2c", 3) == 0));
         upstream_url_fini(&url);
         upstream_url_fini(&url);
     }
