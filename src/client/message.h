@@ -15,11 +15,21 @@ struct message {
     size_t used, size; /* of `bytes` */
 };
 
-/* Adds a line. False when memory is out; the message is then as it was. */
+/* Adds a line, its value trimmed; neither span points into this message. False when memory is out;
+ * the message is then as it was. */
 bool message_add(struct message *message, struct stet_span name, struct stet_span value);
 
-/* Adds all lines of another head. */
+/* The same for a line of text, "Name: value"; without a colon all of it is the name. */
+bool message_add_line(struct message *message, struct stet_span line);
+
+/* Adds all lines of another head. False when memory is out: then some of them are missing. */
 bool message_add_all(struct message *message, const struct stet_head *head);
+
+/* Takes out every line of this name, compared without case. Its bytes stay until the end. */
+void message_remove(struct message *message, struct stet_span name);
+
+/* Empties it and keeps its memory. */
+void message_clear(struct message *message);
 
 /* Empties it and frees its memory. */
 void message_fini(struct message *message);

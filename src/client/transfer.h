@@ -13,8 +13,13 @@
 
 #include <stdint.h>
 
+/* The most octets of one response's heads, the interim ones counted; past it the transfer ends as
+ * malformed. (The table of limits is the server's.) */
+#define TRANSFER_HEAD_MAX 262144
+
 /* What all transfers of a process have in common. Strings are borrowed and outlive it; NULL means
- * libcurl's own choice, which looks at the environment for proxies. */
+ * libcurl's own choice, which looks at the environment for proxies; of the user agent: none is
+ * sent. */
 struct transfer_setup {
     const char *user_agent;
     const char *ca_file;
@@ -24,8 +29,8 @@ struct transfer_setup {
     size_t resolve_count;
     bool insecure;            /* certificates are not verified */
     bool verbose;             /* what is sent and heard goes to standard error */
-    uint32_t connect_timeout; /* ms */
-    uint32_t stall_timeout;   /* ms in which not an octet moves */
+    uint32_t connect_timeout; /* ms; 0: libcurl's own, five minutes */
+    uint32_t stall_timeout;   /* ms in which not an octet moves, in whole seconds; 0: no bound */
     uint32_t each_host;       /* connections to one host at a time; 0: no bound */
 };
 
@@ -39,12 +44,15 @@ void transfers_free(struct transfers *transfers);
 
 enum transfer_version { TRANSFER_ANY, TRANSFER_HTTP1, TRANSFER_HTTP2 };
 
-/* A request. Borrowed until transfer_start returns, `content` until `end`. */
+/* A request. Borrowed until transfer_start returns, `content` until `end`. A line of `head` that is
+ * off the grammar is not sent: the transfer ends as TRANSFER_FAILED. Userinfo in the URL is refused
+ * (TRANSFER_URL): who wants it sent makes a field of it. */
 struct transfer_request {
     const char *method;
     const char *url;
-    const struct stet_head
-        *head;                /* sent as it is; Host, Content-Length and the like are libcurl's */
+    /* Sent as it is, and nothing else: Host (if it has none), Content-Length and the like are
+     * libcurl's. NULL: no lines. */
+    const struct stet_head *head;
     struct stet_span content; /* NULL `at`: none */
     const char *address;      /* connect to this one of the name's addresses; NULL: any */
     enum transfer_version version;
@@ -55,7 +63,7 @@ struct transfer_request {
 enum transfer_result {
     TRANSFER_COMPLETE,
     TRANSFER_CANCELLED,
-    TRANSFER_URL,     /* not a URL of http or https */
+    TRANSFER_URL,     /* not a URL of http or https, or one with userinfo */
     TRANSFER_NAME,    /* the name has no address */
     TRANSFER_CONNECT, /* refused, or no way there */
     TRANSFER_TLS,     /* the handshake failed, or the certificate is not to be trusted */
@@ -74,6 +82,7 @@ struct transfer_outcome {
     bool reused;         /* on a connection that had served before */
     bool secure;         /* over TLS, verified */
     bool delimited; /* the end of the content was told by more than the end of the connection */
+    bool early;     /* octets came behind a head that has no content: 204, 304, of HEAD */
     uint64_t head_octets;             /* heard, of heads */
     uint64_t octets;                  /* heard, of content as it was on the wire */
     int64_t requested_ns;             /* wall clock, when the request was sent */
@@ -84,7 +93,7 @@ struct transfer_outcome {
 /* Who is told. What is handed over is borrowed until the function returns. A transfer may be
  * cancelled from any of them but `end`. */
 struct transfer_events {
-    /* A head: any number of interim ones (1xx), then the final one. */
+    /* A head: any number of interim ones (1xx), then the final one. Trailers are not told. */
     void (*head)(void *owner, int status, const struct message *head);
     /* Content as it is on the wire (no content coding undone), at least one octet. False: no more
      * is wanted, as with transfer_cancel. */
@@ -95,7 +104,8 @@ struct transfer_events {
 
 struct transfer;
 
-/* Begins one. Events come out of transfers_run only. NULL when memory is out. */
+/* Begins one, also from an event of another. Events come out of transfers_run only, also of what
+ * cannot even begin. NULL when memory is out. */
 struct transfer *transfer_start(struct transfers *transfers, const struct transfer_request *request,
                                 const struct transfer_events *events, void *owner);
 
@@ -103,14 +113,14 @@ struct transfer *transfer_start(struct transfers *transfers, const struct transf
 void transfer_cancel(struct transfer *transfer);
 
 /* Goes on until no transfer is open, or until `ms` have passed (-1: no bound), or until
- * transfers_stop. False if some are still open. */
+ * transfers_stop. False if some are still open. Not to be called from an event. */
 bool transfers_run(struct transfers *transfers, int ms);
 
 /* Lets transfers_run return soon; may be called from a signal handler. */
 void transfers_stop(struct transfers *transfers);
 
-/* The addresses of a URL's host, as text, each once; for free() with transfers_addresses_free.
- * NULL: none, or memory is out. */
+/* The addresses of a URL's host, as text, each once, as the system resolves it; for
+ * transfers_addresses_free. Blocks. NULL: none, or memory is out. */
 char **transfers_addresses(const char *url, size_t *count);
 void transfers_addresses_free(char **addresses, size_t count);
 

@@ -1,0 +1,93 @@
+/* The addresses of a name, for who wants to ask each of them.
+ */
+#include "client/transfer.h"
+
+#include "base/memory.h"
+#include "stet/uri.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+/* The host of a URL as the resolver wants it: without brackets. False if it has none. */
+static bool addresses_host(const char *url, char *to, size_t room)
+{
+    struct stet_uri uri;
+
+    if (!stet_uri_split(stet_span_of(url), &uri) || uri.host.len >= room)
+        return false;
+    struct stet_span host = uri.host;
+    if (host.len > 2 && host.at[0] == '[')
+        host = stet_span(host.at + 1, host.len - 2);
+    snprintf(to, room, "%.*s", (int)host.len, host.at);
+    return true;
+}
+
+static bool addresses_known(char *const *addresses, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(addresses[i], text) == 0)
+            return true;
+    return false;
+}
+
+static char *addresses_copy(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = memory_new(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/* Fills `addresses`, which has room for all. False when memory is out. */
+static bool addresses_fill(char **addresses, size_t *count, const struct addrinfo *found)
+{
+    char text[NI_MAXHOST];
+
+    for (; found; found = found->ai_next) {
+        if (getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, NULL, 0,
+                        NI_NUMERICHOST) != 0 ||
+            addresses_known(addresses, *count, text))
+            continue;
+        addresses[*count] = addresses_copy(text);
+        if (!addresses[*count])
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
+static size_t addresses_count(const struct addrinfo *found)
+{
+    size_t count = 0;
+
+    for (; found; found = found->ai_next)
+        count++;
+    return count;
+}
+
+char **transfers_addresses(const char *url, size_t *count)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char host[256];
+
+    *count = 0;
+    if (!addresses_host(url, host, sizeof host) || getaddrinfo(host, NULL, &hints, &found) != 0)
+        return NULL;
+    char **addresses = memory_new_zero(addresses_count(found) * sizeof *addresses);
+    const bool well = addresses && addresses_fill(addresses, count, found);
+    freeaddrinfo(found);
+    if (well && *count)
+        return addresses;
+    transfers_addresses_free(addresses, *count);
+    *count = 0;
+    return NULL;
+}
+
+void transfers_addresses_free(char **addresses, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        memory_free(addresses[i]);
+    memory_free(addresses);
+}
