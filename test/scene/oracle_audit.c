@@ -134,6 +134,12 @@ static bool has_strong_tag(const struct said *said, const char *tag)
     return same;
 }
 
+/* How far a response goes. What a HEAD shows may be whole before its last octet has come. */
+static size_t piece_length(const struct audit *audit, const struct said *said)
+{
+    return is_method(audit, "HEAD") ? said->len : said->sent;
+}
+
 /* Is this octet in one of the responses under the tag? */
 static const struct said *piece_with(const struct audit *audit, const char *tag, size_t at,
                                      size_t total)
@@ -141,33 +147,54 @@ static const struct said *piece_with(const struct audit *audit, const char *tag,
     const struct said *said = audit->oracle->saids;
     for (; said; said = said->next) {
         if (audit_is_about(audit, said) && !said->malformed && has_strong_tag(said, tag) &&
+            strcmp(said->to->request.method, "GET") == 0 &&
             (said->status == 200 || said->status == 206) && said->total == total &&
-            at >= said->first && at - said->first < said->sent)
+            at >= said->first && at - said->first < piece_length(audit, said))
             return said;
     }
     return NULL;
 }
 
+/* Octets of the whole that an answer stands for. */
+struct extent {
+    size_t first, len, total;
+};
+
+/* Of a HEAD, what a GET would get [RFC 9110 §9.3.2]. False if that cannot be pieces. */
+static bool extent_of(const struct audit *audit, struct extent *extent)
+{
+    const struct response *response = audit->response;
+    const char *length = response_field(response, "Content-Length");
+    struct place place;
+    if (!place_of(response, &place) || (response->status != 200 && response->status != 206))
+        return false;
+    *extent = (struct extent){.first = place.first, .len = response->len, .total = place.total};
+    if (is_method(audit, "HEAD")) {
+        extent->len = extent->total = length ? strtoull(length, NULL, 10) : 0;
+        return response->status == 200 && extent->len > 0;
+    }
+    if (response->status == 200)
+        extent->total = response->expects;
+    return response->len > 0 &&
+           !(audit->whole && response->status == 200 && response->len != extent->total);
+}
+
 /* All octets come from responses with one strong tag [RFC 9110 §15.3.7.3]. */
 static bool pieces_fit(const struct audit *audit, const struct said **base)
 {
-    const struct response *response = audit->response;
-    const char *tag = response_field(response, "ETag");
-    struct place place;
-    if (!tag || strncmp(tag, "W/", 2) == 0 || !place_of(response, &place) ||
-        (response->status != 200 && response->status != 206) || response->len == 0)
+    const char *octets = is_method(audit, "HEAD") ? NULL : audit->response->body;
+    const char *tag = response_field(audit->response, "ETag");
+    struct extent extent;
+    if (!tag || strncmp(tag, "W/", 2) == 0 || !extent_of(audit, &extent))
         return false;
-    const size_t total = place.total ? place.total : response->expects;
-    if (audit->whole && response->status == 200 && response->len != total)
-        return false;
-    for (size_t i = 0; i < response->len;) {
-        const struct said *piece = piece_with(audit, tag, place.first + i, total);
+    for (size_t i = 0; i < extent.len;) {
+        const struct said *piece = piece_with(audit, tag, extent.first + i, extent.total);
         if (!piece)
             return false;
-        const size_t from = place.first + i - piece->first;
-        size_t len = piece->sent - from;
-        len = len < response->len - i ? len : response->len - i;
-        if (memcmp(piece->content + from, response->body + i, len) != 0)
+        const size_t from = extent.first + i - piece->first;
+        size_t len = piece_length(audit, piece) - from;
+        len = len < extent.len - i ? len : extent.len - i;
+        if (octets && memcmp(piece->content + from, octets + i, len) != 0)
             return false;
         *base = piece;
         i += len;

@@ -329,6 +329,11 @@ void tell_completed_after_break(struct scene *s)
     expect_no_field(client, "Content-Range");
     expect_completed(client, o, "bytes=7-9");
     expect_forward_status(client, "206");
+    client_head(client, "/a"); /* C-9110-15.3.7.3-3: it is a whole response */
+    expect_status(client, 200);
+    expect_hit(client);
+    expect_field(client, "Content-Length", "10");
+    expect_field(client, "X-Own", "3");
     expect_requests(o, 3);
     client_get(client, "/a");
     expect_hit(client);
@@ -372,7 +377,7 @@ void tell_completed_between(struct scene *s)
 void tell_completed_for_many(struct scene *s)
 {
     struct origin *o = scene_origin(s);
-    struct client *first = scene_client(s), *second = scene_client(s);
+    struct client *first = scene_client(s), *second = scene_client(s), *third = scene_client(s);
     struct page *page = origin_holds(o, "/a", "Cache-Control: max-age=100\nETag: \"x\"", DIGITS);
     page_slices(page);
     client_get_with(first, "/a", "Range: bytes=0-1");
@@ -381,6 +386,9 @@ void tell_completed_for_many(struct scene *s)
     client_ask(first, "/a");
     scene_pass(s, MILLISECONDS(10));
     client_ask(second, "/a");
+    client_head(third, "/a");
+    expect_status(third, 200);
+    expect_field(third, "Content-Length", "10");
     scene_pass(s, MILLISECONDS(10));
     origin_goes_on(o);
     client_hear(first);
