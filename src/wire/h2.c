@@ -179,8 +179,11 @@ static size_t h2_feed(struct codec *codec, const char *bytes, size_t size, struc
         return size; /* thrown away, so that closing does not reset what was sent */
     h2->out = out;
     h2_restore_head(h2);
+    const uint32_t fault = h2_guard_read(h2, bytes, size);
     ssize_t got = NGHTTP2_ERR_FLOODED;
-    if (h2_guard_read(h2, bytes, size))
+    if (fault != NGHTTP2_NO_ERROR)
+        h2_part(h2, fault);
+    else
         got = nghttp2_session_mem_recv(h2->session, (const uint8_t *)(const void *)bytes, size);
     if (got == NGHTTP2_ERR_NOMEM)
         h2_break(h2);

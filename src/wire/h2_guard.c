@@ -21,7 +21,8 @@ enum {
     H2_CONTENT_PAYS = 1,
     H2_PADDED_PAYS = 2, /* of which one is for its frame */
     H2_SENT_PAYS = 2,
-    H2_WINDOW_LEAST = 1024
+    H2_WINDOW_LEAST = 1024,
+    H2_FRAME_MOST = 16384 /* for we have said nothing else [RFC 9113 §6.5.2] */
 };
 
 static void guard_pay(struct h2 *h2, int64_t pay)
@@ -48,21 +49,33 @@ static bool guard_frame(struct h2 *h2, const uint8_t head[H2_FRAME_HEAD])
     return --h2->idle_frames >= 0;
 }
 
+/* What nghttp2 passes over, and nobody may send [RFC 9113 §4.2, §6.3]. */
+static uint32_t guard_fault(const struct h2_meter *meter)
+{
+    const uint8_t *head = meter->head;
+
+    if (meter->skip > H2_FRAME_MOST)
+        return NGHTTP2_FRAME_SIZE_ERROR;
+    if (head[3] == NGHTTP2_PRIORITY && !(head[5] | head[6] | head[7] | head[8]))
+        return NGHTTP2_PROTOCOL_ERROR;
+    return NGHTTP2_NO_ERROR;
+}
+
 /* One octet of a frame's beginning. */
-static bool guard_head(struct h2 *h2, uint8_t octet)
+static uint32_t guard_head(struct h2 *h2, uint8_t octet)
 {
     struct h2_meter *meter = &h2->meter;
     const uint8_t *head = meter->head;
 
     meter->head[meter->have++] = octet;
     if (meter->have < H2_FRAME_HEAD)
-        return true;
+        return NGHTTP2_NO_ERROR;
     meter->have = 0;
     meter->skip = (uint32_t)head[0] << 16 | (uint32_t)head[1] << 8 | head[2];
-    return guard_frame(h2, head);
+    return guard_frame(h2, head) ? guard_fault(meter) : NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
-bool h2_guard_read(struct h2 *h2, const char *bytes, size_t size)
+uint32_t h2_guard_read(struct h2 *h2, const char *bytes, size_t size)
 {
     struct h2_meter *meter = &h2->meter;
 
@@ -71,11 +84,13 @@ bool h2_guard_read(struct h2 *h2, const char *bytes, size_t size)
         meter->skip -= (uint32_t)part;
         bytes += part;
         size -= part;
-        for (; meter->skip == 0 && size > 0; size--)
-            if (!guard_head(h2, (uint8_t)*bytes++))
-                return false;
+        for (; meter->skip == 0 && size > 0; size--) {
+            const uint32_t code = guard_head(h2, (uint8_t)*bytes++);
+            if (code != NGHTTP2_NO_ERROR)
+                return code;
+        }
     }
-    return true;
+    return NGHTTP2_NO_ERROR;
 }
 
 bool h2_guard_reset(struct h2 *h2)

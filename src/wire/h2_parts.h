@@ -191,9 +191,9 @@ bool h2_wants_take(const struct codec *codec);
 
 /* ---- h2_guard.c ---- */
 
-/* Octets come from the client. False: a frame begins in them that is one too many of those that ask
- * for nothing. */
-bool h2_guard_read(struct h2 *h2, const char *bytes, size_t size);
+/* Octets come from the client. NGHTTP2_NO_ERROR, or why the connection must end: a frame begins in
+ * them that is one too many of those that ask for nothing, or one that may not be. */
+uint32_t h2_guard_read(struct h2 *h2, const char *bytes, size_t size);
 
 /* A stream was reset, by the client or for its fault: false if that is one too many. */
 bool h2_guard_reset(struct h2 *h2);

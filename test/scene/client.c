@@ -26,6 +26,8 @@ static void client_connect(struct client *client)
     client->end = sim_client_open(client->scene->world, "www", client->peer);
     if (!client->end)
         scene_fail(client->scene, "nothing listens");
+    if (client->scene->h2c)
+        client->channel = channel_new(client->end);
     scene_idle(client->scene);
 }
 
@@ -75,6 +77,7 @@ static void client_drop_questions(struct client *client)
 void client_free(struct client *client)
 {
     client_drop_questions(client);
+    channel_free(client->channel);
     response_fini(&client->response);
     free(client);
 }
@@ -82,6 +85,8 @@ void client_free(struct client *client)
 void client_leave(struct client *client, bool reset)
 {
     client_drop_questions(client);
+    channel_free(client->channel);
+    client->channel = NULL;
     if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
         sim_client_close(client->end, reset);
     client->end = NULL;
@@ -152,6 +157,8 @@ void client_said(struct client *client, const char *method)
 void client_send(struct client *client, const void *bytes, size_t len)
 {
     const bool open = client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN;
+    if (client->channel)
+        scene_fail(client->scene, "octets of HTTP/1 are sent as they are");
     if (!open && !client->scene->chaos->relaxed)
         scene_fail(client->scene, "a client would send on a closed connection");
     if (open) /* what belongs to a connection that was lost is lost with it */
@@ -208,6 +215,19 @@ static void question_of_gateway(struct client_question *question, const struct c
     journal_asks(oracle->journal, &asking);
 }
 
+/* The stream of a question. A connection may have come to its end meanwhile: then by a new one. */
+static int32_t client_open(struct client *client, const char *method, const char *target,
+                           const char *content, const char *lines)
+{
+    int32_t id = channel_ask(client->channel, method, target, client->host, lines, content);
+    if (id >= 0 || client->count > 1)
+        return id;
+    channel_free(client->channel);
+    sim_client_close(client->end, false);
+    client_connect(client);
+    return channel_ask(client->channel, method, target, client->host, lines, content);
+}
+
 /* Writes a head, and what comes behind it, and notes the question. `fields` has its lines ended by
  * "\n". */
 static void client_put(struct client *client, const char *method, const char *target,
@@ -221,6 +241,11 @@ static void client_put(struct client *client, const char *method, const char *ta
     else
         question_of_file(question, s, target, fields);
     question->has_content = content != NULL;
+    if (client->channel) {
+        question->id =
+            client_open(client, method, target, content, s->gateway ? question->lines : fields);
+        return;
+    }
     char *head = malloc(CLIENT_HEAD);
     int size =
         snprintf(head, CLIENT_HEAD, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, client->host);
@@ -336,11 +361,19 @@ static enum response_verdict client_read(struct client *client, size_t *used)
 {
     const struct client_question *question = client->questions;
     char fault[RESPONSE_FAULT];
+    size_t len = sim_client_len(client->end);
+    const char *bytes = sim_client_bytes(client->end);
+    bool ended = sim_client_state(client->end) == SIM_CLIENT_ENDED;
+    if (client->channel) {
+        ended = false;
+        bytes = channel_bytes(client->channel, question->id, &len);
+        if (channel_fault(client->channel) && !client->scene->chaos->relaxed)
+            scene_fail(client->scene, "%s", channel_fault(client->channel));
+    }
     response_fini(&client->response);
     client->response.passed = client->scene->gateway != NULL;
-    enum response_verdict verdict = response_read(
-        &client->response, sim_client_bytes(client->end), sim_client_len(client->end),
-        question->method, sim_client_state(client->end) == SIM_CLIENT_ENDED, used, fault);
+    enum response_verdict verdict =
+        response_read(&client->response, bytes, len, question->method, ended, used, fault);
     if (verdict == RESPONSE_BAD)
         scene_fail(client->scene, "%s %s: bad response: %s", question->method,
                    question->path ? question->path : "", fault);
@@ -395,10 +428,25 @@ static void client_judge(struct client *client, const struct client_question *qu
         scene_fail(s, "Date is %s, the clock says %s", text, scene_date(scene_seconds(s)));
 }
 
+/* No more of the answer to this question comes. */
+static bool client_is_over(const struct client *client, int32_t id)
+{
+    return sim_client_state(client->end) != SIM_CLIENT_OPEN ||
+           (client->channel && channel_over(client->channel, id));
+}
+
 /* The answer was read: what must be so on the connection now. */
-static void client_settle(struct client *client, size_t used)
+static void client_settle(struct client *client, int32_t id, size_t used)
 {
     struct scene *s = client->scene;
+    if (client->channel) {
+        size_t len;
+        channel_bytes(client->channel, id, &len);
+        channel_take(client->channel, id);
+        if (len > used)
+            scene_fail(s, "stray octets behind %d", client->response.status);
+        return;
+    }
     sim_client_take(client->end, used);
     if (client->response.closes && sim_client_state(client->end) == SIM_CLIENT_OPEN)
         scene_fail(s, "%d said close, and the connection is open", client->response.status);
@@ -415,7 +463,7 @@ static enum response_verdict client_wait(struct client *client, size_t *used)
     for (;;) {
         scene_idle(s);
         enum response_verdict verdict = client_read(client, used);
-        if (verdict == RESPONSE_WHOLE || sim_client_state(client->end) != SIM_CLIENT_OPEN)
+        if (verdict == RESPONSE_WHOLE || client_is_over(client, client->questions->id))
             return verdict;
         const int64_t due = scene_due(s);
         if (due > patience && s->chaos->relaxed && scene_unblock(s))
@@ -441,13 +489,16 @@ static bool client_take(struct client *client)
     const bool whole = client_wait(client, &used) == RESPONSE_WHOLE;
     client->whole = whole;
     struct client_question *question = client_next(client);
+    const int32_t id = question->id;
     if (s->gateway)
         client_judge_gateway(client, question, whole);
     else
         client_judge(client, question, whole);
     question_free(question);
     if (whole)
-        client_settle(client, used);
+        client_settle(client, id, used);
+    else if (client->channel && client_is_over(client, id))
+        channel_take(client->channel, id);
     else if (sim_client_state(client->end) != SIM_CLIENT_OPEN)
         sim_client_take(client->end, sim_client_len(client->end));
     else

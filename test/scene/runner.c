@@ -6,6 +6,7 @@
  *   --chaos KIND      that kind alone; may be given several times
  *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
  *   --rounds N        tell each scene with N seeds from there on
+ *   --over h2c        clients speak HTTP/2; scenes that are about HTTP/1 itself are left out
  *   --every 1         LONG scenes too are told with every call failing
  *   --journal N       of a gateway's scene that fails, the last N things that were said
  *   --nth N           of the kinds that make the n-th call fail: that n alone
@@ -29,6 +30,7 @@ enum {
     STARTING = 16,  /* failures may hit the start of the server as well */
     CALM = 32,      /* nothing is made to fail: what it tells is itself a failure, or takes long */
     LONG = 64,      /* makes many calls: only some of them are made to fail, drawn by the seed */
+    H1 = 512,       /* about HTTP/1 itself: octets as they are sent, or how connections end */
     OF_FILES = 128, /* which table it is from */
     OF_GATEWAYS = 256,
 
@@ -102,6 +104,7 @@ static struct {
     const char *chaos[KINDS];
     size_t chaos_count;
     uint64_t seed, rounds, nth, every, journal;
+    bool h2c;
 } options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1};
 
 /* What is being told, for the last words. */
@@ -159,6 +162,7 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
     alarm(WATCHDOG);
     scene_init(&s, telling->name, chaos, seed);
     s.starting = telling->bits & STARTING;
+    s.h2c = options.h2c;
     volatile bool well = false;
     if (setjmp(s.failed) == 0) {
         telling->tell(&s);
@@ -240,7 +244,7 @@ static bool tell_all(void)
 {
     for (size_t i = 0; i < TELLINGS; i++) {
         if ((options.only && strcmp(options.only, tellings[i].name) != 0) ||
-            !(tellings[i].bits & options.table))
+            !(tellings[i].bits & options.table) || (options.h2c && (tellings[i].bits & H1)))
             continue;
         for (size_t j = 0; j < KINDS; j++) {
             if (!wanted_kind(&kinds[j]) || (tellings[i].bits & kinds[j].chaos.avoids))
@@ -280,6 +284,8 @@ static bool read_option(const char *name, const char *value)
         options.nth = strtoull(value, NULL, 10);
     else if (strcmp(name, "--journal") == 0)
         options.journal = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--over") == 0)
+        options.h2c = strcmp(value, "h2c") == 0;
     else if (strcmp(name, "--every") == 0)
         options.every = strtoull(value, NULL, 10);
     else

@@ -20,6 +20,7 @@
 #ifndef TEST_SCENE_SCENE_H
 #define TEST_SCENE_SCENE_H
 
+#include "channel.h"
 #include "history.h"
 #include "response.h"
 
@@ -69,6 +70,7 @@ struct scene {
     enum accesslog_format log;
     const char *log_path; /* NULL: a file of this scene, for scene_log */
     unsigned workers;
+    bool h2c;                /* clients speak HTTP/2 */
     int64_t patience;        /* ns that a client waits for an answer, in virtual time */
     struct gateway *gateway; /* NULL: a server of files */
 
@@ -174,6 +176,7 @@ struct client {
     struct scene *scene;
     struct client *next;
     struct sim_client *end;
+    struct channel *channel; /* NULL: HTTP/1 */
     const char *peer;
     const char *host; /* that it asks for */
     struct client_question {
@@ -189,6 +192,7 @@ struct client {
         uint64_t number;
         uint64_t tick;
         int64_t at;
+        int32_t id; /* of the stream */
         bool has_content;
         bool expects;
         bool judged;      /* by the history */
