@@ -375,8 +375,8 @@ ssize_t tls_write(struct tls *tls, const struct iovec *pieces, int count)
     const int64_t now = tls->sock->loop->now;
     ssize_t done;
 
-    CHECK(tls->state == TLS_OPEN && !tls->notified);
-    if (tls_send_unsent(tls) < 0)
+    CHECK(tls->state == TLS_OPEN);
+    if (tls->notified || tls_send_unsent(tls) < 0)
         return SOCK_BROKEN;
     if (tls_holds(tls))
         return SOCK_AGAIN;
