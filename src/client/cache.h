@@ -4,6 +4,7 @@
  *     cache_fetch --fresh--> answered without the network
  *                 --stale--> one request with If-None-Match --304--> the stored content
  *                                                           --200--> the new, stored as it comes
+ *                 --part---> one request with Range and If-Range --206--> both together
  */
 #ifndef CLIENT_CACHE_H
 #define CLIENT_CACHE_H
@@ -16,57 +17,72 @@ enum cache_mode {
     CACHE_USUAL,
     CACHE_OFF,        /* nothing is looked up or stored */
     CACHE_OFFLINE,    /* only-if-cached [RFC 9111 §5.2.1.7] */
-    CACHE_REVALIDATE, /* asks even if fresh: no-cache in the request */
+    CACHE_REVALIDATE, /* asks even if fresh: no-cache in the request [RFC 9111 §5.2.1.4] */
 };
 
 struct client_cache {
     struct transfers *transfers;
     struct storage *storage; /* NULL: there is none */
     enum cache_mode mode;
-    int64_t max_age;      /* s, accepted age; -1: any [RFC 9111 §5.2.1.1] */
-    int64_t stale_ok;     /* s past freshness that are accepted, -1: none [RFC 9111 §5.2.1.2] */
-    int64_t (*now)(void); /* steady in what it is compared with: wall clock, ns */
+    int64_t max_age;         /* s, accepted age; -1: any [RFC 9111 §5.2.1.1] */
+    int64_t stale_ok;        /* s past freshness that are accepted, -1: none [RFC 9111 §5.2.1.2] */
+    int64_t (*now)(void);    /* wall clock, ns */
+    const char *certificate; /* tells apart the users that certificates of the client stand for;
+                                NULL: there is none */
+    bool lives;              /* the process goes on: what is served stale under
+                                stale-while-revalidate is validated behind it [RFC 5861 §3] */
 };
 
 enum cache_source {
     CACHE_SOURCE_NETWORK,   /* new content */
     CACHE_SOURCE_STORED,    /* fresh, no request was sent */
     CACHE_SOURCE_VALIDATED, /* 304, the stored content */
-    CACHE_SOURCE_STALE      /* stale, because asking failed or stale is accepted */
+    CACHE_SOURCE_STALE,     /* stale, because asking failed or stale is accepted */
+    CACHE_SOURCE_COMPLETED, /* some of it was stored, the rest is new */
+    CACHE_SOURCE_NONE       /* an error that was made here: 504, 502 */
 };
 
 /* What became of it; borrowed by `end`. */
 struct cache_outcome {
     struct transfer_outcome transfer; /* of the last request sent; zero if none was */
     enum cache_source source;
-    enum stet_reason reason;
-    bool changed;      /* the content is not the one that was stored before */
-    int64_t ttl;       /* s it stays fresh, negative when stale */
-    uint64_t saved;    /* octets of content that were not sent over the network */
-    unsigned requests; /* sent */
+    enum stet_reason reason;  /* why it was answered so */
+    enum stet_reason storing; /* why it was stored or not; STET_REASON_NONE if that was no question
+                               */
+    bool stored;              /* it is in the storage now */
+    bool changed;             /* the content is not the one that was stored before */
+    bool whole;               /* all of it was told, or (quiet) could have been */
+    int64_t ttl;              /* s it stays fresh, negative when stale */
+    uint64_t saved;           /* octets of content that were not sent over the network */
+    unsigned requests;        /* sent */
 };
 
 struct cache_events {
-    /* The head of the answer, from wherever. */
+    /* The head of the answer, from wherever; once. Not called if there is none to tell, which
+     * `end` explains. */
     void (*head)(void *owner, int status, const struct stet_head *head);
+    /* False: no more is wanted. */
     bool (*content)(void *owner, struct stet_span bytes);
-    /* `outcome->source` tells whether content was the stored one; with CACHE_SOURCE_VALIDATED or
-     * _STORED and `quiet`, content was not told at all. */
+    /* The last call; the fetch is gone when it returns. `outcome->source` tells whether content was
+     * the stored one; with `quiet`, such content was not told at all. */
     void (*end)(void *owner, const struct cache_outcome *outcome);
 };
 
 struct cache_request {
     struct transfer_request transfer;
-    bool quiet; /* content that has not changed is not wanted: the caller has it */
+    bool quiet; /* content that is stored and current is not wanted: the caller has it */
 };
 
 struct cache_fetch;
 
-/* Begins. Events come out of transfers_run, or, where no request is needed, out of this function.
- * NULL when memory is out. */
-struct cache_fetch *cache_fetch(struct client_cache *cache, const struct cache_request *request,
-                                const struct cache_events *events, void *owner);
+/* Begins. Events come out of transfers_run, or, where no request is needed, out of this function;
+ * then `*fetch` is NULL. The request is borrowed until this returns, its content, and `events`,
+ * until `end`. False, and no event, when memory is out. */
+bool cache_fetch(struct client_cache *cache, const struct cache_request *request,
+                 const struct cache_events *events, void *owner, struct cache_fetch **fetch);
 
+/* Not wanted any more: `end` follows, out of transfers_run. What has come of the content is kept
+ * if it can be completed later. */
 void cache_fetch_cancel(struct cache_fetch *fetch);
 
 #endif
