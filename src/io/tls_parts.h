@@ -13,8 +13,9 @@
 /* The most octets of one read of the socket, and the fewest that are asked for. */
 enum { TLS_READ = 65536, TLS_READ_LEAST = 1024 };
 
-/* The least and the most plaintext that is encrypted for one send. */
-enum { TLS_BURST_LEAST = 16384, TLS_BURST_MOST = 262144 };
+/* The least and the most plaintext that is encrypted for one send: the most is so little that what
+ * is held of it does not need pages of its own. */
+enum { TLS_BURST_LEAST = 16384, TLS_BURST_MOST = 98304 };
 
 /* Octets of a record: as many as there may be, and few enough for one packet. */
 enum { TLS_RECORD = 16384, TLS_RECORD_SMALL = 1370 };

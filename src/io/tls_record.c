@@ -364,8 +364,9 @@ static ssize_t tls_write_bursts(struct tls *tls, struct tls_cursor cursor)
         if (tls_holds(tls))
             tls->out.burst =
                 tls->out.burst > TLS_BURST_LEAST ? tls->out.burst / 2 : TLS_BURST_LEAST;
-        else if (now == tls->out.burst && tls->out.burst < TLS_BURST_MOST)
-            tls->out.burst *= 2;
+        else if (now == tls->out.burst)
+            tls->out.burst =
+                tls->out.burst < TLS_BURST_MOST / 2 ? 2 * tls->out.burst : TLS_BURST_MOST;
     }
     return (ssize_t)done;
 }
