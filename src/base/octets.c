@@ -53,6 +53,14 @@ void octets_skip(struct octets *octets, size_t count)
         octets_fini(octets);
 }
 
+void octets_spend(struct octets *octets, size_t count)
+{
+    CHECK(count <= octets_left(octets));
+    octets->done += (uint32_t)count;
+    if (octets->done == octets->size)
+        octets->done = octets->size = 0;
+}
+
 void octets_fini(struct octets *octets)
 {
     mempool_free(octets->bytes, octets->room);

@@ -34,6 +34,9 @@ char *octets_reserve(struct octets *octets, size_t size);
 /* The first `count` are done with. */
 void octets_skip(struct octets *octets, size_t count);
 
+/* The same, but when none is left the memory stays, for more. */
+void octets_spend(struct octets *octets, size_t count);
+
 /* Lets all of them go. */
 void octets_fini(struct octets *octets);
 

@@ -224,11 +224,14 @@ struct caller *caller_new(struct loop *loop, const struct limits *limits, struct
     return caller;
 }
 
-/* A line closes its pool with it when it is the last one. */
+/* Lines that rest, and those of HTTP/2 that have still to say that a call was cancelled. A line
+ * closes its pool with it when it is the last one. */
 static void pool_empty(struct pool *pool)
 {
-    for (size_t left = pool->idle_count; left > 0; left--)
-        line_close(pool->idle, false);
+    for (size_t left = pool->open; left > 0; left--) {
+        CHECK(pool->idle || pool->muxes);
+        line_close(pool->idle ? pool->idle : pool->muxes->line, false);
+    }
 }
 
 void caller_free(struct caller *caller)

@@ -319,7 +319,7 @@ static void stream_reset(struct h2_client_stream *stream, uint32_t code)
 void h2_client_stream_end(struct h2_client_stream *stream, enum client_end end,
                           const struct stet_head *trailers)
 {
-    const bool sent = stream->is.last && !stream->unsent.bytes;
+    const bool sent = stream->is.last && octets_left(&stream->unsent) == 0;
 
     if (stream->is.over)
         return;
@@ -392,7 +392,7 @@ struct h2_client_stream *h2_client_begin(struct h2_client *client,
 void h2_client_resume(struct h2_client_stream *stream)
 {
     stream->is.paused = false;
-    stream->client->due |= stream->held.bytes || stream->is.whole;
+    stream->client->due |= octets_left(&stream->held) > 0 || stream->is.whole;
 }
 
 void h2_client_cancel(struct h2_client_stream *stream)

@@ -55,23 +55,31 @@ static void stream_whole(struct h2_client_stream *stream, struct h2_client_head 
         return;
     }
     stream->is.whole = true;
-    if (!stream->held.bytes)
+    if (octets_left(&stream->held) == 0)
         stream_tell_end(stream);
+}
+
+/* What is held goes to its owner, who may cancel the stream: it is taken out for as long. The
+ * memory is used again, for who has paused once will pause again. */
+static void stream_tell_held(struct h2_client_stream *stream)
+{
+    struct octets bytes = stream->held;
+
+    stream->held = (struct octets){0};
+    stream->is.paused = !stream->events->response.content(
+        stream->owner, stet_span(octets_at(&bytes), octets_left(&bytes)));
+    h2_client_consume(stream->client, stream, octets_left(&bytes), false);
+    octets_spend(&bytes, octets_left(&bytes));
+    if (stream->is.over || stream->is.whole)
+        octets_fini(&bytes);
+    stream->held = bytes;
 }
 
 void h2_client_tell(struct h2_client_stream *stream)
 {
-    struct octets *held = &stream->held;
-
-    if (held->bytes && !stream->is.paused && !stream->is.over) {
-        struct octets bytes = *held;
-        *held = (struct octets){0};
-        stream->is.paused = !stream->events->response.content(
-            stream->owner, stet_span(octets_at(&bytes), octets_left(&bytes)));
-        h2_client_consume(stream->client, stream, octets_left(&bytes), false);
-        octets_fini(&bytes);
-    }
-    if (stream->is.whole && !held->bytes && !stream->is.over)
+    if (octets_left(&stream->held) > 0 && !stream->is.paused && !stream->is.over)
+        stream_tell_held(stream);
+    if (stream->is.whole && octets_left(&stream->held) == 0 && !stream->is.over)
         stream_tell_end(stream);
 }
 
@@ -202,7 +210,7 @@ static void content_take(struct h2_client_stream *stream, const char *bytes, siz
 {
     if (stream->framing.content == RESPONSE_LENGTH)
         stream->content_left -= size;
-    if (stream->is.paused || stream->held.bytes) {
+    if (stream->is.paused || octets_left(&stream->held) > 0) {
         h2_client_consume(stream->client, NULL, size, true);
         content_hold(stream, bytes, size);
         return;

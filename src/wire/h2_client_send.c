@@ -123,7 +123,7 @@ static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, s
         return NGHTTP2_ERR_DEFERRED;
     if (size > 0) {
         memcpy(to, octets_at(&stream->unsent), size);
-        octets_skip(&stream->unsent, size);
+        octets_spend(&stream->unsent, size);
     }
     stream_look(stream);
     return (ssize_t)size;

@@ -1,4 +1,5 @@
-// An origin server on Node's http for the tests of the proxy. Prints "listening PORT"; what it was
+// An origin server on Node's http, or http2 without TLS if ORIGIN_H2 is set, for the tests of the
+// proxy. Prints "listening PORT"; what it was
 // asked is told under /told, so that a test sees what came through.
 //
 //     /fresh/...     max-age=60            /chunked   in pieces, with a trailer
@@ -10,7 +11,11 @@
 //     /private       its own for each      /never     no answer
 //     Upgrade        WebSocket: frames are echoed, without their mask
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer as createServerOfHttp1 } from 'node:http'
+import { createServer as createServerOfHttp2 } from 'node:http2'
+
+const h2 = Boolean(process.env.ORIGIN_H2)
+const createServer = h2 ? createServerOfHttp2 : createServerOfHttp1
 
 const told = new Map()
 let requests = 0
@@ -104,7 +109,8 @@ const server = createServer((request, response) => {
     return
   }
   requests++
-  const heard = { method: request.method, url: request.url, fields: request.headers }
+  const fields = { host: request.headers[':authority'], ...request.headers }
+  const heard = { method: request.method, url: request.url, fields }
   told.set(request.url, [...told.get(request.url) ?? [], heard])
   const route = routes[name]
   if (route)
@@ -118,7 +124,7 @@ server.on('checkContinue', (request, response) => {
   if (request.url.startsWith('/continue'))
     response.writeContinue()
   if (request.url.startsWith('/refuse')) {
-    response.writeHead(413, { Connection: 'close' }).end('too large')
+    response.writeHead(413, h2 ? {} : { Connection: 'close' }).end('too large')
     return
   }
   server.emit('request', request, response)

@@ -56,7 +56,7 @@ http {{
   include /etc/nginx/mime.types; access_log off;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port}; root {root};
+  server {{ listen 127.0.0.1:{port}{listen}; root {root}; {tls}
     location /hour/ {{ alias {root}/; expires 1h; }}
     location /gzip/ {{ alias {root}/; gzip on; gzip_types text/plain; gzip_vary on;
       gzip_proxied any; expires 1h; }}
@@ -66,10 +66,11 @@ http {{
 
 
 @contextlib.contextmanager
-def nginx_origin(root, folder):
+def nginx_origin(root, folder, listen="", tls=""):
     port = free_port()
     os.chmod(root, 0o755)  # its worker is someone else
-    write(folder / "nginx.conf", NGINX.format(folder=folder, root=root, port=port))
+    write(folder / "nginx.conf",
+          NGINX.format(folder=folder, root=root, port=port, listen=listen, tls=tls))
     with spawned(["nginx", "-p", folder, "-c", folder / "nginx.conf"], lambda _: connects(port),
                  stdout=subprocess.DEVNULL):
         yield f"http://127.0.0.1:{port}"
@@ -98,26 +99,26 @@ APACHE_MODULES = ("mpm_event", "authz_core", "mime", "filter", "deflate", "expir
 
 
 @contextlib.contextmanager
-def apache_origin(root):
+def apache_origin(root, more_modules=(), more=""):
     """With its defaults, but for mod_deflate, and a lifetime below /hour/."""
     with place() as state:
         port = free_port()
         os.chmod(root, 0o755)  # its workers are someone else
         os.chmod(state, 0o711)
         modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
-                          for name in APACHE_MODULES)
-        write(state / "conf", modules + APACHE.format(state=state, root=root, port=port))
+                          for name in (*APACHE_MODULES, *more_modules))
+        write(state / "conf", modules + APACHE.format(state=state, root=root, port=port) + more)
         with spawned(["apache2", "-f", state / "conf", "-D", "FOREGROUND"],
                      lambda _: connects(port), end="terminate", stdout=subprocess.DEVNULL):
             yield f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def node_origin():
-    with spawned(["node", HERE / "origin.mjs"], lambda _: True,
-                 stdout=subprocess.PIPE) as process:
+def node_origin(h2=False):
+    with spawned(["node", HERE / "origin.mjs"], lambda _: True, stdout=subprocess.PIPE,
+                 env=dict(os.environ, ORIGIN_H2="1" if h2 else "")) as process:
         line = process.stdout.readline().decode()
-        yield f"http://127.0.0.1:{int(line.split()[1])}"
+        yield f"{'h2c' if h2 else 'http'}://127.0.0.1:{int(line.split()[1])}"
 
 
 class Script:

@@ -334,6 +334,24 @@ static void gone_before_it_was_asked(void **state)
     h2_origin_free(origin);
 }
 
+/* The caller is freed by the teardown, while the origin takes nothing. */
+static void freed_before_all_was_said(void **state)
+{
+    struct world *world = *state;
+    struct talk talk, other;
+    begin(world, &talk, "GET");
+    struct h2_origin *origin = origin_of(world, 0);
+    sim_client_window(origin->end, 0);
+    begin(world, &other, "GET");
+    world_run(world);
+    call_cancel(&talk.call);
+    call_cancel(&other.call);
+    caller_free(world->caller);
+    world->caller = NULL;
+    resolver_free(world->resolver);
+    h2_origin_free(origin);
+}
+
 static void nobody_there(void **state)
 {
     struct world *world = *state;
@@ -522,6 +540,7 @@ int main(void)
         WITH(who_leaves_answers_what_he_has),
         WITH(who_goes_takes_all_along),
         WITH(gone_before_it_was_asked),
+        WITH(freed_before_all_was_said),
         WITH(nobody_there),
         WITH(no_upgrade),
         WITH(an_origin_of_http_1),

@@ -48,6 +48,22 @@ static void a_drip_is_not_copied_each_time(void **state)
     octets_fini(&octets);
 }
 
+static void what_is_spent_leaves_its_memory(void **state)
+{
+    struct octets octets = {0};
+    (void)state;
+    memory_fail_nth(0);
+    for (int i = 0; i < 1000; i++) {
+        assert_true(octets_add(&octets, "some", 4));
+        octets_spend(&octets, 1);
+        assert_memory_equal(octets_at(&octets), "ome", 3);
+        octets_spend(&octets, 3);
+        assert_int_equal(octets_left(&octets), 0);
+    }
+    assert_int_equal(memory_count(), 1);
+    octets_fini(&octets);
+}
+
 static void memory_may_be_out(void **state)
 {
     static const char more[20000];
@@ -72,6 +88,7 @@ int main(void)
         cmocka_unit_test(what_goes_in_comes_out),
         cmocka_unit_test(the_first_piece_fits_exactly),
         cmocka_unit_test(a_drip_is_not_copied_each_time),
+        cmocka_unit_test(what_is_spent_leaves_its_memory),
         cmocka_unit_test(memory_may_be_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
