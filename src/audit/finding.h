@@ -1,7 +1,8 @@
 /* Findings: what an audit can say of a resource; the catalogue is finding.tbl.
  *
  * A row is FINDING(ID, LEVEL, "stable-id", "one line", "why it matters", "RFC 9110 §13.1.2",
- *                  "what to change in general"); advice for single servers is advice.tbl.
+ *                  "what to change in general"); advice for single servers is advice.tbl:
+ *         ADVICE(ID, "nginx", "what to change there").
  */
 #ifndef AUDIT_FINDING_H
 #define AUDIT_FINDING_H
@@ -12,9 +13,11 @@
 enum finding_level { FINDING_GOOD, FINDING_INFO, FINDING_WARN, FINDING_BAD };
 
 enum finding_id {
+#define GROUP(title)
 #define FINDING(id, level, ...) FINDING_##id,
 #include "audit/finding.tbl"
 #undef FINDING
+#undef GROUP
     FINDING_COUNT
 };
 
@@ -29,9 +32,13 @@ struct finding_kind {
 };
 
 const struct finding_kind *finding_kind(enum finding_id id);
+/* What it is about: the title of its group in the catalogue. */
+const char *finding_group(enum finding_id id);
+/* The finding with this stable id; FINDING_COUNT if there is none. */
+enum finding_id finding_named(const char *id);
 const char *finding_level_word(enum finding_level level);
 
-/* One advice for one server or framework; NULL-terminated walk: `index` from 0. */
+/* One advice for one server or framework; a walk: `index` from 0, NULL at the end. */
 struct finding_advice {
     const char *where; /* "nginx" */
     const char *text;

@@ -1,0 +1,226 @@
+/* The audit: stages one after another, and what every request has in common.
+ *
+ *     first answer -> held against an earlier run -> the same again -> conditions -> HEAD ->
+ * codings
+ *     -> ranges -> negotiation -> cookies -> other origins -> addresses -> rounds over time
+ *
+ * What matters most comes first, so that a small number of requests is well spent. A stage asks
+ * (audit_ask), and hands what came to a check, which judges without asking.
+ *
+ * A server that says 429 or 503 in the middle has had enough: the audit ends there and says so.
+ */
+#include "audit/audit_parts.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+/* ---- asking ---- */
+
+static bool audit_spent(struct audit *audit)
+{
+    const unsigned most = audit->setup->requests_max ? audit->setup->requests_max : AUDIT_REQUESTS;
+
+    if (audit->facts->requests < most)
+        return false;
+    check_say(&audit->check, FINDING_REQUESTS_SPENT, (struct exchanges){NULL, NULL},
+              "%u were allowed", most);
+    return true;
+}
+
+static bool audit_tell(struct audit *audit)
+{
+    const struct audit_progress progress = {
+        .url = audit->facts->final_url,
+        .stage = audit->stage,
+        .sent = audit->facts->requests,
+        .most = audit->setup->requests_max ? audit->setup->requests_max : AUDIT_REQUESTS,
+    };
+
+    return !audit->setup->progress || audit->setup->progress(audit->setup->owner, &progress);
+}
+
+static bool fields_have(const char *const *fields, const char *name)
+{
+    const size_t len = strlen(name);
+
+    for (; fields && *fields; fields++)
+        if (strncasecmp(*fields, name, len) == 0 && (*fields)[len] == ':')
+            return true;
+    return false;
+}
+
+/* All lines but those of the setup. */
+static char *question_lines(const struct audit *audit, const struct question *question)
+{
+    const struct stet_span coding = stet_coding_name(question->coding);
+    const char *more = question->lines ? question->lines : "";
+    struct text text = {0};
+
+    text_say(&text, "Accept-Encoding: %.*s", SHOWN(coding));
+    if (!fields_have(audit->setup->fields, "Accept") && !strstr(more, "Accept: "))
+        text_say(&text, "\nAccept: */*");
+    if (*more)
+        text_say(&text, "\n%s", more);
+    text_put(&text, "", 1);
+    if (text.failed)
+        text_fini(&text);
+    return text.at;
+}
+
+/* What came counts, and may be the last that does. */
+static bool audit_count(struct audit *audit, const struct probe *probe)
+{
+    struct audit_facts *facts = audit->facts;
+
+    facts->requests++;
+    facts->octets += probe->outcome.head_octets + probe->outcome.octets;
+    if (probe->outcome.result == TRANSFER_CANCELLED && !probe->cut)
+        audit->over = true;
+    if (audit->base.status && (probe->status == 429 || probe->status == 503)) {
+        check_say(&audit->check, FINDING_REQUESTS_SPENT, (struct exchanges){probe, NULL},
+                  "the server wants to be left alone: %d", probe->status);
+        audit->over = true;
+    }
+    return !audit->over;
+}
+
+bool audit_ask(struct audit *audit, const struct question *question, struct probe *probe)
+{
+    const struct transfer_request request = {
+        .method = question->method ? question->method : "GET",
+        .url = question->url ? question->url : audit->facts->final_url,
+        .address = question->address,
+        .fresh = question->fresh,
+    };
+    struct probe_ask ask = {
+        .request = &request,
+        .common = audit->setup->fields,
+        .content_max = audit->setup->content_max ? audit->setup->content_max : AUDIT_CONTENT,
+    };
+
+    *probe = (struct probe){0};
+    if (audit->over || audit_spent(audit) || !audit_tell(audit)) {
+        audit->over = true;
+        return false;
+    }
+    char *lines = question_lines(audit, question);
+    ask.lines = lines;
+    if (!lines || !probe_send(probe, audit->setup->transfers, &ask))
+        audit->check.failed = audit->over = true;
+    memory_free(lines);
+    return !audit->over && audit_count(audit, probe);
+}
+
+/* ---- facts ---- */
+
+static char *copy_of(struct stet_span value)
+{
+    char *copy = value.at ? memory_new(value.len + 1) : NULL;
+
+    if (copy) {
+        memcpy(copy, value.at, value.len);
+        copy[value.len] = '\0';
+    }
+    return copy;
+}
+
+/* What one visit saves by a 304. */
+static uint64_t saved_of(const struct audit_facts *facts)
+{
+    uint64_t least = 0;
+
+    for (unsigned i = 0; i < STET_CODING_COUNT; i++)
+        if (facts->length[i] && (!least || facts->length[i] < least))
+            least = facts->length[i];
+    if (facts->validation_octets && facts->validation_octets < facts->head_octets)
+        least += facts->head_octets - facts->validation_octets;
+    return least;
+}
+
+static void audit_sum_up(struct audit *audit)
+{
+    struct audit_facts *facts = audit->facts;
+    const struct probe *base = &audit->base;
+    const struct stet_cachecontrol control =
+        stet_cachecontrol_of_response(&base->response.head, NULL, 0);
+
+    facts->status = base->status;
+    facts->etag = copy_of(check_value(base, STET_FIELD_ETAG));
+    facts->modified = copy_of(check_value(base, STET_FIELD_LAST_MODIFIED));
+    facts->cache_control = copy_of(check_value(base, STET_FIELD_CACHE_CONTROL));
+    facts->content_type = copy_of(check_value(base, STET_FIELD_CONTENT_TYPE));
+    facts->head_octets = base->outcome.head_octets;
+    facts->length[STET_CODING_IDENTITY] = base->length;
+    for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
+        facts->length[i] = audit->coded[i].length;
+    facts->revalidates = audit->known & (CONDITION_TAG_WORKS | CONDITION_DATE_WORKS);
+    facts->lifetime = check_lifetime(base, &facts->freshness);
+    facts->saved = base->status == 200 ? saved_of(facts) : 0;
+    facts->saves_now =
+        facts->revalidates && !stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE);
+    facts->complete = !audit->over;
+}
+
+void audit_facts_fini(struct audit_facts *facts)
+{
+    memory_free(facts->url);
+    memory_free(facts->final_url);
+    memory_free(facts->etag);
+    memory_free(facts->modified);
+    memory_free(facts->cache_control);
+    memory_free(facts->content_type);
+    *facts = (struct audit_facts){0};
+}
+
+/* ---- the stages ---- */
+
+struct audit_stage {
+    const char *name;
+    void (*run)(struct audit *audit);
+};
+
+static const struct audit_stage audit_stages[] = {
+    {"first answer", audit_first},  {"an earlier run", audit_truth},
+    {"the same again", audit_same}, {"conditions", audit_conditions},
+    {"HEAD", audit_head},           {"codings", audit_codings},
+    {"ranges", audit_ranges},       {"negotiation", audit_negotiation},
+    {"cookies", audit_cookies},     {"other origins", audit_origins},
+    {"addresses", audit_addresses}, {"rounds", audit_repeat},
+};
+
+static void audit_record(struct audit *audit)
+{
+    struct snapshots *record = audit->setup->record;
+
+    for (unsigned i = 0; record && audit->base.status == 200 && i < STET_CODING_COUNT; i++) {
+        const struct probe *probe = i ? &audit->coded[i] : &audit->base;
+        if (probe->status == 200 && !probe->cut)
+            audit->check.failed |= !snapshots_add(record, audit->facts->final_url,
+                                                  stet_coding_name((enum stet_coding)i).at, probe);
+    }
+}
+
+bool audit_url(const struct audit_setup *setup, const char *url, struct findings *findings,
+               struct audit_facts *facts)
+{
+    struct audit audit = {.setup = setup, .facts = facts, .check = {.findings = findings}};
+
+    *facts = (struct audit_facts){0};
+    facts->url = copy_of(stet_span_of(url));
+    facts->final_url = copy_of(stet_span_of(url));
+    if (!facts->url || !facts->final_url)
+        return false;
+    audit.check.url = facts->url;
+    for (size_t i = 0; i < sizeof audit_stages / sizeof audit_stages[0] && !audit.over; i++) {
+        audit.stage = audit_stages[i].name;
+        audit_stages[i].run(&audit);
+    }
+    audit_record(&audit);
+    audit_sum_up(&audit);
+    probe_fini(&audit.base);
+    for (unsigned i = 0; i < STET_CODING_COUNT; i++)
+        probe_fini(&audit.coded[i]);
+    return !audit.check.failed;
+}
