@@ -84,8 +84,8 @@ def signature(text):
         if depth == 0:
             break
     inner = text[match.end():at].strip()
-    if inner in ("", "void"):
-        return match.group(1), 0
+    if inner in ("", "void") or inner.startswith("nghttp2_session *session"):
+        return match.group(1), 0  # callbacks have the shape another library gives them
     return match.group(1), len(split_outside(inner))
 
 

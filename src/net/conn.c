@@ -30,52 +30,10 @@
 #include "base/check.h"
 #include "base/container.h"
 #include "base/memory.h"
-#include "base/octets.h"
 #include "net/census.h"
-#include "net/deadline.h"
+#include "net/conn_parts.h"
 
 #include <string.h>
-
-/* What the connection waits for now, and until when. */
-struct conn_watch {
-    struct timer timer;
-    struct deadline deadline;
-    uint64_t moved; /* octets read and written so far */
-};
-
-/* What may be read, and when it arrived; see conn_moment. */
-struct conn_arrival {
-    uint32_t first;     /* low bits of the number of the first request of the present read */
-    bool readable : 1;  /* a read may give something */
-    bool announced : 1; /* by an event, and nothing was read since */
-    bool prompt : 1;    /* the first request had begun to arrive when the event came */
-    bool renewed : 1;   /* a moment was begun after the present read */
-    bool gone : 1;      /* the client takes nothing any more */
-};
-
-struct conn {
-    struct sock sock;
-    struct conn_set *set;
-    struct conn *next, **link;
-    struct task task;
-    struct codec_owner owner;
-    struct codec *codec;
-    struct h1 h1; /* what `codec` points to, unless it is HTTP/2 */
-
-    struct octets kept;   /* read but not consumed */
-    struct octets unsent; /* what the socket has not taken */
-    struct conn_watch watch;
-    struct conn_arrival arrival;
-    struct sock_address peer;
-    bool full : 1;    /* the socket takes nothing for now */
-    bool ended : 1;   /* the client sends no more */
-    bool shut : 1;    /* we send no more */
-    bool over : 1;    /* closed; only the queued task knows it yet */
-    bool queued : 1;  /* `task` is in the loop's queue */
-    bool blocked : 1; /* the input kept waits for output to go, not for more input */
-    bool busy : 1;    /* inside conn_turn: a wake need not queue */
-    bool unheard : 1; /* the first octets will tell what the client speaks */
-};
 
 static struct conn *conn_of_stream(const struct stream *stream)
 {
@@ -232,7 +190,7 @@ static bool conn_choose(struct conn *conn, const char *bytes, size_t size)
 
     if (alike && part < H2_PREFACE_SIZE)
         return false;
-    conn->unheard = false;
+    conn->arrival.unheard = false;
     if (alike)
         conn_use_h2(conn);
     return true;
@@ -241,7 +199,7 @@ static bool conn_choose(struct conn *conn, const char *bytes, size_t size)
 /* Offers `size` octets to the codec; returns how many it consumed. */
 static size_t conn_feed(struct conn *conn, const char *bytes, size_t size)
 {
-    if (conn->unheard && !conn_choose(conn, bytes, size)) {
+    if (conn->arrival.unheard && !conn_choose(conn, bytes, size)) {
         conn->blocked = false;
         return 0;
     }
@@ -351,49 +309,6 @@ static enum conn_step conn_step(struct conn *conn)
         return conn_went(conn_read(conn));
     conn_feed_kept(conn);
     return CONN_GO_ON;
-}
-
-static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait wait)
-{
-    if (conn->unsent.bytes || conn->full || sock_holds(&conn->sock))
-        return DEADLINE_SENDING;
-    if (conn->shut && wait != CODEC_HALF)
-        return DEADLINE_LINGER;
-    switch (wait) {
-    case CODEC_HEAD:
-        return DEADLINE_HEAD;
-    case CODEC_CONTENT:
-        return DEADLINE_CONTENT;
-    case CODEC_ANSWER:
-        return DEADLINE_ANSWER;
-    case CODEC_SENDING:
-        return DEADLINE_SENDING;
-    case CODEC_TUNNEL:
-    case CODEC_HALF:
-        return DEADLINE_TUNNEL;
-    default:
-        return conn->unheard && conn->kept.bytes ? DEADLINE_HEAD : DEADLINE_IDLE;
-    }
-}
-
-/* Lets the timer fire at the deadline. It is only moved when it would fire too late. */
-static bool conn_time(struct conn *conn)
-{
-    int64_t due = deadline_due(&conn->watch.deadline, conn->set->limits);
-    if (due == INT64_MAX || (conn->watch.timer.place && conn->watch.timer.due <= due))
-        return true;
-    return loop_timer_set(conn->set->loop, &conn->watch.timer, due);
-}
-
-/* Finds the deadline of what is waited for now. */
-static bool conn_deadline(struct conn *conn, enum codec_wait wait)
-{
-    enum deadline_phase phase = conn_phase(conn, wait);
-    bool single = phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT;
-
-    deadline_enter(&conn->watch.deadline, phase, single ? (uint32_t)conn->codec->begun : 0,
-                   loop_now(conn->set->loop), conn->watch.moved);
-    return conn_time(conn);
 }
 
 /* The client has gone, and no read or write is about to find out. */
@@ -560,7 +475,7 @@ static void conn_begin(struct conn *conn)
     const char *protocol = sock_protocol(&conn->sock);
     if (protocol && strcmp(protocol, "h2") == 0)
         conn_use_h2(conn);
-    conn->unheard = !set->no_h2c && !conn->sock.tls;
+    conn->arrival.unheard = !set->no_h2c && !conn->sock.tls;
 }
 
 void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)

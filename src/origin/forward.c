@@ -314,7 +314,7 @@ static bool upgrades(const struct forward *forward)
     struct stet_span member;
 
     if (!forward->upgrade || forward->content || !stet_head_has(head, STET_FIELD_UPGRADE) ||
-        !stet_span_equal(forward->client->protocol, STET_SPAN("1.1")) ||
+        stet_span_equal(forward->client->protocol, STET_SPAN("1.0")) ||
         !stet_head_connection_names(head, STET_SPAN("upgrade")))
         return false;
     while (stet_list_next(&list, &member))

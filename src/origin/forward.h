@@ -12,7 +12,7 @@
 /* What is known of a request besides itself. Spans outlive the use. */
 struct forward_client {
     struct stet_span address;  /* of the peer, as text: "192.0.2.1", "2001:db8::1", "unix" */
-    struct stet_span protocol; /* "1.1", "1.0", "2" [RFC 9110 §7.6.3] */
+    struct stet_span protocol; /* "1.1", "1.0", "2.0" [RFC 9110 §7.6.3] */
     bool trusted;              /* its Forwarded and X-Forwarded-* fields are believed and kept */
 };
 

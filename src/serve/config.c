@@ -39,6 +39,7 @@ struct config *config_new(void)
     atomic_init(&config->refs, 1);
     arena_init(&config->arena, CONFIG_CEILING);
     config->memory = CONFIG_MEMORY;
+    config->secure.h2c = true;
     config->limits = limits_default();
     return config;
 }

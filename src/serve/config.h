@@ -84,6 +84,7 @@ struct config_tls {
 
 /* TLS for the server as a whole. */
 struct config_secure {
+    bool h2c; /* without TLS clients may begin with HTTP/2 */
     char **listen;
     size_t listen_count; /* 0: none; but if nothing else listens and there are certificates,
                             localhost, port 8443 */

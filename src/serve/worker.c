@@ -173,6 +173,7 @@ static bool worker_open_sites(struct worker *worker, struct grounds *grounds)
     if (worker->exchanges.sites)
         sites_unref(worker->exchanges.sites);
     worker->exchanges.sites = sites;
+    worker->conns.no_h2c = !grounds->config->secure.h2c;
     return true;
 }
 

@@ -68,6 +68,20 @@ struct h2_lent {
     size_t left;
 };
 
+/* How far a connection is. */
+struct h2_state {
+    bool greeted : 1;  /* the client's SETTINGS have come */
+    bool reading : 1;  /* a head is being read */
+    bool due : 1;      /* something held may go to the service */
+    bool late : 1;     /* some head waits to be sent */
+    bool draining : 1; /* the first GOAWAY was sent */
+    bool parting : 1;  /* so was the last */
+    bool ended : 1;    /* the client sends no more */
+    bool parted : 1;   /* `farewell` is to be sent */
+    bool over : 1;     /* nothing more is read */
+    bool broken : 1;   /* nor sent */
+};
+
 /* The state of one connection's codec. */
 struct h2 {
     struct codec codec;
@@ -86,18 +100,7 @@ struct h2 {
     int64_t idle_frames; /* that ask for nothing and it may still send */
     uint32_t farewell;   /* error code of the GOAWAY that is still to be written by hand */
     bool lend;           /* the frame under way is to be lent */
-    struct {
-        bool greeted : 1;  /* the client's SETTINGS have come */
-        bool reading : 1;  /* a head is being read */
-        bool due : 1;      /* something held may go to the service */
-        bool late : 1;     /* some head waits to be sent */
-        bool draining : 1; /* the first GOAWAY was sent */
-        bool parting : 1;  /* so was the last */
-        bool ended : 1;    /* the client sends no more */
-        bool parted : 1;   /* `farewell` is to be sent */
-        bool over : 1;     /* nothing more is read */
-        bool broken : 1;   /* nor sent */
-    } is;
+    struct h2_state is;
 };
 
 static inline struct h2 *h2_of(struct codec *codec)
