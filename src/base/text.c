@@ -62,9 +62,9 @@ void text_say(struct text *text, const char *format, ...)
     text->len += (size_t)len;
 }
 
-/* How many octets the UTF-8 sequence at `bytes` has; 0 if it is none [RFC 3629 §4]. */
-static size_t text_sequence(const unsigned char *bytes, size_t len)
+size_t text_sequence(const char *at, size_t len)
 {
+    const unsigned char *bytes = (const unsigned char *)at;
     static const struct {
         unsigned char first_least, first_most, second_least, second_most, octets;
     } forms[] = {
@@ -92,7 +92,7 @@ void text_json(struct text *text, const char *bytes, size_t len)
     text_put(text, "\"", 1);
     for (size_t i = 0; i < len;) {
         const unsigned char octet = (unsigned char)bytes[i];
-        size_t octets = text_sequence((const unsigned char *)bytes + i, len - i);
+        size_t octets = text_sequence(bytes + i, len - i);
         if (octets == 0)
             text_say(text, "\\ufffd");
         else if (octet == '"' || octet == '\\')

@@ -28,6 +28,10 @@ __attribute__((format(printf, 2, 3))) void text_say(struct text *text, const cha
 /* Appends a JSON string, quotes included. Octets that are no UTF-8 are written as U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t len);
 
+/* How many octets the UTF-8 sequence has with which `len` (at least one) octets begin; 0 if they
+ * begin with none [RFC 3629 §4]. */
+size_t text_sequence(const char *at, size_t len);
+
 /* Appends what may stand in a label value of Prometheus, without its quotes. */
 void text_label(struct text *text, const char *bytes, size_t len);
 

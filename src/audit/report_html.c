@@ -1,0 +1,290 @@
+/* The report as one page: sums, the list of URLs, then each URL with its findings folded.
+ *
+ * No script, no font, no image: a page that is mailed or kept shows the same in ten years, and the
+ * policy in its head lets the browser fetch nothing, whatever a server has smuggled in. Findings
+ * fold by <details>, which needs no script.
+ */
+#include "audit/escape.h"
+#include "audit/report.h"
+#include "audit/report_style.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+static void report_html_text(struct text *to, const char *words)
+{
+    escape_markup(to, stet_span_of(words));
+}
+
+static void report_html_level(struct text *to, enum finding_level level)
+{
+    const char *word = finding_level_word(level);
+
+    text_say(to, "<span class=\"level %s\">%s</span>", word, word);
+}
+
+static void report_html_head(const struct report *report, struct text *to)
+{
+    text_say(to, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                 "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+                 "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<title>Does it revalidate? stet audit of ");
+    report_html_text(to, report->count ? report->items[0].facts->url : "nothing");
+    text_say(to, "</title>\n<style>\n");
+    for (const char *const *line = report_style; *line; line++)
+        text_say(to, "%s\n", *line);
+    text_say(to, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static void report_html_sums(const struct report *report, struct text *to)
+{
+    const struct report_counts counts = report_count(report, NULL);
+
+    text_say(to, "<h1>Does it revalidate?</h1>\n<p class=\"soft\">%zu URL%s, ", report->count,
+             report->count == 1 ? "" : "s");
+    report_number(to, report_requests(report));
+    text_say(to, " requests, ");
+    report_size(to, report_octets(report));
+    text_say(to, " heard; <time>");
+    report_time(to, report->begun);
+    text_say(to, "</time>; stet " STET_VERSION "</p>\n<ul class=\"tiles\">\n");
+    for (int level = FINDING_BAD; level >= FINDING_GOOD; level--) {
+        const char *word = finding_level_word((enum finding_level)level);
+        text_say(to, "<li class=\"%s\"><b>%zu</b>%s</li>\n", word, counts.of[level], word);
+    }
+    text_say(to, "</ul>\n");
+    if (report->unasked)
+        text_say(to, "<p>%zu URLs were not looked at: the requests were used up.</p>\n",
+                 report->unasked);
+}
+
+static void report_html_past(const struct budget *budget, struct text *to)
+{
+    text_say(to, "<p>In what was read, ");
+    report_number(to, budget->requests);
+    text_say(to, " requests were for these URLs; ");
+    report_number(to, budget->validated);
+    text_say(to, " were answered 304 and ");
+    report_number(to, budget->repeats);
+    text_say(to, " sent again, whole, to who had it (");
+    report_size(to, budget->repeat_octets);
+    text_say(to, "). If everything revalidated, <strong>");
+    report_number(to, budget->could_validate);
+    text_say(to, "</strong> of these would be 304, and <strong>");
+    report_size(to, budget->could_save);
+    text_say(to, "</strong> would not be sent.</p>\n");
+}
+
+static void report_html_budget(const struct budget *budget, struct text *to)
+{
+    const double all = (double)budget->saved + (double)budget->waste;
+    const double share = all > 0 ? 100.0 * (double)budget->saved / all : 0;
+
+    text_say(to, "<h2>Budget</h2>\n<section class=\"card\">\n<p>Each time somebody comes back, "
+                 "304 saves <strong>");
+    report_size(to, budget->saved);
+    text_say(to, "</strong> (%llu URLs), and could save <strong>",
+             (unsigned long long)budget->saved_urls);
+    report_size(to, budget->waste);
+    text_say(to, "</strong> more (%llu URLs).</p>\n", (unsigned long long)budget->waste_urls);
+    text_say(to,
+             "<div class=\"bar\" role=\"img\" aria-label=\"%.0f %% is saved\"><span class=\"good\" "
+             "style=\"width:%.2f%%\"></span><span class=\"warn\" style=\"width:%.2f%%\"></span>"
+             "</div>\n",
+             share, share, all > 0 ? 100 - share : 0);
+    if (budget->requests)
+        report_html_past(budget, to);
+    text_say(to, "</section>\n");
+}
+
+/* The size that a usual visitor is sent. */
+static uint64_t report_html_length(const struct audit_facts *facts)
+{
+    uint64_t least = 0;
+
+    for (unsigned i = 0; i < STET_CODING_COUNT; i++) {
+        if (facts->length[i] && (!least || facts->length[i] < least))
+            least = facts->length[i];
+    }
+    return least;
+}
+
+static void report_html_list(const struct report *report, struct text *to)
+{
+    text_say(to, "<h2>URLs</h2>\n<ol class=\"urls\">\n");
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_item *item = &report->items[i];
+        const struct finding *worst = report_worst(report, item);
+        text_say(to, "<li>");
+        report_html_level(to, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
+        text_say(to, "<a href=\"#u%zu\">", i + 1);
+        report_html_text(to, item->facts->url);
+        text_say(to, "</a><span class=\"what soft small\">%s</span>",
+                 worst ? finding_kind(worst->id)->summary : "nothing was found");
+        text_say(to, "<span class=\"size soft small\">");
+        report_size(to, report_html_length(item->facts));
+        text_say(to, "</span></li>\n");
+    }
+    text_say(to, "</ol>\n");
+}
+
+static void report_html_fact(struct text *to, const char *name, const char *value)
+{
+    text_say(to, "<div><dt>%s</dt><dd>", name);
+    report_html_text(to, value);
+    text_say(to, "</dd></div>\n");
+}
+
+static void report_html_octets(struct text *to, const char *name, uint64_t octets)
+{
+    text_say(to, "<div><dt>%s</dt><dd>", name);
+    report_size(to, octets);
+    text_say(to, "</dd></div>\n");
+}
+
+static void report_html_fields(const struct audit_facts *facts, struct text *to)
+{
+    if (facts->final_url && strcmp(facts->final_url, facts->url) != 0)
+        report_html_fact(to, "Leads to", facts->final_url);
+    if (facts->status)
+        text_say(to, "<div><dt>Status</dt><dd>%d</dd></div>\n", facts->status);
+    else
+        report_html_fact(to, "Status", "no answer");
+    report_html_fact(to, "ETag", facts->etag ? facts->etag : "none");
+    report_html_fact(to, "Last-Modified", facts->modified ? facts->modified : "none");
+    report_html_fact(to, "Cache-Control", facts->cache_control ? facts->cache_control : "none");
+    report_html_fact(to, "Content-Type", facts->content_type ? facts->content_type : "none");
+}
+
+static void report_html_facts(const struct report_item *item, struct text *to)
+{
+    const struct audit_facts *facts = item->facts;
+
+    text_say(to, "<dl class=\"facts small\">\n");
+    report_html_fields(facts, to);
+    for (unsigned i = 0; i < STET_CODING_COUNT; i++) {
+        if (facts->length[i])
+            report_html_octets(to, stet_coding_name((enum stet_coding)i).at, facts->length[i]);
+    }
+    if (facts->validation_octets)
+        report_html_octets(to, "A 304", facts->validation_octets);
+    if (facts->saved)
+        report_html_octets(to, facts->saves_now ? "Saved by a 304" : "A 304 would save",
+                           facts->saved);
+    if (item->target) {
+        text_say(to, "<div><dt>Asked for</dt><dd>");
+        report_number(to, item->target->requests);
+        text_say(to, " times, ");
+        report_number(to, item->target->repeats);
+        text_say(to, " of them again</dd></div>\n");
+    }
+    text_say(to, "</dl>\n");
+}
+
+static void report_html_advice(enum finding_id id, struct text *to)
+{
+    const struct finding_advice *advice = finding_advice(id, 0);
+
+    if (!advice)
+        return;
+    text_say(to, "<dl class=\"advice\">\n");
+    for (size_t i = 0; (advice = finding_advice(id, i)) != NULL; i++) {
+        text_say(to, "<dt>");
+        report_html_text(to, advice->where);
+        text_say(to, "</dt><dd>");
+        report_html_text(to, advice->text);
+        text_say(to, "</dd>\n");
+    }
+    text_say(to, "</dl>\n");
+}
+
+static void report_html_law(const char *law, struct text *to)
+{
+    if (!law[0])
+        return;
+    text_say(to, "<p class=\"small soft\">Law: <a rel=\"noreferrer\" href=\"");
+    report_law_link(to, law);
+    text_say(to, "\">");
+    report_html_text(to, law);
+    text_say(to, "</a></p>\n");
+}
+
+static void report_html_kind(const struct finding *finding, struct text *to)
+{
+    const struct finding_kind *kind = finding_kind(finding->id);
+
+    if (kind->why[0]) {
+        text_say(to, "<p>");
+        report_html_text(to, kind->why);
+        text_say(to, "</p>\n");
+    }
+    if (kind->fix[0]) {
+        text_say(to, "<div class=\"do %s\"><p><strong>What to do.</strong> ",
+                 finding_level_word(kind->level));
+        report_html_text(to, kind->fix);
+        text_say(to, "</p></div>\n");
+    }
+    report_html_advice(finding->id, to);
+    report_html_law(kind->law, to);
+}
+
+static void report_html_finding(const struct finding *finding, struct text *to)
+{
+    const struct finding_kind *kind = finding_kind(finding->id);
+
+    text_say(to, "<details%s><summary>", kind->level == FINDING_BAD ? " open" : "");
+    report_html_level(to, kind->level);
+    text_say(to, "<span class=\"said\">");
+    report_html_text(to, kind->summary);
+    text_say(to, " <code>%s</code></span></summary>\n<div class=\"more\">\n", kind->id);
+    if (finding->detail[0]) {
+        text_say(to, "<p class=\"detail\">");
+        report_html_text(to, finding->detail);
+        text_say(to, "</p>\n");
+    }
+    if (finding->evidence[0]) {
+        text_say(to, "<pre tabindex=\"0\">");
+        report_html_text(to, finding->evidence);
+        text_say(to, "</pre>\n");
+    }
+    report_html_kind(finding, to);
+    text_say(to, "</div></details>\n");
+}
+
+static void report_html_item(const struct report *report, size_t index, struct text *to)
+{
+    const struct report_item *item = &report->items[index];
+    const struct finding *worst = report_worst(report, item);
+    size_t count;
+    const struct finding **sorted = report_sorted(report, item, &count);
+
+    if (!sorted) {
+        to->failed = true;
+        return;
+    }
+    text_say(to, "<article class=\"card\" id=\"u%zu\">\n<header>", index + 1);
+    report_html_level(to, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
+    text_say(to, "<h3>");
+    report_html_text(to, item->facts->url);
+    text_say(to, "</h3></header>\n");
+    report_html_facts(item, to);
+    for (size_t i = 0; i < count; i++)
+        report_html_finding(sorted[i], to);
+    text_say(to, "</article>\n");
+    memory_free(sorted);
+}
+
+void report_html(const struct report *report, struct text *to)
+{
+    report_html_head(report, to);
+    report_html_sums(report, to);
+    if (report->budget)
+        report_html_budget(report->budget, to);
+    report_html_list(report, to);
+    text_say(to, "<h2>Findings</h2>\n");
+    for (size_t i = 0; i < report->count; i++)
+        report_html_item(report, i, to);
+    text_say(to, "</main>\n</body>\n</html>\n");
+}
