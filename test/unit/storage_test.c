@@ -1,0 +1,581 @@
+/* Stored responses on disk: what is written is found, what is damaged is absent, what dies leaves
+ * the old or the new. */
+#include "table.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "client/limit.h"
+#include "client/storage_parts.h"
+
+#define KEY "http://example.org/where?q=now"
+#define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
+
+enum { MEBI = 1048576 };
+
+static char folder[64];
+static struct storage *storage;
+
+static int set_up(void **state)
+{
+    const char *error;
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/stet-storage-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    storage = storage_open(folder, 64 * MEBI, &error);
+    assert_non_null(storage);
+    return 0;
+}
+
+static void remove_all(const char *path)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    assert_int_equal(system(command), 0);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    storage_close(storage);
+    storage = NULL;
+    remove_all(folder);
+    return 0;
+}
+
+static void again(uint64_t size)
+{
+    const char *error;
+    storage_close(storage);
+    storage = storage_open(folder, size, &error);
+    assert_non_null(storage);
+}
+
+/* ---- what is stored ---- */
+
+struct wanted {
+    const char *credentials, *selection, *tag;
+    enum stet_method method;
+    int64_t received;
+};
+
+static struct storage_entry entry_of(const struct wanted *wanted)
+{
+    struct storage_entry entry = {
+        .stored = {
+            .method = wanted->method ? wanted->method : STET_METHOD_GET,
+            .status = 200,
+            .lifetime = 60,
+            .times = {.received = wanted->received, .wall = wanted->received, .date = 784111777}}};
+    if (wanted->credentials)
+        snprintf(entry.credentials, sizeof entry.credentials, "%s", wanted->credentials);
+    if (wanted->selection) {
+        entry.selection_size = strlen(wanted->selection);
+        entry.selection = memory_new(entry.selection_size);
+        assert_non_null(entry.selection);
+        memcpy(entry.selection, wanted->selection, entry.selection_size);
+    }
+    assert_true(message_add(&entry.response, STET_SPAN("Date"), STET_SPAN(DATE)));
+    assert_true(message_add(&entry.response, STET_SPAN("Cache-Control"), STET_SPAN("max-age=60")));
+    assert_true(message_add(&entry.response, STET_SPAN("ETag"),
+                            stet_span_of(wanted->tag ? wanted->tag : "\"x\"")));
+    return entry;
+}
+
+static bool stores_as(const char *key, const char *content, const struct wanted *wanted,
+                      uint64_t *number)
+{
+    struct storage_entry entry = entry_of(wanted);
+    struct storage_draft *draft = storage_begin(storage, stet_span_of(key));
+    bool done = draft != NULL;
+    if (draft) {
+        storage_write(draft, stet_span_of(content));
+        done = storage_commit(draft, &entry, 0);
+    }
+    if (number)
+        *number = entry.number;
+    storage_entry_fini(&entry);
+    return done;
+}
+
+static bool stores(const char *key, const char *content)
+{
+    return stores_as(key, content, &(const struct wanted){.received = 1000}, NULL);
+}
+
+/* The content of the only entry of a key; "" if there is none, "damaged" if it cannot be had. */
+static const char *content_of(const char *key)
+{
+    static char octets[4096];
+    struct storage_set set = storage_find(storage, stet_span_of(key));
+    ssize_t got = 0;
+    if (set.count == 1) {
+        const int fd = storage_content(storage, &set.entries[0], true);
+        got = fd >= 0 ? read(fd, octets, sizeof octets - 1) : -1;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (got < 0)
+        got = snprintf(octets, sizeof octets, "damaged");
+    octets[got] = '\0';
+    storage_set_fini(&set);
+    return octets;
+}
+
+static size_t count_of(const char *key)
+{
+    struct storage_set set = storage_find(storage, stet_span_of(key));
+    const size_t count = set.count;
+    storage_set_fini(&set);
+    return count;
+}
+
+/* The files below the folder whose names have as many characters as `length`, the path of the last
+ * one in `path`. */
+static size_t files_of(size_t length, char path[256])
+{
+    char bucket[128];
+    size_t count = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        snprintf(bucket, sizeof bucket, "%s/v1/%02x", folder, i);
+        DIR *walk = opendir(bucket);
+        const struct dirent *each;
+        while (walk && (each = readdir(walk)))
+            if (strlen(each->d_name) == length && each->d_name[0] != '.') {
+                snprintf(path, 256, "%.100s/%.100s", bucket, each->d_name);
+                count++;
+            }
+        if (walk)
+            closedir(walk);
+    }
+    return count;
+}
+
+enum { SET_NAME = STORAGE_BASE_SIZE, CONTENT_NAME = STORAGE_NAME_SIZE - 1, DRAFT_NAME = 17 };
+
+/* ---- tests ---- */
+
+static void test_round_trip(void **state)
+{
+    const struct wanted wanted = {.credentials = "0123456789abcdef",
+                                  .selection = "accept-encoding:br,gzip\nx-foo\n",
+                                  .tag = "\"caf\xc3\xa9\"",
+                                  .received = -5};
+    (void)state;
+    assert_true(stores_as(KEY, "hello", &wanted, NULL));
+    again(64 * MEBI); /* another process */
+    assert_string_equal(content_of(KEY), "hello");
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    const struct storage_entry *entry = &set.entries[0];
+    assert_int_equal(set.count, 1);
+    assert_string_equal(entry->credentials, wanted.credentials);
+    assert_int_equal(entry->selection_size, strlen(wanted.selection));
+    assert_memory_equal(entry->selection, wanted.selection, entry->selection_size);
+    assert_int_equal(entry->stored.times.received, -5);
+    assert_int_equal(entry->stored.times.date, 784111777);
+    assert_int_equal(entry->stored.lifetime, 60);
+    assert_int_equal(entry->stored.source, STET_LIFETIME_MAX_AGE);
+    assert_int_equal(entry->content_size, 5);
+    assert_int_equal(entry->length, 5);
+    assert_int_equal(entry->response.head.count, 3);
+    assert_true(stet_span_equal(stet_head_single(&entry->response.head, STET_FIELD_ETAG),
+                                STET_SPAN("\"caf\xc3\xa9\"")));
+    storage_set_fini(&set);
+    assert_int_equal(count_of("http://example.org/where?q=nov"), 0);
+}
+
+static void test_modes(void **state)
+{
+    struct stat file;
+    char path[256];
+    (void)state;
+    assert_true(stores(KEY, "secret"));
+    snprintf(path, sizeof path, "%s/v1", folder);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0700);
+    assert_int_equal(files_of(SET_NAME, path), 1);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(files_of(DRAFT_NAME, path), 0);
+}
+
+static void test_slots(void **state)
+{
+    char path[256];
+    (void)state;
+    assert_true(stores_as(KEY, "a", &(const struct wanted){.received = 1}, NULL));
+    assert_true(stores_as(KEY, "b", &(const struct wanted){.received = 2}, NULL));
+    assert_string_equal(content_of(KEY), "b"); /* the same slot */
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+    assert_true(stores_as(
+        KEY, "c", &(const struct wanted){.credentials = "0123456789abcdef", .received = 3}, NULL));
+    assert_true(
+        stores_as(KEY, "d", &(const struct wanted){.selection = "x:1\n", .received = 4}, NULL));
+    assert_true(stores_as(KEY, "",
+                          &(const struct wanted){.method = STET_METHOD_HEAD, .received = 5}, NULL));
+    assert_int_equal(count_of(KEY), 4);
+    assert_int_equal(files_of(CONTENT_NAME, path), 3);
+    for (int i = 0; i < 100; i++) {
+        char selection[32];
+        snprintf(selection, sizeof selection, "x:%d\n", i);
+        assert_true(stores_as(
+            KEY, "e", &(const struct wanted){.selection = selection, .received = 10 + i}, NULL));
+    }
+    assert_int_equal(count_of(KEY), CLIENT_SET_ENTRIES_MAX);
+    assert_int_equal(files_of(CONTENT_NAME, path), CLIENT_SET_ENTRIES_MAX);
+    storage_remove(storage, STET_SPAN(KEY), 0);
+    assert_int_equal(files_of(CONTENT_NAME, path) + files_of(SET_NAME, path), 0);
+}
+
+static void test_renew(void **state)
+{
+    uint64_t number;
+    (void)state;
+    assert_true(stores_as(KEY, "a", &(const struct wanted){.received = 1}, &number));
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    set.entries[0].stored.times.received = 7;
+    assert_true(message_add(&set.entries[0].response, STET_SPAN("X-Foo"), STET_SPAN("1")));
+    assert_true(storage_renew(storage, STET_SPAN(KEY), &set.entries[0]));
+    struct storage_set renewed = storage_find(storage, STET_SPAN(KEY));
+    assert_int_equal(renewed.entries[0].number, number);
+    assert_int_equal(renewed.entries[0].stored.times.received, 7);
+    assert_int_equal(renewed.entries[0].response.head.count, 4);
+    assert_string_equal(content_of(KEY), "a");
+    storage_set_fini(&renewed);
+    /* gone meanwhile */
+    assert_true(stores(KEY, "b"));
+    assert_false(storage_renew(storage, STET_SPAN(KEY), &set.entries[0]));
+    assert_string_equal(content_of(KEY), "b");
+    storage_set_fini(&set);
+}
+
+static void test_mark(void **state)
+{
+    (void)state;
+    assert_true(stores(KEY, "a"));
+    storage_mark(storage, STET_SPAN(KEY));
+    storage_mark(storage, STET_SPAN("http://nothing.example/"));
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    assert_true(set.entries[0].stored.marked);
+    storage_set_fini(&set);
+    assert_string_equal(content_of(KEY), "a");
+}
+
+/* An open content outlives its name. */
+static void test_replaced_while_read(void **state)
+{
+    char octets[8] = "";
+    (void)state;
+    assert_true(stores(KEY, "old"));
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    const int fd = storage_content(storage, &set.entries[0], true);
+    assert_true(stores(KEY, "new"));
+    assert_int_equal(read(fd, octets, sizeof octets), 3);
+    assert_string_equal(octets, "old");
+    close(fd);
+    assert_int_equal(storage_content(storage, &set.entries[0], true), -1);
+    assert_string_equal(content_of(KEY), "new"); /* and nobody took that for damaged */
+    assert_int_equal(storage_damaged(storage), 0);
+    storage_set_fini(&set);
+}
+
+/* ---- damage ---- */
+
+struct damage_row {
+    const char *id;
+    const char *name;
+    size_t name_length; /* of the files to damage */
+    off_t at;           /* -1: cut there; otherwise this octet is another */
+    const char *want;
+};
+
+static const struct damage_row damage_rows[] = {
+    {"damage", "the content has another octet", CONTENT_NAME, 2, "damaged"},
+    {"C-9111-3.3-4", "the content is shorter", CONTENT_NAME, -1, "damaged"},
+    {"damage", "the first line", SET_NAME, 0, ""},
+    {"damage", "the key", SET_NAME, 22, ""},
+    {"damage", "a number", SET_NAME, 60, ""},
+    {"damage", "the checksum", SET_NAME, -2, ""},
+    {"damage", "the set is shorter", SET_NAME, -1, ""},
+};
+
+static void damage(const struct damage_row *row)
+{
+    char path[256], octet;
+    struct stat file;
+    check_row(row, files_of(row->name_length, path) == 1);
+    const int fd = open(path, O_RDWR);
+    check_row(row, fd >= 0 && fstat(fd, &file) == 0);
+    const off_t at = row->at == -2 ? file.st_size - 5 : row->at;
+    if (row->at == -1) {
+        check_row(row, ftruncate(fd, file.st_size - 1) == 0);
+    } else {
+        check_row(row, pread(fd, &octet, 1, at) == 1);
+        octet ^= 1;
+        check_row(row, pwrite(fd, &octet, 1, at) == 1);
+    }
+    close(fd);
+}
+
+static void test_damage(void **state)
+{
+    char path[256];
+    (void)state;
+    for (size_t i = 0; i < COUNT(damage_rows); i++) {
+        const struct damage_row *row = &damage_rows[i];
+        const uint64_t before = storage_damaged(storage);
+        check_row(row, stores(KEY, "content"));
+        damage(row);
+        check_row(row, strcmp(content_of(KEY), row->want) == 0);
+        check_row(row, storage_damaged(storage) == before + 1);
+        /* it is gone, and the place is as good as new */
+        check_row(row, count_of(KEY) == 0);
+        check_row(row, files_of(SET_NAME, path) + files_of(CONTENT_NAME, path) == 0);
+        check_row(row, stores(KEY, "again"));
+        check_row(row, strcmp(content_of(KEY), "again") == 0);
+        storage_remove(storage, STET_SPAN(KEY), 0);
+    }
+}
+
+/* A version that we do not know is left alone. */
+static void test_versions(void **state)
+{
+    char path[256];
+    (void)state;
+    snprintf(path, sizeof path, "%s/v2", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_true(stores(KEY, "a"));
+    storage_evict(storage);
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+}
+
+static void test_foreign_folder(void **state)
+{
+    const char *error = NULL;
+    char path[256];
+    (void)state;
+    snprintf(path, sizeof path, "%s/open", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(chmod(path, 0777), 0);
+    assert_null(storage_open(path, MEBI, &error));
+    assert_string_equal(error, "belongs to somebody else, or others may write to it");
+    snprintf(path, sizeof path, "%s/CACHEDIR.TAG/x", folder);
+    assert_null(storage_open(path, MEBI, &error));
+    assert_string_equal(error, "cannot be made");
+}
+
+static void test_credentials(void **state)
+{
+    char a[STORAGE_CREDENTIALS_SIZE + 1], b[sizeof a], c[sizeof a];
+    (void)state;
+    storage_credentials(storage, STET_SPAN("0:Basic a"), a);
+    storage_credentials(storage, STET_SPAN("0:Basic b"), b);
+    again(64 * MEBI);
+    storage_credentials(storage, STET_SPAN("0:Basic a"), c);
+    assert_string_equal(a, c);
+    assert_string_not_equal(a, b);
+    /* another folder, another secret */
+    char other[80];
+    const char *error;
+    snprintf(other, sizeof other, "%s/other", folder);
+    struct storage *another = storage_open(other, MEBI, &error);
+    assert_non_null(another);
+    storage_credentials(another, STET_SPAN("0:Basic a"), b);
+    assert_string_not_equal(a, b);
+    storage_close(another);
+}
+
+/* ---- size ---- */
+
+/* `key` was used `ago` seconds ago. */
+static void used_ago(const char *key, time_t ago)
+{
+    struct storage_place place;
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - ago}, {.tv_sec = time(NULL) - ago}};
+    assert_true(storage_place_open(storage, stet_span_of(key), false, &place));
+    assert_int_equal(utimensat(place.folder, place.base, times, 0), 0);
+    storage_place_close(&place);
+}
+
+static void test_evict(void **state)
+{
+    static char content[100001];
+    char key[64];
+    (void)state;
+    memset(content, 'x', sizeof content - 1);
+    again(MEBI);
+    for (int i = 0; i < 9; i++) {
+        snprintf(key, sizeof key, "http://example.org/%d", i);
+        assert_true(stores(key, content));
+        used_ago(key, 1000 - i);
+    }
+    assert_int_equal(count_of("http://example.org/0"), 1); /* is used, and now the latest */
+    assert_true(stores("http://example.org/9", content));
+    assert_true(stores("http://example.org/10", content)); /* past the size */
+    assert_int_equal(count_of("http://example.org/0"), 1);
+    assert_int_equal(count_of("http://example.org/1"), 0);
+    assert_int_equal(count_of("http://example.org/2"), 0);
+    assert_int_equal(count_of("http://example.org/3"), 1);
+    assert_int_equal(count_of("http://example.org/10"), 1);
+    assert_true(storage_evict(storage) <= MEBI - MEBI / CLIENT_EVICT_SHARE_MAX);
+}
+
+static void test_too_large(void **state)
+{
+    static char content[MEBI];
+    char path[256];
+    (void)state;
+    memset(content, 'x', sizeof content - 1);
+    again(MEBI);
+    assert_true(stores(KEY, "old"));
+    assert_false(stores(KEY, content));
+    assert_string_equal(content_of(KEY), "old");
+    assert_int_equal(files_of(DRAFT_NAME, path), 0);
+}
+
+static void test_sweep(void **state)
+{
+    char path[256], name[300];
+    (void)state;
+    assert_true(stores(KEY, "a"));
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+    /* a content that no set names, next to one that one does */
+    snprintf(name, sizeof name, "%.*s0123456789abcdef", (int)strlen(path) - 16, path);
+    close(open(name, O_WRONLY | O_CREAT, 0600));
+    /* one without a set, a draft of the dead, and one of the living */
+    snprintf(name, sizeof name, "%s/v1/00", folder);
+    mkdir(name, 0700);
+    snprintf(name, sizeof name, "%s/v1/00/%038d.0123456789abcdef", folder, 1);
+    close(open(name, O_WRONLY | O_CREAT, 0600));
+    snprintf(name, sizeof name, "%s/v1/00/t0123456789abcdef", folder);
+    close(open(name, O_WRONLY | O_CREAT, 0600));
+    struct storage_draft *draft = storage_begin(storage, STET_SPAN(KEY));
+    assert_true(storage_write(draft, STET_SPAN("living")));
+    assert_int_equal(files_of(CONTENT_NAME, path), 3);
+    assert_int_equal(files_of(DRAFT_NAME, path), 2);
+    storage_evict(storage);
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+    assert_int_equal(files_of(DRAFT_NAME, path), 1);
+    assert_string_equal(content_of(KEY), "a");
+    struct storage_entry entry = entry_of(&(const struct wanted){.received = 2});
+    assert_true(storage_commit(draft, &entry, 0));
+    storage_entry_fini(&entry);
+    assert_string_equal(content_of(KEY), "living");
+}
+
+/* ---- what fails ---- */
+
+/* A limit of the file size is like a disk that fills: at each octet. */
+static void test_no_space(void **state)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    char path[256];
+    (void)state;
+    assert_true(stores(KEY, "old content"));
+    for (rlim_t room = 0; room < 700; room += 13) {
+        const struct rlimit limit = {room, RLIM_INFINITY};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        const bool done = stores(KEY, "new content, somewhat longer");
+        setrlimit(RLIMIT_FSIZE, &none);
+        assert_string_equal(content_of(KEY), done ? "new content, somewhat longer" : "old content");
+        assert_int_equal(files_of(DRAFT_NAME, path), 0);
+        assert_int_equal(files_of(CONTENT_NAME, path), 1);
+        if (done)
+            return;
+    }
+    fail_msg("it is never stored");
+}
+
+/* An invalidation that cannot be written removes. */
+static void test_mark_without_space(void **state)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit = {1, RLIM_INFINITY};
+    (void)state;
+    assert_true(stores(KEY, "a"));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    storage_mark(storage, STET_SPAN(KEY));
+    setrlimit(RLIMIT_FSIZE, &none);
+    assert_int_equal(count_of(KEY), 0);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    assert_true(stores(KEY, "old"));
+    const struct wanted wanted = {.selection = "x:1\n", .received = 9};
+    uint64_t nth;
+    for (nth = 1; nth < 200; nth++) {
+        struct storage_entry entry = entry_of(&wanted);
+        memory_fail_nth(nth);
+        struct storage_draft *draft = storage_begin(storage, STET_SPAN(KEY));
+        bool done =
+            draft && storage_write(draft, STET_SPAN("new")) && storage_commit(draft, &entry, 0);
+        struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+        const bool none_failed = memory_count() < nth;
+        memory_fail_nth(0);
+        storage_set_fini(&set);
+        storage_entry_fini(&entry);
+        if (done && none_failed)
+            break;
+    }
+    assert_in_range(nth, 5, 150);
+    assert_int_equal(storage_damaged(storage), 0);
+}
+
+/* Somebody who is stopped while he has the lock holds nobody up for good. */
+static void test_locked(void **state)
+{
+    struct storage_place place;
+    (void)state;
+    assert_true(stores(KEY, "old"));
+    assert_true(storage_place_open(storage, STET_SPAN(KEY), false, &place));
+    assert_true(storage_place_lock(&place));
+    const pid_t child = fork();
+    if (child == 0) {
+        close(place.folder);
+        _exit(!stores(KEY, "new") && strcmp(content_of(KEY), "old") == 0 ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    storage_place_close(&place);
+    assert_true(stores(KEY, "new"));
+}
+
+static void test_lines(void **state)
+{
+    char long_key[CLIENT_KEY_SIZE_MAX + 2];
+    (void)state;
+    memset(long_key, 'k', sizeof long_key - 1);
+    long_key[sizeof long_key - 1] = '\0';
+    assert_false(stores(long_key, "a"));
+    assert_false(stores("http://example.org/\nkey x", "a"));
+    assert_false(stores_as(KEY, "a", &(const struct wanted){.tag = "\"a\nsum b\""}, NULL));
+    assert_int_equal(count_of(KEY), 0);
+}
+
+int main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        EACH(test_round_trip),  EACH(test_modes),    EACH(test_slots),
+        EACH(test_renew),       EACH(test_mark),     EACH(test_replaced_while_read),
+        EACH(test_damage),      EACH(test_versions), EACH(test_foreign_folder),
+        EACH(test_credentials), EACH(test_evict),    EACH(test_too_large),
+        EACH(test_sweep),       EACH(test_no_space), EACH(test_mark_without_space),
+        EACH(test_memory),      EACH(test_locked),   EACH(test_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
