@@ -145,14 +145,28 @@ static enum cache_outcome cache_found(struct cache_query *query, struct shelf_pi
 
 /* ---- the own flight has landed ---- */
 
-/* Takes a stored response with the head it has by now: it may have got its tag. */
-static struct stored *cache_stored(struct cache_query *query, struct entry *entry,
+/* The head that was judged, or the same one with the tag that it has got since. What the origin has
+ * said to others meanwhile has another age, and is not about this request. */
+static struct entry_head *cache_head(const struct shelf_pick *pick)
+{
+    struct entry_head *now = entry_head(pick->entry);
+    const struct stet_stored judged = entry_head_stored(pick->head);
+    const struct stet_stored stored = entry_head_stored(now);
+
+    if ((now->flags & ENTRY_HEAD_TAG_MADE) && stored.times.received == judged.times.received &&
+        stored.times.date == judged.times.date)
+        return now;
+    entry_head_unref(now);
+    return entry_head_ref(pick->head);
+}
+
+static struct stored *cache_stored(struct cache_query *query, const struct shelf_pick *pick,
                                    struct stet_span extra)
 {
-    struct entry_head *head = entry_head(entry);
+    struct entry_head *head = cache_head(pick);
 
     query->facts.synthesized = head->flags & ENTRY_HEAD_TAG_MADE;
-    return stored_new(query->worker, entry_ref(entry), head, extra);
+    return stored_new(query->worker, entry_ref(pick->entry), head, extra);
 }
 
 /* What is stored answers the one who asked for it. */
@@ -171,7 +185,7 @@ static enum cache_outcome cache_landed_stored(struct cache_query *query)
     }
     if (flight->fill.same)
         query->facts.reason = STET_REASON_VALIDATED; /* the same octets: as good as a 304 */
-    struct stored *stored = cache_stored(query, pick->entry, outcome->extra);
+    struct stored *stored = cache_stored(query, pick, outcome->extra);
     if (!stored)
         return cache_out_of_memory(query);
     cache_hand_out(query, stored_source(stored));

@@ -147,13 +147,14 @@ void landing_repeat(struct flight *flight)
     flight->stage = FLIGHT_REPEATS;
 }
 
-/* Renews what a 304 confirms; false if the one that is to answer could not be. */
-static bool landing_renew(struct flight *flight, const struct stet_response *response,
-                          const struct stet_validated *verdict)
+/* Renews what a 304 confirms. The head of the one that is to answer, one reference; NULL if it
+ * could not be renewed. */
+static struct entry_head *landing_renew(struct flight *flight, const struct stet_response *response,
+                                        const struct stet_validated *verdict)
 {
     const struct stet_times times = stet_times_of(&response->head, &flight->answer.arrival);
     struct shelf_set *set = flight->errand.set;
-    bool done = true;
+    struct entry_head *used = NULL;
 
     for (size_t i = 0; set && i < set->candidates.count; i++) {
         const uint32_t bit = UINT32_C(1) << i;
@@ -162,11 +163,10 @@ static bool landing_renew(struct flight *flight, const struct stet_response *res
                                               .response = response,
                                               .times = &times,
                                               .update = verdict->update & bit};
-        if ((verdict->renew & bit) && !shelf_renew(shelf_of(flight), set, i, &renewal) &&
-            i == verdict->use)
-            done = false;
+        if (verdict->renew & bit)
+            shelf_renew(shelf_of(flight), set, i, &renewal, i == verdict->use ? &used : NULL);
     }
-    return done;
+    return used;
 }
 
 /* What of a 304 is stored, is said by the directives that hold now: it may have left some as they
@@ -192,11 +192,13 @@ static void landing_use(struct flight *flight, const struct stet_response *respo
     struct cache_facts *facts = &flight->outcome.facts;
     struct entry *entry = errand->set->entries[verdict->use];
 
-    if (!landing_renew(flight, response, verdict) || entry_state(entry) == ENTRY_BROKEN) {
+    struct entry_head *head = landing_renew(flight, response, verdict);
+    if (!head || entry_state(entry) == ENTRY_BROKEN) {
+        entry_head_unref(head);
         landing_repeat(flight);
         return;
     }
-    struct shelf_pick pick = {.entry = entry_ref(entry), .head = entry_head(entry)};
+    struct shelf_pick pick = {.entry = entry_ref(entry), .head = head};
     const struct stet_stored stored = entry_head_stored(pick.head);
     pick.reuse = stet_may_reuse_validated(&stored, flight->answer.arrival.received);
     if (pick.reuse.answer == STET_REUSE_VALIDATE && !errand->origin) {
@@ -218,7 +220,7 @@ static void landing_use(struct flight *flight, const struct stet_response *respo
 static void landing_current(struct flight *flight, const struct stet_response *response,
                             const struct stet_validated *verdict)
 {
-    (void)landing_renew(flight, response, verdict);
+    entry_head_unref(landing_renew(flight, response, verdict));
     flight->outcome.facts.reason = verdict->reason;
     landing_pass(flight, response);
 }

@@ -143,10 +143,11 @@ struct shelf_renewal {
  * again, and with `update` its fields are updated [RFC 9111 §4.3.4]. A mark that was set meanwhile
  * stays. Afterwards entry_head gives the new head. If Vary has changed, the entry moves to where
  * requests now look for it. If the response forbids to keep it, it leaves the shelf, and is renewed
- * for this one use. False when memory is out, or Repr-Digest shows other content: then it is
- * marked. */
+ * for this one use: nobody else gets that head. False when memory is out, or Repr-Digest shows
+ * other content: then it is marked. `*used`, unless `used` is NULL, becomes the head that answers
+ * whose request was answered, one reference the caller's; NULL if false. */
 bool shelf_renew(const struct shelf *shelf, struct shelf_set *set, size_t index,
-                 const struct shelf_renewal *renewal);
+                 const struct shelf_renewal *renewal, struct entry_head **used);
 
 /* What a HEAD that was forwarded says of the stored GET responses that it selects (D-17)
  * [RFC 9111 §4.3.5]. `ask->request` is the HEAD request. */

@@ -8,6 +8,9 @@
  * answer does not know of. Marks are counted over all heads of an entry; if there are more than
  * when the candidate was gathered, the renewed response stays marked.
  *
+ * A head that may not be kept never becomes the entry's: whoever else renews it, or reads it, would
+ * get what was meant for one alone.
+ *
  * Given up: a 304 that changes Vary for a variant that its request does not select. Nobody knows
  * what the request that selected it had in the fields that are new: it is taken off the shelf.
  */
@@ -30,12 +33,13 @@ struct renewing {
     struct stet_head view;    /* of the present head */
     struct stet_head updated; /* what it becomes */
     struct stet_stored stored;
+    struct entry_head *used; /* for whom the origin has answered; one reference */
 };
 
 enum renewed {
     RENEWED_DONE,   /* it has its new head */
     RENEWED_LEFT,   /* it stays as it is */
-    RENEWED_OFF,    /* it has its new head, and may not stay on the shelf */
+    RENEWED_OFF,    /* the new head is for one use alone: it may not stay on the shelf */
     RENEWED_AGAIN,  /* the present head has changed meanwhile */
     RENEWED_FAILED, /* memory is out */
     RENEWED_DIFFERS /* the content is another */
@@ -123,14 +127,16 @@ static enum renewed renewing_try(struct renewing *renewing, struct groups *group
     renewed = renewing_judge(renewing);
     if (renewed == RENEWED_LEFT)
         return renewed;
-    struct entry_head *head = renewing_head(renewing);
-    if (!head)
+    renewing->used = renewing_head(renewing);
+    if (!renewing->used)
         return RENEWED_FAILED;
-    groups_note(groups, renewing->entry, head); /* before anyone can miss it there */
-    if (entry_amend_from(renewing->entry, renewing->head, renewing->changes, head))
+    if (renewed == RENEWED_OFF) /* [RFC 9111 §5.2.2.7] */
         return renewed;
-    entry_head_unref(head);
-    return RENEWED_AGAIN;
+    groups_note(groups, renewing->entry, renewing->used); /* before anyone can miss it there */
+    if (!entry_amend_from(renewing->entry, renewing->head, renewing->changes, renewing->used))
+        return RENEWED_AGAIN;
+    entry_head_ref(renewing->used); /* the entry has taken it */
+    return renewed;
 }
 
 /* ---- moving ---- */
@@ -195,8 +201,19 @@ static void renewing_end(const struct renewing *renewing, const struct shelf *sh
         store_grown(shelf->store, renewing->entry);
 }
 
+/* Hands on the head that answers, or gives it back. */
+static void renewing_hand(struct renewing *renewing, enum renewed renewed, struct entry_head **used)
+{
+    if (renewed == RENEWED_LEFT)
+        renewing->used = entry_head_ref(renewing->head);
+    if (used && renewed != RENEWED_AGAIN)
+        *used = renewing->used;
+    else
+        entry_head_unref(renewing->used);
+}
+
 bool shelf_renew(const struct shelf *shelf, struct shelf_set *set, size_t index,
-                 const struct shelf_renewal *renewal)
+                 const struct shelf_renewal *renewal, struct entry_head **used)
 {
     enum renewed renewed = RENEWED_AGAIN;
     while (renewed == RENEWED_AGAIN) {
@@ -207,6 +224,7 @@ bool shelf_renew(const struct shelf *shelf, struct shelf_set *set, size_t index,
         renewed = renewing_try(&renewing, shelf->groups);
         if (renewed != RENEWED_AGAIN)
             renewing_end(&renewing, shelf, renewed);
+        renewing_hand(&renewing, renewed, used);
         entry_head_unref(renewing.head);
         memory_free(renewing.fields);
     }
@@ -231,7 +249,7 @@ void shelf_learn_head(const struct shelf *shelf, const struct shelf_ask *ask,
             continue;
         switch (stet_update_by_head(&set.views[i], length, response)) {
         case STET_REASON_UPDATED:
-            shelf_renew(shelf, &set, i, &renewal);
+            shelf_renew(shelf, &set, i, &renewal, NULL);
             break;
         case STET_REASON_NOT_COMPARABLE:
             break;

@@ -299,7 +299,7 @@ static void op_renew(struct world *world, struct model *model, struct input *inp
         must(item && set.stored[i].lifetime == item->lifetime);
         if (disturbed)
             entry_mark(set.entries[i]);
-        must(shelf_renew(&world->shelf, &set, i, &renewal));
+        must(shelf_renew(&world->shelf, &set, i, &renewal, NULL));
         item->received = world->now;
         item->date = beginning + world->now;
         item->initial_age = 0;

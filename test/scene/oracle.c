@@ -376,6 +376,13 @@ static bool updates(const struct said *word, const struct said *base)
            (!lines_have(base->lines, "ETag") && !lines_have(base->lines, "Last-Modified"));
 }
 
+/* It is for whom it was said to, and nothing of it is stored [RFC 9111 §5.2.2.7]. */
+static bool is_withheld(const struct said *said)
+{
+    const struct terms terms = terms_of(said->lines, said->status, said->wall, false);
+    return terms.is_private || terms.no_store;
+}
+
 /* The next word after `after`, and before `last`, that confirms the base. */
 static const struct said *next_word(const struct oracle *oracle, const struct said *base,
                                     const struct said *after, const struct said *last)
@@ -383,7 +390,8 @@ static const struct said *next_word(const struct oracle *oracle, const struct sa
     const struct said *next = NULL;
     for (const struct said *said = oracle->saids; said && said->tick > after->tick;
          said = said->next) {
-        if (said->tick < last->tick && said_confirms(said, base) && updates(said, base))
+        if (said->tick < last->tick && said_confirms(said, base) && updates(said, base) &&
+            !is_withheld(said))
             next = said;
     }
     return next;
@@ -407,7 +415,8 @@ char *said_fields(const struct oracle *oracle, const struct said *base, const st
 bool said_between(const struct said *said, const struct said *base, const struct said *word)
 {
     return said == base || said == word ||
-           (said->tick > base->tick && said->tick < word->tick && said_confirms(said, base));
+           (said->tick > base->tick && said->tick < word->tick && said_confirms(said, base) &&
+            !is_withheld(said));
 }
 
 static int64_t age_of(const struct said *word, int64_t since, int64_t at)

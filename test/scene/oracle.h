@@ -176,7 +176,7 @@ bool audit_may_use(const struct audit *audit, const struct said *base, const str
 /* `word` is `base`, or a later 304 or HEAD that says that `base` is current. */
 bool said_confirms(const struct said *word, const struct said *base);
 
-/* One of the two, or a word between them that confirms the base as well. */
+/* One of the two, or a word between them that confirms the base as well, for all. */
 bool said_between(const struct said *said, const struct said *base, const struct said *word);
 
 /* It was said for the sake of this request. */

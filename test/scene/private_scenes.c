@@ -159,6 +159,37 @@ void tell_turns_private(struct scene *s)
     expect_error(bob, 502, "connection_refused");
 }
 
+/* Two validate at once what is stored, and the answer to one of them is private: what it says is
+ * for that one, whichever comes first. */
+void tell_private_304(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *ann = scene_client(s), *bob = scene_client(s);
+    for (unsigned i = 0; i < 2; i++) {
+        char target[16];
+        snprintf(target, sizeof target, "/%u", i);
+        origin_holds(o, target, "Cache-Control: public, no-cache\nETag: \"x\"\nX-For: all", "page");
+        client_get(ann, target);
+        origin_says_to(o, target, "Cookie: id=ann", 304,
+                       "Cache-Control: private\nETag: \"x\"\nX-For: ann\nX-Name: Ann", "");
+        origin_says_to(o, target, "Cookie: id=bob", 304, "ETag: \"x\"", "");
+        origin_waits(o);
+        client_ask_with(i ? bob : ann, target, "Cookie: id=%s", i ? "bob" : "ann");
+        scene_idle(s);
+        client_ask_with(i ? ann : bob, target, "Cookie: id=%s", i ? "ann" : "bob");
+        scene_idle(s);
+        origin_goes_on(o);
+        client_hear(ann);
+        client_hear(bob);
+        expect_body(ann, "page");
+        expect_field(ann, "X-For", "ann");
+        expect_field(ann, "X-Name", "Ann");
+        expect_body(bob, "page");
+        expect_field(bob, "X-For", "all");
+        expect_no_field(bob, "X-Name"); /* C-9111-5.2.2.7-1 */
+    }
+}
+
 void tell_by_the_letter(struct scene *s)
 {
     struct origin *o = scene_origin(s);

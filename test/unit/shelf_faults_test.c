@@ -60,7 +60,7 @@ static void renew(struct shelf_world *world, const char *request, const char *fi
         return;
     }
     for (size_t i = 0; i < set.candidates.count; i++)
-        shelf_renew(&world->shelf, &set, i, &renewal);
+        shelf_renew(&world->shelf, &set, i, &renewal, NULL);
     for (size_t i = 0; i < set.candidates.count; i++)
         shelf_tag(set.entries[i], STET_SPAN("\"made\""), MESSAGE_DATE_AT);
     shelf_set_drop(&set);
@@ -227,7 +227,7 @@ static void worker_renew(struct worker *worker, const struct asking *asking)
     if (!shelf_gather(&worker->world->shelf, &asking->ask, roll(worker) % 2, &set))
         return;
     for (size_t i = 0; i < set.candidates.count && i < 3; i++)
-        worker->wrong += !shelf_renew(&worker->world->shelf, &set, i, &renewal);
+        worker->wrong += !shelf_renew(&worker->world->shelf, &set, i, &renewal, NULL);
     if (set.candidates.count > 0)
         shelf_tag(set.entries[0], STET_SPAN("\"made\""), -1);
     shelf_set_drop(&set);

@@ -292,7 +292,7 @@ static void test_index(void **state)
     const struct stet_arrival arrival = shelf_world_arrival(&world);
     const struct stet_times times = stet_times_of(&response.head, &arrival);
     const struct shelf_renewal renewal = {&world.rules, &asking.request, &response, &times, true};
-    assert_true(shelf_renew(&world.shelf, &set, 0, &renewal));
+    assert_true(shelf_renew(&world.shelf, &set, 0, &renewal, NULL));
     shelf_set_drop(&set);
     asking_make(&asking, &world, "POST", SHELF_URL, NULL);
     assert_int_equal(shelf_invalidate(&world.shelf, &world.rules, &asking.request, &post), 1);

@@ -360,7 +360,7 @@ static void test_renew(void **state)
     const struct stet_arrival arrival = shelf_world_arrival(&world);
     const struct stet_times times = stet_times_of(&response.head, &arrival);
     const struct shelf_renewal renewal = {&world.rules, &asking.request, &response, &times, true};
-    assert_true(shelf_renew(&world.shelf, &set, 0, &renewal));
+    assert_true(shelf_renew(&world.shelf, &set, 0, &renewal, NULL));
     shelf_set_drop(&set);
     assert_true(answers(&world, NULL, 10, 19));
     assert_true(answers(&world, NULL, 30, 39));

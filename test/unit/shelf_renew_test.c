@@ -33,7 +33,7 @@ static bool validation_renew(struct validation *validation, struct shelf_world *
     const struct stet_times times = stet_times_of(&response.head, &arrival);
     const struct shelf_renewal renewal = {&world->rules, &validation->asking.request, &response,
                                           &times, update};
-    return shelf_renew(&world->shelf, &validation->set, index, &renewal);
+    return shelf_renew(&world->shelf, &validation->set, index, &renewal, NULL);
 }
 
 static bool renew(struct shelf_world *world, const char *request, const char *fields)
@@ -134,6 +134,42 @@ static void test_digest(void **state)
     assert_true(shelf_world_gets(&world, NULL, "a", STET_REUSE_VALIDATE)); /* marked */
     assert_true(renew(&world, NULL, DATE_100 "\nRepr-Digest: sha-256=:AAAA:"));
     assert_true(shelf_world_gets(&world, NULL, "a", STET_REUSE_FRESH));
+    shelf_world_fini(&world);
+}
+
+/* C-9111-5.2.2.7-1: what may not be kept is for whom it was said to, not for who validates as well.
+ */
+static void test_withheld(void **state)
+{
+    struct shelf_world world;
+    struct validation ann, bob;
+    struct message message;
+    struct entry_head *used;
+    (void)state;
+    shelf_world_init(&world);
+    assert_true(shelf_world_stores(&world, NULL, STORED, "a"));
+    validation_begin(&ann, &world, NULL);
+    validation_begin(&bob, &world, NULL);
+    const struct stet_arrival arrival = shelf_world_arrival(&world);
+    const struct stet_response response =
+        message_response(&message, 304, DATE_100 "\nCache-Control: private\nX-Foo: ann");
+    const struct stet_times times = stet_times_of(&response.head, &arrival);
+    const struct shelf_renewal renewal = {&world.rules, &ann.asking.request, &response, &times,
+                                          true};
+    assert_true(shelf_renew(&world.shelf, &ann.set, 0, &renewal, &used));
+    const struct stet_span lines = entry_head_whole(used);
+    assert_non_null(memmem(lines.at, lines.len, "X-Foo: ann", 10));
+    entry_head_unref(used);
+    assert_string_equal(stored_text(&world, NULL), "nothing\n");
+    const struct stet_response other = message_response(&message, 304, DATE_100 "\nETag: \"x\"");
+    const struct shelf_renewal later = {&world.rules, &bob.asking.request, &other, &times, true};
+    assert_true(shelf_renew(&world.shelf, &bob.set, 0, &later, &used));
+    const struct stet_span for_bob = entry_head_whole(used);
+    assert_non_null(memmem(for_bob.at, for_bob.len, "X-Foo: old", 10));
+    assert_null(memmem(for_bob.at, for_bob.len, "private", 7));
+    entry_head_unref(used);
+    shelf_set_drop(&ann.set);
+    shelf_set_drop(&bob.set);
     shelf_world_fini(&world);
 }
 
@@ -422,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_update),
         cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_times_only),
         cmocka_unit_test(test_request_forbids),
         cmocka_unit_test(test_lifetime),
