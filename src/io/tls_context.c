@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* [RFC 9325 §4.2] */
+/* [RFC 9325 §3.1.1, §4.1, §4.2] */
 #define TLS_RULES                                                                     \
     "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"        \
     "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:" \

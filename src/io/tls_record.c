@@ -405,6 +405,7 @@ ssize_t tls_flush(struct tls *tls)
 
 /* ---- the end ---- */
 
+/* [RFC 8446 §6.1] */
 void tls_notify(struct tls *tls)
 {
     if (tls->state == TLS_OPEN && !tls->broken && !tls->notified)

@@ -63,7 +63,7 @@ enum exchange_next exchange_secure(struct exchange *exchange)
     if (!sock->tls)
         return tls->redirect || tls->demand == TLS_DEMAND_REQUIRED ? secure_redirect(exchange)
                                                                    : EXCHANGE_NEXT;
-    exchange->secure = tls->hsts_line;
+    exchange->secure = tls->hsts_line; /* not without TLS [RFC 6797 §7.2] */
     if (tls->demand == TLS_DEMAND_NOTHING || tls_meets(sock, sites->grounds->tls, tls->number))
         return EXCHANGE_NEXT;
     return exchange_page(exchange, 421, STET_SPAN_NONE);

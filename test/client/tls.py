@@ -235,7 +235,10 @@ def configured(report, folder):
 
 
 def sites(report):
-    """Certificates by name, staples, demands, redirects and Strict-Transport-Security"""
+    """Certificates by name, staples, demands, redirects and Strict-Transport-Security
+
+    C-6797-7.2-1
+    """
     with place() as folder:
         authority, config = configured(report, folder)
         trust = ["--cacert", authority.certificate]
@@ -254,6 +257,9 @@ def sites(report):
                          "strict-transport-security: max-age=86400\r\n")
             text, _ = curl(server, "/a.txt", *trust, "-D", "-", host="two.test")
             report.check("not of another", "strict-transport" not in text.lower())
+            text, _ = tool("curl", "-s", "-D", "-", "-H", "Host: one.test:80",
+                           f"http://127.0.0.1:{server.plain}/a.txt")
+            report.check("not without TLS", "strict-transport" not in text.lower())
             for method, status in (("GET", 301), ("HEAD", 301), ("POST", 308)):
                 text, _ = tool("curl", "-s", "-o", folder / "out", *(["-I"] if method == "HEAD" else
                                                                    ["-X", method]), "-H", "Host: one.test:80", "-w", "%{http_code} %{redirect_url}",

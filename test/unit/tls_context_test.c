@@ -151,6 +151,7 @@ static void test_sites(void **state)
     tls_context_unref(server);
 }
 
+/* C-9325-3.1.1-1, C-9325-4.1-1 */
 static void test_versions(void **state)
 {
     static const struct {
@@ -184,6 +185,7 @@ static void test_versions(void **state)
     }
 }
 
+/* C-7301-3.2-1 */
 static void test_protocols(void **state)
 {
     static const struct {
@@ -259,7 +261,7 @@ static void test_demands(void **state)
     tls_context_unref(server);
 }
 
-/* A second connection of the same client. */
+/* A second connection of the same client. C-6066-3-1 */
 static void test_resumption(void **state)
 {
     static const int64_t hour = INT64_C(3600) * 1000000000;

@@ -131,8 +131,8 @@ static void test_ends(void **state)
     } rows[] = {
         {"C-9112-9.8-1", "said", 0, 's', PEER_CLEAN},
         {"C-9112-9.8-1", "said behind octets", 3000, 's', PEER_CLEAN},
-        {"C-9112-9.8-1", "said by closing", 0, 'c', PEER_CLEAN},
-        {"C-9112-9.8-1", "said by closing, behind octets", 3000, 'c', PEER_CLEAN},
+        {"C-8446-6.1-1", "said by closing", 0, 'c', PEER_CLEAN},
+        {"C-8446-6.1-1", "said by closing, behind octets", 3000, 'c', PEER_CLEAN},
         {"C-9112-9.8-1", "cut", 0, 'f', PEER_CUT},
         {"C-9112-9.8-1", "cut behind octets", 3000, 'f', PEER_CUT},
         {"C-9112-9.8-1", "reset", 0, 'r', PEER_BROKEN},
