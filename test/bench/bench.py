@@ -17,6 +17,7 @@ import load
 import probe
 import proxying
 import report
+import secure
 import startup
 import targets
 
@@ -335,6 +336,7 @@ class Bench:
             if self.wants(name):
                 getattr(self, name)()
         proxying.Proxying(self).run()
+        secure.Secure(self).run()
 
 
 QUIET = ("--memo", "off", "--quiet", "--limit", "idle_timeout=1h")
@@ -359,8 +361,8 @@ def options_read():
     parser.add_argument("--colours", type=json.loads, default={})
     options = parser.parse_args()
     known = {**{name: row[0] for name, row in {**REQUESTS, **PIPELINED}.items()}, **OTHERS}
-    groups = {"serve": list(known), "proxy": list(proxying.NAMES)}
-    known.update(proxying.NAMES)
+    groups = {"serve": list(known), "proxy": list(proxying.NAMES), "tls": list(secure.NAMES)}
+    known.update({**proxying.NAMES, **secure.NAMES})
     options.only = [name for word in options.only for name in groups.get(word, [word])]
     if options.list:
         for name, text in known.items():

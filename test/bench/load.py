@@ -31,12 +31,12 @@ class Load:
         if not self.condition:
             return []
         name, source = self.condition
-        said = probe.ask(target.port, self.path)[0].fields
+        said = probe.ask(target.port, self.path, scheme=target.scheme)[0].fields
         return [(name, said[source])] if source in said else []
 
     def prove(self, target, fields):
         """Dies unless the target answers what is to be measured."""
-        for answer in probe.ask(target.port, self.path, fields, self.pipeline):
+        for answer in probe.ask(target.port, self.path, fields, self.pipeline, target.scheme):
             if (answer.status, answer.size) != (self.status, self.size):
                 raise SystemExit(f"bench: {target.name} answers {answer.status} with {answer.size} "
                                  f"octets to {self.path} {fields}")
@@ -59,7 +59,7 @@ class Generator:
             with open(script, "w", encoding="ascii") as file:
                 file.write(PIPELINE.format(depth=load.pipeline))
             argv += ["-s", script]
-        return argv + [f"http://127.0.0.1:{target.port}{load.path}"]
+        return argv + [f"{target.scheme}://127.0.0.1:{target.port}{load.path}"]
 
     def run(self, target, load, fields, seconds):
         """One run: requests answered, their rate, CPU and latency of it."""

@@ -96,7 +96,7 @@ def machine():
             "software": f"gcc {version('gcc', '-dumpfullversion')}, wrk {version('wrk', '-v')}, "
                         f"nginx {version('nginx', '-v')}, HAProxy {version('haproxy', '-v')}, "
                         f"Traffic Server {version('traffic_server', '-V')}, "
-                        f"Varnish {version('varnishd', '-V')}, Python {platform.python_version()}",
+                        f"Varnish {version('varnishd', '-V')}, H2O {version('h2o', '-v')}, Python {platform.python_version()}",
             "busy": f"{os.getloadavg()[0]:.1f}",
             "date": datetime.date.today().isoformat()}
 
@@ -108,12 +108,19 @@ writes a recorded answer with the same number of octets: the limit of this machi
 each server once, one worker pinned to one core, the load generator to the other. The figure to
 trust is CPU time a request, user and system, from the kernel's accounting of the server's threads;
 given is the median of the rounds' ratios, and the range they fell in. What passes a proxy is held
-against a *null proxy* ([test/bench/null_proxy.c](../test/bench/null_proxy.c)) instead."""
+against a *null proxy* ([test/bench/null_proxy.c](../test/bench/null_proxy.c)) instead, what goes
+over TLS against a null server that does the same ([test/bench/null_tls.c](../test/bench/null_tls.c)),
+for HTTP/2 with libnghttp2."""
 
 
-# The parts of the page: a table is of the second if its title begins so.
-PROXY = "Proxy: "
-PARTS = ("`stet serve`", "`stet proxy`")
+# The parts of the page, and how the titles of their tables begin.
+PARTS = {"`stet serve`": "", "`stet proxy`": "Proxy: ", "TLS and HTTP/2": "TLS: "}
+
+
+def part_of(table):
+    """The heading of the part that a table is in."""
+    return next((heading for heading, prefix in PARTS.items()
+                 if prefix and table.title.startswith(prefix)), "`stet serve`")
 
 
 def part(title, tables, about, command, stet_version):
@@ -126,7 +133,7 @@ def part(title, tables, about, command, stet_version):
              f"- load average before the first round: {about['busy']}"]
     for table in tables:
         columns = ["", *table.columns, "reach", ""]
-        name = table.title.removeprefix(PROXY)
+        name = table.title.removeprefix(PARTS[title])
         lines += ["", f"### {name[0].upper()}{name[1:]}", ""]
         if table.note:
             lines += [table.note, ""]
@@ -145,7 +152,7 @@ def save(path, tables, about, command, stet_version):
             old = file.read()
     texts = []
     for title in PARTS:
-        mine = [table for table in tables if (title == PARTS[1]) == table.title.startswith(PROXY)]
+        mine = [table for table in tables if part_of(table) == title]
         kept = re.search(rf"^## {title}\n.*?(?=^## |\Z)", old, re.M | re.S)
         if mine:
             texts.append(part(title, mine, about, command, stet_version))

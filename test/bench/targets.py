@@ -30,7 +30,7 @@ class Target:
     """One server process (with its children) that listens on 127.0.0.1."""
 
     def __init__(self, name, port, argv, cores, log=subprocess.DEVNULL):
-        self.name, self.port = name, port
+        self.name, self.port, self.scheme = name, port, "http"
         pinned = ["setpriv", "--pdeathsig", "TERM", "taskset", "-c",
                   ",".join(map(str, cores))] + argv
         self.begun = time.monotonic()
@@ -194,7 +194,7 @@ def settled(target, path, patience=10):
     within a tick of the clock. Returns the answer's fields."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
-        answer = probe.ask(target.port, path)[0]
+        answer = probe.ask(target.port, path, scheme=target.scheme)[0]
         if answer.fields.get("etag", "").startswith('"'):
             return answer.fields
         time.sleep(0.1)
