@@ -1,0 +1,147 @@
+/* Fetches from an upstream that speaks HTTP/2: what was refused is asked once more, what may have
+ * been done is not. */
+#include "origin/upstream.h"
+
+#include "call_world.h"
+#include "h2_origin.h"
+
+/* A fetch with its ear. */
+struct chat {
+    struct ear ear; /* first */
+    struct fetch fetch;
+    struct client_request request;
+};
+
+struct row {
+    const char *id, *name, *method;
+    uint32_t code; /* of the reset; 0: GOAWAY */
+    bool content, repeats;
+    enum stet_proxy_error error; /* if it is told */
+};
+
+static const struct row rows[] = {
+    {"C-9113-8.7-1", "refused", "GET", NGHTTP2_REFUSED_STREAM, false, true, 0},
+    {"C-9113-8.7-1", "refused, not idempotent", "POST", NGHTTP2_REFUSED_STREAM, false, true, 0},
+    {"C-9113-8.7-1", "refused, its content is gone", "POST", NGHTTP2_REFUSED_STREAM, true, false,
+     STET_PROXY_ERROR_CONNECTION_TERMINATED},
+    {"C-9113-6.8-1", "left before it was asked", "GET", 0, false, true, 0},
+    {"C-9113-6.8-1", "left, not idempotent", "POST", 0, false, true, 0},
+    {"C-9110-9.2.2-1", "cancelled", "GET", NGHTTP2_CANCEL, false, false,
+     STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE},
+    {"C-9110-9.2.2-1", "an error of its own", "POST", NGHTTP2_INTERNAL_ERROR, false, false,
+     STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE},
+};
+
+static void chat_begin(struct upstream *upstream, struct chat *chat, const struct row *row)
+{
+    *chat = (struct chat){.request = world_request(row->method)};
+    chat->request.host = STET_SPAN_NONE;
+    chat->request.has_content = row->content;
+    chat->fetch.events = &ear_events;
+    chat->fetch.owner = chat;
+    chat->fetch.request = &chat->request;
+    fetch_start(upstream, &chat->fetch);
+    if (row->content) {
+        fetch_send(&chat->fetch, STET_SPAN("content"));
+        fetch_finish(&chat->fetch);
+    }
+}
+
+/* The origin's next connection, if there is one. */
+static struct h2_origin *origin_next(struct world *world)
+{
+    struct sim_client *end = sim_origin_next(world->origin);
+    struct h2_origin *origin = end ? h2_origin_new(end, 0) : NULL;
+    world_run(world);
+    return origin;
+}
+
+static bool try_row(const struct row *row)
+{
+    struct upstream_url url;
+    struct chat chat;
+    void *state;
+
+    world_setup_open(&state);
+    struct world *world = state;
+    assert_null(upstream_url_read("h2c://" PLACE, &url));
+    struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
+    chat_begin(upstream, &chat, row);
+    world_run(world);
+    struct h2_origin *first = origin_next(world);
+    assert_int_equal(first->count, 1);
+    if (row->code)
+        h2_origin_reset(first, 0, row->code);
+    else
+        h2_origin_leave(first, 0, NGHTTP2_NO_ERROR);
+    world_run(world);
+    struct h2_origin *second = origin_next(world);
+    if (second && second->count == 1)
+        h2_origin_answer(second, 0, ":status=200", "hello", 5);
+    world_run(world);
+    const bool told = chat.ear.ends == 1 && fetch_error(&chat.fetch) == row->error;
+    const bool right = row->repeats ? chat.ear.end == CLIENT_COMPLETE && second
+                                    : chat.ear.end == CLIENT_TRUNCATED && !second;
+    upstream_free(upstream);
+    upstream_url_fini(&url);
+    world_pass(world, 10 * SECOND);
+    h2_origin_free(first);
+    if (second)
+        h2_origin_free(second);
+    world_teardown(&state);
+    return told && right;
+}
+
+static void test_repeats(void **state)
+{
+    int failed = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (!try_row(&rows[i])) {
+            print_error("%s %s\n", rows[i].id, rows[i].name);
+            failed++;
+        }
+    }
+    assert_int_equal(failed, 0);
+}
+
+static void refuse(struct world *world, struct h2_origin *origin)
+{
+    h2_origin_reset(origin, 0, NGHTTP2_REFUSED_STREAM);
+    world_run(world);
+}
+
+/* A server that only refuses is asked once more, and no more. */
+static void test_no_end(void **state)
+{
+    static const struct row row = {"", "", "GET", 0, false, false, 0};
+    struct world *world = *state;
+    struct upstream_url url;
+    struct chat chat;
+    struct h2_origin *origins[8];
+    size_t count = 0;
+
+    assert_null(upstream_url_read("h2c://" PLACE, &url));
+    struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
+    chat_begin(upstream, &chat, &row);
+    world_run(world);
+    while (count < 8 && (origins[count] = origin_next(world)))
+        refuse(world, origins[count++]);
+    assert_int_equal(count, 2);
+    assert_int_equal(chat.ear.ends, 1);
+    assert_int_equal(fetch_error(&chat.fetch), STET_PROXY_ERROR_CONNECTION_TERMINATED);
+    upstream_free(upstream);
+    upstream_url_fini(&url);
+    world_pass(world, 10 * SECOND);
+    for (size_t i = 0; i < count; i++)
+        h2_origin_free(origins[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_repeats),
+        cmocka_unit_test_setup_teardown(test_no_end, world_setup_open, world_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
