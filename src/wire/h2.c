@@ -226,6 +226,8 @@ static enum codec_wait h2_stream_waits(const struct h2_stream *stream)
 
     if (!sending->answered)
         return stream->content.whole || stream->content.paused ? CODEC_ANSWER : CODEC_CONTENT;
+    if (sending->ended && !sending->tunnel)
+        return CODEC_CONTENT; /* which is thrown away */
     if (h2_content_due(stream) && !sending->waits)
         return CODEC_SENDING;
     return sending->tunnel ? CODEC_TUNNEL : CODEC_ANSWER;
@@ -268,10 +270,10 @@ static void h2_expire_streams(struct h2 *h2, enum codec_wait wait)
     for (struct h2_stream *stream = h2->streams; stream; stream = stream->next) {
         if (h2_stream_waits(stream) != wait)
             continue;
-        if (wait == CODEC_CONTENT)
+        if (wait == CODEC_CONTENT && !stream->sending.answered)
             h2_refuse(h2, stream, 408, STET_SPAN_NONE);
         else
-            h2_stream_reset(h2, stream, NGHTTP2_CANCEL);
+            h2_stream_reset(h2, stream, stream->sending.ended ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
     }
 }
 

@@ -266,6 +266,8 @@ void h2_reply(struct stream *stream, const struct reply *reply)
     sending->duplex =
         reply->duplex && !of->content.whole && (!of->expects_continue || sending->continued);
     of->content.paused &= sending->duplex; /* else nobody waits for the rest of the content now */
+    of->content.unwanted |= (of->expects_continue && !sending->continued) || of->extended ||
+                            of->method == STET_METHOD_CONNECT; /* it waits for a word of ours */
     h2->is.due |= of->content.held || of->content.whole;
     if (h2->out)
         answer_send(h2, of, reply);
@@ -335,6 +337,7 @@ void h2_refuse(struct h2 *h2, struct h2_stream *stream, int status, struct stet_
                                       line);
     h2_stream_done(h2, stream);
     stream->extended = false;
+    stream->content.unwanted = true;
     if (answered)
         h2_stream_reset(h2, stream, NGHTTP2_PROTOCOL_ERROR);
     else

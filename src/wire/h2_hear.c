@@ -34,13 +34,20 @@ static bool content_is_heard(const struct h2_stream *stream)
     return stream->open && (!sending->answered || sending->duplex || sending->tunnel);
 }
 
-/* Octets were taken, or dropped: the client may send as many again. What nobody wants any more
- * opens the connection's window alone. */
-static void content_consume(struct h2 *h2, const struct h2_stream *stream, size_t size)
+/* Octets were taken, or dropped: the client may send as many again. Some clients read no answer
+ * before all their content is out, so what nobody wants is let in as well, within a limit. */
+static void content_consume(struct h2 *h2, struct h2_stream *stream, size_t size)
 {
+    struct h2_content *content = &stream->content;
+
     nghttp2_session_consume_connection(h2->session, size);
-    if (content_is_heard(stream))
+    if (!content_is_heard(stream))
+        content->drained += size;
+    content->unwanted |= content->drained > h2->codec.limits->h2_drain_size;
+    if (!content->unwanted)
         nghttp2_session_consume_stream(h2->session, stream->id, size);
+    else if (stream->sending.ended && !content->whole)
+        h2_stream_reset(h2, stream, NGHTTP2_NO_ERROR);
 }
 
 /* Hands octets to the service, or nobody. */

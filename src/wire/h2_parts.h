@@ -17,9 +17,11 @@
 struct h2_content {
     char *held; /* octets that the service does not take yet, or NULL */
     uint32_t size, room;
-    bool whole : 1;  /* the client sends no more of it */
-    bool told : 1;   /* and the service knows */
-    bool paused : 1; /* the service wants no more for now */
+    uint64_t drained;  /* octets that nobody wanted */
+    bool unwanted : 1; /* no more of it is read once the answer is out */
+    bool whole : 1;    /* the client sends no more of it */
+    bool told : 1;     /* and the service knows */
+    bool paused : 1;   /* the service wants no more for now */
 };
 
 /* The answer: what of it is still to be sent. */

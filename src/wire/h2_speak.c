@@ -167,12 +167,16 @@ static int speak_data(nghttp2_session *session, nghttp2_frame *frame, const uint
 
 /* ---- frames ---- */
 
-/* The answer is out. What is to come of the request's content nobody wants [RFC 9113 §8.1]. */
+/* The answer is out. What is to come of the request's content nobody wants; but a client that is
+ * told so at once may think that its request has failed [RFC 9113 §8.1]. */
 static void speak_end(struct h2 *h2, struct h2_stream *stream)
 {
     stream->sending.ended = true;
     h2_sending_drop(stream);
-    if (!stream->content.whole && !stream->sending.tunnel) /* which has two sides */
+    if (stream->content.whole || stream->sending.tunnel) /* which has two sides */
+        return;
+    h2_stream_done(h2, stream);
+    if (stream->content.unwanted)
         h2_stream_reset(h2, stream, NGHTTP2_NO_ERROR);
 }
 

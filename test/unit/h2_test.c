@@ -188,11 +188,32 @@ static void test_early_answer(void **state)
 {
     struct fixture *f = *state;
     ask(f, 1, 0, POST("/5"));
-    expect_said(f, HELLO(1) "rst 1 0\n"); /* [RFC 9113 §8.1] */
+    expect_said(f, HELLO(1));
+    assert_int_equal(waits(f), CODEC_CONTENT);
     data(f, 1, END, "abc");
     expect_heard(f, "request+ /5\ndone 200 5 complete\n");
+    assert_int_equal(waits(f), CODEC_IDLE);
     ask(f, 3, END, GET("/5"));
     assert_non_null(strstr(f->said, HELLO(3)));
+}
+
+/* Some of what nobody wants is read, not all of it [RFC 9113 §8.1]. */
+static void test_content_is_drained(void **state)
+{
+    struct fixture *f = *state;
+    f->limits.h2_drain_size = 4;
+    again(f);
+    ask(f, 1, 0, POST("/5"));
+    data(f, 1, 0, "abcd");
+    expect_said(f, HELLO(1));
+    data(f, 1, 0, "e");
+    expect_said(f, HELLO(1) "rst 1 0\n");
+    ask(f, 3, 0, POST("/5"));
+    forget(f);
+    f->codec->ops->expired(f->codec, &f->out); /* nor for ever */
+    flush(f);
+    expect_said(f, "rst 3 0\n");
+    expect_heard(f, "");
 }
 
 static void test_duplex(void **state)
@@ -543,6 +564,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_continue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_early_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_content_is_drained, setup, teardown),
         cmocka_unit_test_setup_teardown(test_duplex, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connect_held, setup, teardown),

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""http2.py [TEST...]: curl, nghttp and h2load with prior knowledge, against stet serve and proxy"""
+import base64
+import contextlib
+import hashlib
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+from clients import DATA, Curl, site
+from harness import DEADLINE, Server, eventually, place, prose, run, write
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
+from h2_negative import PREFACE, Talk, field, frame  # noqa: E402
+
+PRIOR = "--http2-prior-knowledge"
+
+
+class Proxy(Server):
+    COMMAND = "proxy"
+
+
+def tool(*words):
+    done = subprocess.run(words, capture_output=True, text=True, timeout=4 * DEADLINE, check=False)
+    return done.stdout + done.stderr
+
+
+def rss(pid):
+    """KiB."""
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+
+
+@contextlib.contextmanager
+def origin(answer):
+    """A server of HTTP/1 for one request a connection: `answer(socket, head)` does the rest."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                end, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(end,), daemon=True).start()
+
+    def talk(end):
+        with end:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                got = end.recv(65536)
+                if not got:
+                    return
+                head += got
+            answer(end, head)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+
+
+def curl_gets(report):
+    """200, 304, HEAD, ranges, codings, 404, and many on one connection"""
+    with place() as folder, Server(report, site(folder)) as server:
+        def curl(*words):
+            return Curl(folder, PRIOR, *words)
+        whole = curl(f"{server.url}/text.txt")
+        report.equal("200", (whole.status, whole.version, whole.content), (200, "2", prose(20000)))
+        report.check("Date", whole.get("Date"))
+        report.equal("no Connection", whole.get("Connection"), None)
+        again = curl("-H", f"If-None-Match: {whole.get('ETag')}", f"{server.url}/text.txt")
+        report.equal("304", (again.status, again.get("ETag")), (304, whole.get("ETag")))
+        head = curl("-I", f"{server.url}/data.bin")
+        report.equal("HEAD", (head.status, head.get("Content-Length")), (200, str(len(DATA))))
+        part = curl("-r", "10-19", f"{server.url}/data.bin")
+        report.equal("206", (part.status, part.content), (206, DATA[10:20]))
+        packed = curl("--compressed", f"{server.url}/text.txt")
+        report.equal("compressed", packed.content, prose(20000))
+        report.equal("404", curl(f"{server.url}/none").status, 404)
+        report.equal("405", curl("-X", "POST", "-d", "x" * 100000, f"{server.url}/").status, 405)
+        many = tool("curl", "-sS", PRIOR, "-Z", "-o", "/dev/null", "-w", "%{http_code} ",
+                    *[f"{server.url}/data.bin?{i}" for i in range(40)])
+        report.check("in parallel", many.count("200") >= 1 and not re.search(r"[45]\d\d|000", many),
+                     many)
+
+
+def curl_large(report):
+    """A large file, through windows, at the speed of the slower one"""
+    with place() as folder:
+        content = prose(1 << 16) * 320  # 20 MiB
+        write(folder / "site/large.bin", content)
+        with Server(report, folder / "site") as server:
+            whole = Curl(folder, PRIOR, f"{server.url}/large.bin")
+            report.equal("20 MiB", hashlib.sha256(whole.content).digest(),
+                         hashlib.sha256(content).digest())
+            slow = Curl(folder, PRIOR, "--limit-rate", "8M", f"{server.url}/large.bin")
+            report.equal("slowly", len(slow.content), len(content))
+
+
+def proxied(report):
+    """Uploads, hits and interim answers through the proxy"""
+    def answer(end, head):
+        length = int(re.search(rb"(?i)content-length: (\d+)", head + b"content-length: 0")[1])
+        body = head.split(b"\r\n\r\n", 1)[1]
+        if b"expect: 100" in head.lower():
+            end.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while len(body) < length:
+            body += end.recv(65536)
+        text = hashlib.sha256(body).hexdigest().encode()
+        end.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                    b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 64\r\n\r\n" +
+                    text)
+    with origin(answer) as url, place() as folder, Proxy(report, url) as server:
+        upload = prose(1 << 20)
+        write(folder / "upload", upload)
+        put = Curl(folder, PRIOR, "-T", str(folder / "upload"), f"{server.url}/put")
+        report.equal("1 MiB up", (put.status, put.content),
+                     (200, hashlib.sha256(upload).hexdigest().encode()))
+        first = Curl(folder, PRIOR, f"{server.url}/a")
+        second = Curl(folder, PRIOR, f"{server.url}/a")
+        report.equal("miss and hit", (first.status, second.status), (200, 200))
+        report.match("from the store", second.get("Cache-Status") or "", "hit")
+        report.match("stored by HTTP/1 as well",
+                     Curl(folder, f"{server.url}/a").get("Cache-Status") or "", "hit")
+
+
+def websocket(report):
+    """Extended CONNECT becomes an upgrade of HTTP/1 [RFC 8441]"""
+    seen = []
+
+    def answer(end, head):
+        seen.append(head)
+        key = re.search(rb"(?i)sec-websocket-key: (\S+)", head)[1]
+        accept = base64.b64encode(hashlib.sha1(
+            key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        end.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+                    b"Upgrade: websocket\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\nhello")
+        while got := end.recv(65536):
+            end.sendall(got.upper())
+    with origin(answer) as url, place() as folder:
+        write(folder / "stet.yaml", f"listen: 127.0.0.1:0\nproxy:\n  to: {url}\n  upgrade: true\n")
+        with Running(report, folder / "stet.yaml") as server:
+            talk = Talk((server.host, server.port))
+            talk.send(PREFACE + frame(4, 0, 0) + frame(1, 4, 1, b"".join(
+                field(*pair) for pair in ((":method", "CONNECT"), (":protocol", "websocket"),
+                                          (":scheme", "http"), (":authority", "a"),
+                                          (":path", "/chat"), ("sec-websocket-version", "13")))))
+            report.check("200", talk.until(lambda: talk.has("status", 1, 200)), talk.events)
+            report.check("octets down", talk.until(lambda: talk.has("data", 1, b"hello")),
+                         talk.events)
+            talk.send(frame(0, 0, 1, b"ping"))
+            report.check("octets both ways", talk.until(lambda: talk.has("data", 1, b"PING")),
+                         talk.events)
+            talk.send(frame(0, 1, 1))
+            report.check("its end", talk.until(lambda: talk.has("data", 1, b"")), talk.events)
+            talk.socket.close()
+    report.match("the origin saw an upgrade", (seen or [b""])[0].decode().lower(),
+                 "get /chat http/1.1.*upgrade: websocket")
+
+
+class Running(Server):
+    """`stet run` with a configuration."""
+    COMMAND = "run"
+
+    def __init__(self, report, path):
+        super().__init__(report, "-c", path, listen=None, memo=None)
+
+
+def turned_off(report):
+    """h2c: false"""
+    with place() as folder:
+        root = site(folder)
+        write(folder / "stet.yaml", f"listen: 127.0.0.1:0\nh2c: false\nfiles: {root}\n")
+        with Running(report, folder / "stet.yaml") as server:
+            report.check("no HTTP/2", Curl(folder, PRIOR, f"{server.url}/").version != "2")
+            report.equal("HTTP/1", Curl(folder, f"{server.url}/").status, 200)
+
+
+def nghttp(report):
+    """nghttp's own view of frames, priorities and trailers"""
+    with place() as folder, Server(report, site(folder)) as server:
+        text = tool("nghttp", "-nv", f"{server.url}/text.txt", f"{server.url}/data.bin")
+        report.equal("two answers", len(re.findall(r":status: 200", text)), 2)
+        report.match("settings", text, r"SETTINGS_NO_RFC7540_PRIORITIES\(0x09\):1")
+        report.match("extended CONNECT", text, r"SETTINGS_ENABLE_CONNECT_PROTOCOL\(0x08\):1")
+        report.check("no error", "error_code=PROTOCOL_ERROR" not in text, text[-500:])
+        page = tool("nghttp", "-ans", f"{server.url}/index.html")
+        report.match("a page and what it needs", page, "pixel.png")
+
+
+def h2load(report):
+    """Many streams, many connections, and a drain beneath them"""
+    with place() as folder, Server(report, site(folder)) as server:
+        text = tool("h2load", "-n", "20000", "-c", "20", "-m", "32", f"{server.url}/data.bin")
+        report.match("20,000 requests", text, "20000 succeeded, 0 failed, 0 errored")
+        text = tool("h2load", "-n", "200", "-c", "2", "-m", "100", "-w", "16",
+                    f"{server.url}/text.txt")
+        report.match("with small windows", text, "200 succeeded, 0 failed")
+        before = rss(server.pid)
+        loads = subprocess.Popen(["h2load", "-n", "100000", "-c", "10", "-m", "10",
+                                  f"{server.url}/data.bin"], stdout=subprocess.PIPE, text=True)
+        eventually(lambda: rss(server.pid) != before, 2)
+        server.kill(signal.SIGTERM)
+        loads.communicate(timeout=4 * DEADLINE)
+        report.equal("a drain under load", server.wait(), 0)
+
+
+def idle(report):
+    """What connections cost that only wait"""
+    with place() as folder, Server(report, site(folder), "--workers=1") as server:
+        def connect(count):
+            talks = [Talk((server.host, server.port)) for _ in range(count)]
+            for talk in talks:
+                talk.send(PREFACE + frame(4, 0, 0) + frame(6, 0, 0, bytes(8)))
+            for talk in talks:
+                talk.until(lambda talk=talk: len(talk.kept) == 0 and talk.read())
+            return talks
+        talks = connect(100)
+        before = rss(server.pid)
+        talks += connect(400)
+        each = (rss(server.pid) - before) / 400
+        print(f"        {each:.1f} KiB for each idle connection of HTTP/2")
+        report.check("less than 64 KiB each", each < 64 or "Sanitizer" in server.text(), each)
+        for talk in talks:
+            talk.socket.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run(curl_gets, curl_large, proxied, websocket, turned_off, nghttp, h2load, idle))
