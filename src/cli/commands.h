@@ -14,5 +14,6 @@ extern const struct command command_stat;
 extern const struct command command_log;
 extern const struct command command_purge;
 extern const struct command command_reload;
+extern const struct command command_audit;
 
 #endif
