@@ -46,6 +46,8 @@ static void fetch_free(struct cache_fetch *fetch)
 
 void cache_end(struct cache_fetch *fetch)
 {
+    if (fetch->errand.doomed)
+        storage_remove(fetch->cache->storage, cache_key(fetch), fetch->errand.doomed);
     fetch->events->end(fetch->owner, &fetch->outcome);
     fetch_free(fetch);
 }

@@ -59,6 +59,7 @@ struct cache_errand {
     enum cache_then then;
     struct storage_entry *serve;
     struct stet_reuse reuse; /* of `serve` */
+    uint64_t doomed;         /* number of an entry that is to go at the end; 0: none */
     bool heard;              /* a final head */
     bool deaf;               /* what content comes is not for the caller */
 };

@@ -75,13 +75,15 @@ static bool is_storable(const struct cache_fetch *fetch, const struct storage_en
     return stet_may_store(&fetch->profile, &transaction).allowed;
 }
 
+/* What may no longer be stored answers this one request, and is removed then. */
 static void entry_save(struct cache_fetch *fetch, const struct storage_entry *entry)
 {
-    struct storage *storage = fetch->cache->storage;
-    if (!is_storable(fetch, entry))
-        storage_remove(storage, cache_key(fetch), entry->number);
+    if (is_storable(fetch, entry))
+        storage_renew(fetch->cache->storage, cache_key(fetch), entry);
+    else if (fetch->errand.doomed)
+        storage_remove(fetch->cache->storage, cache_key(fetch), entry->number);
     else
-        storage_renew(storage, cache_key(fetch), entry);
+        fetch->errand.doomed = entry->number;
 }
 
 static void entry_renew(struct cache_fetch *fetch, struct storage_entry *entry,
