@@ -48,6 +48,12 @@ static void handshake_unlink(struct handshake *handshake)
     loop_timer_cancel(set->conns->loop, &handshake->timer);
 }
 
+static void handshake_tell(struct handshake_set *set, enum handshake_end end)
+{
+    if (set->ended)
+        set->ended(set, end);
+}
+
 /* Of one whose socket is closed already. */
 static void handshake_drop(struct handshake *handshake)
 {
@@ -55,8 +61,8 @@ static void handshake_drop(struct handshake *handshake)
 
     handshake_unlink(handshake);
     census_leave(set->conns->census, &handshake->peer);
-    set->failed++;
     memory_free(handshake);
+    handshake_tell(set, HANDSHAKE_FAILED);
 }
 
 static void handshake_close(struct handshake *handshake, bool reset)
@@ -80,10 +86,7 @@ static void handshake_ready(struct sock *sock, unsigned events)
         handshake_close(handshake, false); /* the alert that says why is on its way */
         return;
     }
-    if (tls_report(sock).resumed)
-        set->resumed++;
-    else
-        set->whole++;
+    handshake_tell(set, tls_report(sock).resumed ? HANDSHAKE_RESUMED : HANDSHAKE_WHOLE);
     handshake_unlink(handshake);
     conn_adopt(set->conns, sock, &handshake->peer);
     memory_free(handshake);

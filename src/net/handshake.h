@@ -11,12 +11,16 @@
 
 struct handshake;
 
+/* How one has ended. */
+enum handshake_end { HANDSHAKE_WHOLE, HANDSHAKE_RESUMED, HANDSHAKE_FAILED, HANDSHAKE_ENDS };
+
 /* The handshakes of one worker. All zero but the first is an empty set. */
 struct handshake_set {
-    struct conn_set *conns;          /* who gets the connections that have come through */
-    struct handshake *first, *last;  /* the oldest first */
-    uint64_t count;                  /* under way */
-    uint64_t whole, resumed, failed; /* so far */
+    struct conn_set *conns;         /* who gets the connections that have come through */
+    struct handshake *first, *last; /* the oldest first */
+    uint64_t count;                 /* under way */
+    /* One has ended; or NULL. */
+    void (*ended)(struct handshake_set *set, enum handshake_end end);
 };
 
 /* Begins a handshake as server on a socket that a listener accepted (or closes it, when a limit

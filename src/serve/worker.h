@@ -71,7 +71,4 @@ void worker_free(struct worker *worker);
  * this worker's connections. */
 void worker_listener(struct worker *worker, struct listener *listener);
 
-/* The handshakes of its clients: numbers that only its thread may read while it runs. */
-const struct handshake_set *worker_handshakes(const struct worker *worker);
-
 #endif
