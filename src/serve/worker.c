@@ -101,6 +101,17 @@ static void worker_accepted(struct listener *listener, struct sock *sock,
     conn_open(&worker->conns, sock, peer);
 }
 
+static void worker_shaken(struct handshake_set *set, enum handshake_end end)
+{
+    struct metrics *metrics = &CONTAINER(set, struct worker, handshakes)->metrics;
+    _Atomic(uint64_t) *counters[HANDSHAKE_ENDS] = {
+        [HANDSHAKE_WHOLE] = &metrics->handshakes,
+        [HANDSHAKE_RESUMED] = &metrics->handshakes_resumed,
+        [HANDSHAKE_FAILED] = &metrics->handshakes_failed,
+    };
+    metrics_add(counters[end], 1);
+}
+
 static void worker_accepted_secure(struct listener *listener, struct sock *sock,
                                    const struct sock_address *peer)
 {
@@ -215,6 +226,7 @@ static bool worker_init(struct worker *worker)
     worker->conns.drained = worker_drained;
     worker->conns.owner = worker;
     worker->handshakes.conns = &worker->conns;
+    worker->handshakes.ended = worker_shaken;
     worker->exchanges.loop = setup->loop;
     worker->exchanges.metrics = &worker->metrics;
     worker->exchanges.ring = &worker->ring;
@@ -281,11 +293,6 @@ void worker_join(struct worker *worker)
 const struct metrics *worker_metrics(const struct worker *worker)
 {
     return &worker->metrics;
-}
-
-const struct handshake_set *worker_handshakes(const struct worker *worker)
-{
-    return &worker->handshakes;
 }
 
 struct ring *worker_ring(struct worker *worker)
