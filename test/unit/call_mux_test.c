@@ -519,7 +519,7 @@ static void memory_may_be_out(void **state)
     while (try_with(world, nth))
         nth++;
     assert_true(nth > 40);
-    print_message("%u allocations\n", (unsigned)nth);
+    print_message("# %u allocations\n", (unsigned)nth);
 }
 
 int main(void)
