@@ -243,34 +243,44 @@ static bool size_right(int fd, const struct storage_entry *entry)
            (uint64_t)file.st_size == entry->content_size;
 }
 
+/* Takes an entry out of a set that is locked, if it is still there. */
+static void entry_take(const struct storage_place *place, struct stet_span file, uint64_t number)
+{
+    struct storage_set set;
+    struct stet_span key;
+
+    if (storage_set_read(file, &key, &set) != STORAGE_LOADED)
+        return;
+    for (size_t i = 0; i < set.count; i++) {
+        if (set.entries[i].number != number)
+            continue;
+        storage_set_drop(&set, i);
+        if (storage_save(place, key, &set))
+            storage_content_remove(place, number);
+        else
+            storage_clear(place);
+        break;
+    }
+    storage_set_fini(&set);
+}
+
 /* The entry is removed if it is still the one that we know. */
 static void entry_forget(struct storage *storage, const struct storage_entry *entry)
 {
     struct storage_place place;
-    struct storage_set set;
-    struct stet_span key;
-    char *octets = NULL;
     size_t size = 0;
 
     if (!storage_place_of(storage, entry->content_path, &place))
         return;
     if (storage_place_lock(&place)) {
         const int fd = openat(place.folder, place.base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        octets = fd >= 0 ? file_read(fd, &size) : NULL;
+        char *octets = fd >= 0 ? file_read(fd, &size) : NULL;
         if (fd >= 0)
             close(fd);
+        if (octets)
+            entry_take(&place, stet_span(octets, size), entry->number);
+        memory_free(octets);
     }
-    if (octets && storage_set_read(stet_span(octets, size), &key, &set) == STORAGE_LOADED) {
-        for (size_t i = set.count; i-- > 0;)
-            if (set.entries[i].number == entry->number)
-                storage_set_drop(&set, i);
-        if (!storage_save(&place, key, &set))
-            storage_clear(&place);
-        else
-            storage_content_remove(&place, entry->number);
-        storage_set_fini(&set);
-    }
-    memory_free(octets);
     storage_place_close(&place);
 }
 

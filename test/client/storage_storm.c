@@ -1,0 +1,281 @@
+/* Processes that store, find, renew, mark and remove as fast as they can, and are killed.
+ *
+ *     storage_storm FOLDER SEED PROCESSES KILLS SECONDS
+ *
+ * Every content can be told from its own head, so whoever reads one sees whether it is the one that
+ * was stored. Kills as many processes as it is told, each after a random time, and replaces them;
+ * or lets them be for some seconds. Then looks at all that is left: nothing may be damaged, every
+ * content must be named by a set, and no draft may be left. The last line is "N passed, N failed".
+ */
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/storage_parts.h"
+
+enum { KEYS = 24, CONTENT_MAX = 100000, PROCESSES_MAX = 64 };
+
+static const char *folder;
+static uint64_t size_max = 1048576;
+
+/* SplitMix64 */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void content_make(uint64_t seed, char *to, size_t size)
+{
+    for (size_t i = 0; i < size; i += 8) {
+        const uint64_t octets = next(&seed);
+        memcpy(to + i, &octets, size - i < 8 ? size - i : 8);
+    }
+}
+
+static struct stet_span key_of(uint64_t number)
+{
+    static char key[64];
+    return stet_span(
+        key, (size_t)snprintf(key, sizeof key, "http://example.org/%" PRIu64, number % KEYS));
+}
+
+static bool fault(const char *what)
+{
+    printf("not ok - %s\n", what);
+    fflush(stdout);
+    return false;
+}
+
+/* ---- what a process does ---- */
+
+static bool store(struct storage *storage, uint64_t *random)
+{
+    static char content[CONTENT_MAX];
+    const uint64_t seed = next(random);
+    const size_t size = (size_t)(next(random) % (next(random) % 4 ? 3000 : CONTENT_MAX));
+    char text[64];
+    struct storage_entry entry = {.stored = {.method = STET_METHOD_GET,
+                                             .status = 200,
+                                             .lifetime = 60,
+                                             .times = {.received = time(NULL)}}};
+    struct storage_draft *draft = storage_begin(storage, key_of(next(random)));
+
+    if (!draft)
+        return true;
+    content_make(seed, content, size);
+    for (size_t at = 0; at < size; at += 7000)
+        storage_write(draft, stet_span(content + at, size - at < 7000 ? size - at : 7000));
+    const int length = snprintf(text, sizeof text, "%" PRIu64 " %zu", seed, size);
+    if (next(random) % 3 == 0) {
+        entry.selection = strdup(next(random) % 2 ? "x:1\n" : "x:2\n");
+        entry.selection_size = 4;
+    }
+    if (!message_add(&entry.response, STET_SPAN("X-Content"), stet_span(text, (size_t)length)) ||
+        next(random) % 16 == 0)
+        storage_abandon(draft);
+    else
+        storage_commit(draft, &entry, 0);
+    free(entry.selection);
+    entry.selection = NULL;
+    storage_entry_fini(&entry);
+    return true;
+}
+
+/* Its content is what its head says. One that was replaced meanwhile is gone, and no fault. */
+static bool entry_right(struct storage *storage, const struct storage_entry *entry)
+{
+    static char content[CONTENT_MAX], wanted[CONTENT_MAX];
+    const struct stet_field *field = stet_head_named(&entry->response.head, STET_SPAN("X-Content"));
+    uint64_t seed;
+    size_t size;
+    char text[64] = "";
+
+    if (!field || field->value.len >= sizeof text)
+        return fault("a head without its field");
+    memcpy(text, field->value.at, field->value.len);
+    if (sscanf(text, "%" SCNu64 " %zu", &seed, &size) != 2 || size != entry->content_size ||
+        size > CONTENT_MAX)
+        return fault("a head of another content");
+    const int fd = storage_content(storage, entry, true);
+    if (fd < 0)
+        return true;
+    content_make(seed, wanted, size);
+    size_t got = 0;
+    for (ssize_t piece; (piece = read(fd, content + got, sizeof content - got)) > 0;)
+        got += (size_t)piece;
+    close(fd);
+    if (got != size || memcmp(content, wanted, size) != 0)
+        return fault("another content");
+    return true;
+}
+
+static bool look(struct storage *storage, uint64_t *random)
+{
+    struct storage_set set = storage_find(storage, key_of(next(random)));
+    bool right = true;
+    for (size_t i = 0; right && i < set.count; i++)
+        right = entry_right(storage, &set.entries[i]);
+    storage_set_fini(&set);
+    return right;
+}
+
+static bool renew(struct storage *storage, uint64_t *random)
+{
+    const uint64_t number = next(random);
+    struct storage_set set = storage_find(storage, key_of(number));
+    if (set.count) {
+        struct storage_entry *entry = &set.entries[next(random) % set.count];
+        entry->stored.times.received++;
+        storage_renew(storage, key_of(number), entry);
+    }
+    storage_set_fini(&set);
+    return true;
+}
+
+static bool step(struct storage *storage, uint64_t *random)
+{
+    switch (next(random) % 16) {
+    case 0:
+        storage_mark(storage, key_of(next(random)));
+        return true;
+    case 1:
+        storage_remove(storage, key_of(next(random)), 0);
+        return true;
+    case 2:
+    case 3:
+        return renew(storage, random);
+    case 4:
+        if (next(random) % 8 == 0)
+            storage_evict(storage);
+        return true;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+        return look(storage, random);
+    default:
+        return store(storage, random);
+    }
+}
+
+static int work(uint64_t seed, int seconds)
+{
+    const char *error;
+    struct storage *storage = storage_open(folder, size_max, &error);
+    const time_t end = time(NULL) + seconds;
+    bool right = storage != NULL;
+
+    if (!storage)
+        fault(error);
+    while (right && (seconds == 0 || time(NULL) < end))
+        right = step(storage, &seed) && (storage_damaged(storage) == 0 || fault("damage"));
+    return right ? 0 : 1;
+}
+
+/* ---- what is left ---- */
+
+static size_t files_left(size_t length)
+{
+    char path[512];
+    size_t count = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        snprintf(path, sizeof path, "%s/v1/%02x", folder, i);
+        DIR *walk = opendir(path);
+        const struct dirent *each;
+        while (walk && (each = readdir(walk)))
+            count += strlen(each->d_name) == length && each->d_name[0] != '.';
+        if (walk)
+            closedir(walk);
+    }
+    return count;
+}
+
+static int look_at_all(void)
+{
+    const char *error;
+    struct storage *storage = storage_open(folder, size_max, &error);
+    size_t contents = 0, entries = 0;
+    int failed = storage ? 0 : 1;
+
+    if (!storage)
+        return fault(error), 1;
+    const uint64_t size = storage_evict(storage);
+    for (uint64_t i = 0; i < KEYS; i++) {
+        struct storage_set set = storage_find(storage, key_of(i));
+        for (size_t j = 0; j < set.count; j++) {
+            failed += !entry_right(storage, &set.entries[j]);
+            contents += set.entries[j].content_size > 0;
+            entries++;
+        }
+        storage_set_fini(&set);
+    }
+    failed += storage_damaged(storage) != 0 && !fault("damage is left");
+    failed += files_left(17) != 0 && !fault("drafts are left");
+    failed += files_left(STORAGE_NAME_SIZE - 1) != contents && !fault("contents without a set");
+    failed += size > size_max && !fault("it is larger than it may be");
+    printf("# %zu responses, %" PRIu64 " octets\n", entries, size);
+    storage_close(storage);
+    return failed;
+}
+
+/* ---- the storm ---- */
+
+static pid_t begin(uint64_t seed, int seconds)
+{
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(work(seed, seconds));
+    return child;
+}
+
+/* Waits for one; adds to `failed` unless it was killed or ended well. */
+static void reap(pid_t child, int *failed)
+{
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (!(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) && status != 0)
+        ++*failed;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fprintf(stderr, "storage_storm FOLDER SEED PROCESSES KILLS SECONDS\n");
+        return 2;
+    }
+    folder = argv[1];
+    uint64_t random = strtoull(argv[2], NULL, 10);
+    const int count = atoi(argv[3]), kills = atoi(argv[4]), seconds = atoi(argv[5]);
+    pid_t children[PROCESSES_MAX];
+    int failed = 0;
+
+    if (count < 1 || count > PROCESSES_MAX)
+        return 2;
+    for (int i = 0; i < count; i++)
+        children[i] = begin(next(&random), seconds);
+    for (int i = 0; i < kills && !failed; i++) {
+        const struct timespec pause = {.tv_nsec = (long)(next(&random) % 12000000)};
+        const int which = (int)(next(&random) % (uint64_t)count);
+        nanosleep(&pause, NULL);
+        kill(children[which], SIGKILL);
+        reap(children[which], &failed);
+        children[which] = begin(next(&random), seconds);
+    }
+    for (int i = 0; i < count; i++) {
+        if (seconds == 0)
+            kill(children[i], SIGKILL);
+        reap(children[i], &failed);
+    }
+    failed += look_at_all();
+    printf("%d passed, %d failed\n", failed ? 0 : 1, failed);
+    return failed ? 1 : 0;
+}
