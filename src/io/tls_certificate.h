@@ -13,8 +13,8 @@ struct tls_critic {
 };
 
 /* Looks at the first certificate of a PEM file at the wall clock `wall` (ns): has it begun, has it
- * expired or will it in 30 days, is its key or its signature weak? A file that cannot be read is for
- * tls_context_server to complain of. */
+ * expired or will it in 30 days, is its key or its signature weak? A file that cannot be read is
+ * for tls_context_server to complain of. */
 void tls_certificate_check(const char *path, int64_t wall, const struct tls_critic *critic);
 
 /* Whether it is for a name; "*.example.org" is any name below. */

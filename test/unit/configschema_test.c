@@ -167,8 +167,8 @@ static void test_members(void **state)
     for (size_t i = 0; (key = configschema_key(i)); i++) {
         const struct configwant want = configkey_want(key);
         char name[CONFIGKEY_NAME], text[512], setting[128], value[UNITS_TEXT] = "";
-        if (key->place == CONFIGPLACE_TLS || key->form != CONFIGFORM_VALUE || key->keep || !key->size ||
-            key->store == CONFIGSTORE_TEXT || key->store == CONFIGSTORE_SPAN)
+        if (key->place == CONFIGPLACE_TLS || key->form != CONFIGFORM_VALUE || key->keep ||
+            !key->size || key->store == CONFIGSTORE_TEXT || key->store == CONFIGSTORE_SPAN)
             continue;
         configkey_name(key, name);
         uint64_t number = want.most;
