@@ -81,7 +81,7 @@ struct tls_desk *tls_enter(struct tls *tls)
 {
     struct tls_desk *desk = tls->sock->loop->tls;
 
-    CHECK(desk && !desk->user);
+    CHECK(!desk->user);
     desk->user = tls;
     desk->in_at = desk->used = 0;
     desk->in_end = tls_hold_left(&tls->kept);
