@@ -77,6 +77,8 @@ void audit_first(struct audit *audit)
         return;
     check_all(&audit->check, &audit->base);
     audit->known = condition_has(&audit->base);
+    if (!audit->base.cut && audit->base.length <= CHECK_LARGE)
+        audit->known |= CONDITION_WHOLE;
     audit->over = audit->base.status != 200;
 }
 
@@ -153,6 +155,9 @@ void audit_same(struct audit *audit)
 {
     struct probe again;
 
+    audit->stable = !audit->base.cut;
+    if (!(audit->known & CONDITION_WHOLE))
+        return;
     if (audit_ask(audit, &(struct question){0}, &again)) {
         check_again(&audit->check, &audit->base, &again);
         audit->stable = probe_same_content(&audit->base, &again);
@@ -200,12 +205,16 @@ static void ask_condition(struct audit *audit, enum condition_id id)
     memory_free(lines);
 }
 
-/* Those rows that need `ranges`, or those that do not. */
-static void ask_conditions(struct audit *audit, unsigned ranges)
+/* The rows that need `special` of what is found out late. */
+static void ask_conditions(struct audit *audit, unsigned special)
 {
+    const unsigned late = CONDITION_RANGES | CONDITION_HEAD;
+
     for (unsigned i = 0; i < CONDITION_COUNT && !audit->over; i++) {
         const unsigned needs = condition_row((enum condition_id)i)->needs;
-        if ((needs & CONDITION_RANGES) == ranges && (needs & audit->known) == needs)
+        if (check_tags_move(&audit->check))
+            audit->known &= ~(unsigned)(CONDITION_TAG | CONDITION_STRONG | CONDITION_TAG_WORKS);
+        if ((needs & late) == special && (needs & audit->known) == needs)
             ask_condition(audit, (enum condition_id)i);
     }
 }
@@ -219,9 +228,15 @@ void audit_head(struct audit *audit)
 {
     struct probe head;
 
-    if (audit_ask(audit, &(struct question){.method = "HEAD"}, &head))
+    if (!audit->stable)
+        return;
+    if (audit_ask(audit, &(struct question){.method = "HEAD"}, &head)) {
         check_head(&audit->check, &audit->base, &head);
+        if (head.status == audit->base.status)
+            audit->known |= CONDITION_HEAD;
+    }
     probe_fini(&head);
+    ask_conditions(audit, CONDITION_HEAD);
 }
 
 /* ---- ranges ---- */
@@ -300,6 +315,8 @@ void audit_codings(struct audit *audit)
 {
     bool any = false;
 
+    if (!(audit->known & CONDITION_WHOLE))
+        return;
     for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
         any |= ask_coding(audit, (enum stet_coding)i);
     for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
@@ -330,7 +347,7 @@ void audit_negotiation(struct audit *audit)
     char both[sizeof language + sizeof type];
 
     snprintf(both, sizeof both, "%s\n%s", language, type);
-    if (!audit->stable || !ask_negotiation(audit, both, NULL))
+    if (!audit->stable || !(audit->known & CONDITION_WHOLE) || !ask_negotiation(audit, both, NULL))
         return;
     ask_negotiation(audit, language, "Accept-Language");
     ask_negotiation(audit, type, "Accept");
@@ -391,6 +408,8 @@ void audit_origins(struct audit *audit)
 {
     struct probe with;
 
+    if (!(audit->known & CONDITION_WHOLE))
+        return;
     if (audit_ask(audit, &(struct question){.lines = ORIGIN}, &with)) {
         check_cors(&audit->check, &audit->base, &with);
         if (stet_head_has(&with.response.head, STET_FIELD_ACCESS_CONTROL_ALLOW_ORIGIN))

@@ -93,6 +93,12 @@ bool check_private(const struct probe *probe)
            stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE);
 }
 
+bool check_tags_move(const struct check *check)
+{
+    return check_has(check, FINDING_TAG_UNSTABLE) ||
+           check_has(check, FINDING_TAG_UNSTABLE_CONNECTION);
+}
+
 bool check_from_cache(const struct probe *probe)
 {
     const struct stet_head *head = &probe->response.head;

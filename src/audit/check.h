@@ -14,6 +14,9 @@
 #include "stet/coding.h"
 #include "stet/freshness.h"
 
+/* Octets of content that are not asked for again and again. */
+enum { CHECK_LARGE = 2097152 };
+
 /* Where findings go. */
 struct check {
     struct findings *findings;
@@ -48,6 +51,9 @@ bool check_date(const struct probe *probe, enum stet_field_id id, int64_t *when)
 
 /* It is for one user, or for none to keep. */
 bool check_private(const struct probe *probe);
+
+/* Equal content was seen with several tags: none of them tells anything. */
+bool check_tags_move(const struct check *check);
 
 /* The answer was kept by a cache on the way, as it says. */
 bool check_from_cache(const struct probe *probe);

@@ -43,12 +43,12 @@ bool check_answer(struct check *check, const struct probe *probe)
         check_say(check, FINDING_STATUS_ERROR, proof, "%d", probe->status);
         return false;
     }
-    if (probe->cut)
-        check_say(check, FINDING_CONTENT_LARGE, proof, "more than %llu octets",
-                  (unsigned long long)probe->length);
-    else if (probe->outcome.result != TRANSFER_COMPLETE)
+    if (probe->cut || probe->length > CHECK_LARGE)
+        check_say(check, FINDING_CONTENT_LARGE, proof, "%s%llu octets",
+                  probe->cut ? "more than " : "", (unsigned long long)probe->length);
+    if (probe->outcome.result != TRANSFER_COMPLETE && !probe->cut)
         check_say(check, FINDING_CONTENT_BROKEN, proof, "%s", probe->words);
-    else if (!probe->outcome.delimited)
+    else if (!probe->outcome.delimited && !probe->cut)
         check_say(check, FINDING_CONTENT_UNDELIMITED, proof, "%s", "");
     check_digest(check, probe);
     return probe->outcome.result == TRANSFER_COMPLETE;

@@ -16,7 +16,9 @@ enum condition_need {
     CONDITION_TAG_WORKS = 8,   /* the own tag yielded 304 */
     CONDITION_DATE_WORKS = 16, /* the own date yielded 304 */
     CONDITION_RANGES = 32,     /* ranges are supported */
-    CONDITION_ORIGIN = 64      /* only an origin server looks at it: not asked if a cache answers */
+    CONDITION_ORIGIN = 64,     /* only an origin server looks at it: not asked if a cache answers */
+    CONDITION_HEAD = 128,      /* HEAD is answered as GET is */
+    CONDITION_WHOLE = 256      /* the right answer is the whole content, which is not too large */
 };
 
 struct condition {

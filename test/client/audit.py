@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Does `stet audit` find every fault that it knows, and nothing where there is none?
+
+A server lies in each way of the catalogue (fault_catalogue.py), on a path of its own. Wanted is
+exactly what that path promises: the finding, what comes with it, and nothing else. Findings of the
+level "good" are asked for only where they are the matter. Last, the catalogue is held against
+src/audit/finding.tbl: a finding that nothing provokes is a failure.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+import sys
+
+import fault_catalogue  # noqa: F401 pylint: disable=unused-import
+import harness
+from fault_server import FAULTS, FaultServer
+
+TABLE = harness.ROOT / "src/audit/finding.tbl"
+LEVELS = {word: level.lower() for level, word in re.findall(
+    r'^FINDING\(\w+, FINDING_(\w+),\s*"([^"]+)"', TABLE.read_text(), re.M)}
+
+
+class Run:
+    """One `stet audit`, and what it found."""
+
+    def __init__(self, *words):
+        command = [harness.program(), "audit", "--json", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False,
+                              env={**os.environ, "NO_COLOR": "1", "no_proxy": "*"})
+        self.status, self.errors = done.returncode, done.stderr.decode("utf-8", "replace")
+        self.text = done.stdout.decode("utf-8", "replace")
+        self.report = json.loads(self.text) if self.text.strip() else {}
+        self.urls = self.report.get("urls", [])
+
+    def found(self, *levels):
+        """The ids of these levels."""
+        return {finding["id"] for url in self.urls for finding in url["findings"]
+                if finding["level"] in levels}
+
+    def findings(self, name):
+        return [finding for url in self.urls for finding in url["findings"]
+                if finding["id"] == name]
+
+
+class World:
+    """The servers that the faults need."""
+
+    def __init__(self, stack, folder):
+        self.stack, self.folder = stack, folder
+        self.plain = stack.enter_context(FaultServer())
+        self.both = self.addresses()
+
+    def secure(self):
+        """A second one that speaks TLS; returns its URL."""
+        key, certificate = self.folder / "key.pem", self.folder / "cert.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+                        certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server = FaultServer()
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.insecure = self.plain.url
+        self.stack.enter_context(server)
+        return f"https://127.0.0.1:{server.port}/", [f"--cacert={certificate}"]
+
+    def addresses(self):
+        """Two addresses of "localhost" at one port; None if that cannot be had."""
+        names = sorted({info[4][0] for info in socket.getaddrinfo("localhost", 1, type=1)})
+        if len(names) < 2:
+            return None
+        with contextlib.suppress(OSError):
+            FaultServer6 = type("FaultServer6", (FaultServer,),
+                                {"address_family": socket.AF_INET6})
+            other = FaultServer6("::1", self.plain.port)
+            self.stack.enter_context(other)
+            return f"http://localhost:{self.plain.port}/", ["--all-addresses"]
+        return None
+
+
+def audited(world, fault):
+    """Runs the audit as the fault wants it."""
+    url, words = world.plain.url, []
+    if "nobody" in fault.options:
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+    if "few" in fault.options:
+        words.append("--max-requests=3")
+    if "repeat" in fault.options:
+        words += ["--repeat=2", "--interval=1ms"]
+    if "secure" in fault.options:
+        url, words = world.secure()
+    if "addresses" in fault.options:
+        url, words = world.both
+    if "before" in fault.options:
+        file = world.folder / "snapshot"
+        Run(f"--before={file}", url + (fault.path or fault.name))
+        fault.changed = True
+        words.append(f"--after={file}")
+    return Run(*words, url + (fault.path or fault.name))
+
+
+def provoke(report, world, fault):
+    if "addresses" in fault.options and not world.both:
+        report.skip(fault.name, "this machine has one address of localhost alone")
+        return
+    run = audited(world, fault)
+    name = fault.path or fault.name
+    wanted = fault.findings
+    good = {word for word in wanted if LEVELS.get(word) == "good"}
+    report.equal(name, sorted(run.found("bad", "warn", "info") | (run.found("good") & good)),
+                 sorted(wanted))
+    report.check(f"{name}: no sanitizer complains", not harness.SANITIZERS.search(run.errors),
+                 run.errors[-2000:])
+    for word in wanted - good:
+        evidence = [line for one in run.findings(word) for line in one["evidence"]]
+        report.check(f"{name}: {word} has evidence", evidence or word == "requests-spent")
+
+
+def faults(report):
+    """each fault is found, and nothing else"""
+    with harness.place() as folder, contextlib.ExitStack() as stack:
+        world = World(stack, folder)
+        for fault in list(FAULTS.values()):
+            provoke(report, world, fault)
+
+
+def complete(report):
+    """each finding of the catalogue is provoked by some fault"""
+    provoked = {word for fault in FAULTS.values() for word in fault.findings}
+    for word in LEVELS:
+        report.check(f"{word} is provoked", word in provoked)
+    for word in provoked:
+        report.check(f"{word} is in the catalogue", word in LEVELS)
+
+
+def manners(report):
+    """few requests, one after another, by harmless methods, and a name"""
+    with FaultServer() as server:
+        run = Run(server.url + "clean-coded")
+        report.check("not too many requests", len(server.heard) <= 50, len(server.heard))
+        report.equal("as many as it says", run.urls[0]["requests"], len(server.heard))
+        report.equal("methods", {ask.method for ask in server.heard} - {"GET", "HEAD", "OPTIONS"},
+                     set())
+        report.match("its name", server.heard[0].get("User-Agent") or "", r"^stet-audit/\d")
+        del server.heard[:]
+        run = Run("--max-requests=5", server.url + "clean")
+        report.equal("as few as it may", len(server.heard), 5)
+        report.check("and says so", run.found("info") == {"requests-spent"}, run.found("info"))
+        del server.heard[:]
+        Run(server.url + "content-large")
+        report.check("what is large is not fetched again and again", sum(
+            ask.method == "GET" and ask.plain() for ask in server.heard) <= 3)
+
+
+def secrets(report):
+    """credentials and cookies do not get into reports"""
+    with FaultServer() as server:
+        run = Run("--header=Authorization: Bearer s3cret", "--header=Cookie: id=s3cret",
+                  server.url + "set-cookie-public")
+        report.equal("they were sent", server.heard[0].get("Authorization"), "Bearer s3cret")
+        report.check("and are not told", run.text and "s3cret" not in run.text)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).parent))
+    sys.exit(harness.run(faults, complete, manners, secrets))
