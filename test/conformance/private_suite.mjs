@@ -1,0 +1,174 @@
+#!/usr/bin/env node
+// The client's cache against http-cache-tests, as a browser's cache is tested: every request of the
+// suite goes through a process of its own (test/client/client_driver.c) and one folder for all.
+//
+//     STET=path/to/stet node private_suite.mjs [--only TEST] [--verbose]
+//
+// All tests of kind "required" and "optimal" must pass, but for those that private_suite.tbl lists
+// with a reason; a listed test that passes is a fault of the list. Tests of kind "check" only tell
+// what a cache does. The last line is "N passed, N failed".
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import nodeFetch, { Headers, Response } from 'node-fetch'
+import * as runner from 'http-cache-tests/client/runner.mjs'
+import suites from 'http-cache-tests/tests/index.mjs'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '..', '..')
+const options = process.argv.slice(2)
+const verbose = options.includes('--verbose')
+const only = options.includes('--only') ? options[options.indexOf('--only') + 1] : undefined
+const stet = process.env.STET ?? join(root, 'build/test/src/cli/stet')
+const driver = join(dirname(resolve(root, stet)), '../../test/client/client_driver')
+const folder = mkdtempSync(join(tmpdir(), 'stet-private-'))
+const AT_ONCE = 8
+
+// No more processes at a time than a small machine can bear.
+let running = 0
+const waiting = []
+async function turn(work) {
+  if (running >= AT_ONCE)
+    await new Promise(resolve => waiting.push(resolve))
+  running++
+  try {
+    return await work()
+  } finally {
+    running--
+    waiting.shift()?.()
+  }
+}
+
+function drive(method, url, lines, content) {
+  return new Promise((resolve, reject) => {
+    const program = spawn(driver, [join(folder, 'cache'), method, url])
+    const heard = [], said = []
+    program.stdout.on('data', piece => heard.push(piece))
+    program.stderr.on('data', piece => said.push(piece))
+    program.on('error', reject)
+    program.on('close', status => {
+      const words = Buffer.concat(said).toString()
+      if (/Sanitizer|runtime error:|CHECK failed/.test(words))
+        console.log(`not ok - ${url}: ${words}`)
+      if (status !== 0)
+        reject(new Error(`no answer (${status}): ${words}`))
+      else
+        resolve(Buffer.concat(heard))
+    })
+    program.stdin.on('error', () => {})
+    program.stdin.end(lines.map(([name, value]) => `${name}: ${value}\n`).join('') + '\n' + (content ?? ''))
+  })
+}
+
+function responseOf(octets) {
+  const end = octets.indexOf('\n\n')
+  const [status, ...lines] = octets.subarray(0, end).toString('latin1').split('\n')
+  const headers = new Headers()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    headers.append(line.slice(0, colon), line.slice(colon + 2))
+  }
+  const response = new Response(octets.subarray(end + 2), { headers })
+  Object.defineProperty(response, 'status', { value: Number(status) })
+  return response
+}
+
+// What is no request of a test, but sets one up, goes straight to the server.
+function fetch(url, init = {}) {
+  if (!new URL(url).pathname.startsWith('/test/'))
+    return nodeFetch(url, init)
+  const lines = [...init.headers ?? []]
+  if (init.cache === 'no-cache') // as Fetch has it
+    lines.push(['Cache-Control', 'max-age=0'])
+  return turn(async () => responseOf(await drive(init.method ?? 'GET', url, lines, init.body)))
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function origin(port) {
+  const program = spawn('node', ['test/node_modules/http-cache-tests/server/server.mjs'], {
+    cwd: root,
+    env: { ...process.env, npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: join(folder, 'pid') }
+  })
+  const ready = new Promise((resolve, reject) => {
+    program.stdout.on('data', piece => /Listening on http/.test(piece) && resolve())
+    program.on('exit', status => reject(new Error(`the origin ended with ${status}`)))
+  })
+  return { program, ready }
+}
+
+function exceptions() {
+  return new Map(readFileSync(join(here, 'private_suite.tbl'), 'utf8').split('\n')
+    .filter(line => line && !line.startsWith('#'))
+    .map(line => line.split('|').map(cell => cell.trim())))
+}
+
+function judge(found) {
+  const listed = exceptions()
+  let passed = 0
+  const failed = []
+  for (const test of suites.flatMap(suite => suite.tests)) {
+    const kind = test.kind ?? 'required', result = found[test.id]
+    if (test.browser_skip || (only && test.id !== only))
+      continue
+    if (kind === 'check') {
+      if (verbose)
+        console.log(`# ${test.id}: ${result === true ? 'yes' : `no, ${result?.[1]}`}`)
+    } else if ((result === true) !== listed.has(test.id)) {
+      passed++
+    } else {
+      failed.push([test.id, `(${kind}): ${result === true ? 'passes, but is listed' : result?.join(': ')}`])
+    }
+    listed.delete(test.id)
+  }
+  if (!only)
+    listed.forEach((_, id) => failed.push([id, 'is in private_suite.tbl and is no such test']))
+  return [passed, failed]
+}
+
+const pick = wanted => suites.map(suite => ({ ...suite, tests: suite.tests.filter(test => wanted(test.id)) }))
+
+// The tests count whole seconds of the real clock: those that fail are asked once more, each alone, by
+// a process of its own, since the suite keeps its results in a module.
+async function again(id) {
+  console.log(`# ${id} is repeated`)
+  const program = spawn('node', [fileURLToPath(import.meta.url), '--only', id, '--once'], { cwd: root, stdio: 'ignore' })
+  return new Promise(resolve => program.on('close', status => resolve(status === 0)))
+}
+
+async function main() {
+  const port = await freePort(), server = origin(port)
+  try {
+    await server.ready
+    await runner.runTests(pick(id => !only || id === only), fetch, true, `http://127.0.0.1:${port}`, 60)
+  } finally {
+    server.program.removeAllListeners('exit')
+    server.program.kill()
+    rmSync(folder, { recursive: true })
+  }
+  let [passed, failed] = judge(runner.getResults())
+  if (!options.includes('--once') && failed.length <= 10)
+    for (const one of [...failed])
+      if (await again(one[0])) {
+        failed = failed.filter(other => other !== one)
+        passed++
+      }
+  failed.forEach(([id, why]) => console.log(`not ok - ${id} ${why}`))
+  return [passed, failed.length]
+}
+
+const [passed, failed] = await main()
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed ? 1 : 0)
