@@ -14,6 +14,12 @@ extern const struct command command_stat;
 extern const struct command command_log;
 extern const struct command command_purge;
 extern const struct command command_reload;
+
+/* Those of the client's program, stet-client, and what stands for them in stet. */
+extern const struct command command_get;
+extern const struct command command_audit;
+extern const struct command command_delegate_get;
+extern const struct command command_delegate_audit;
 extern const struct command command_audit;
 
 #endif

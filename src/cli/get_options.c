@@ -1,0 +1,400 @@
+/* The options of `stet get`, with the names that curl gave them.
+ */
+#include "cli/get.h"
+
+#include "base/memory.h"
+#include "base/units.h"
+#include "client/limit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    GET_PARALLEL = 8,
+    GET_ATTEMPTS = 5,
+    GET_PAUSE_MS = 2000,
+    GET_CONNECT_MS = 30000,
+    GET_STALL_MS = 120000
+};
+
+#define GET_CACHE_SIZE (UINT64_C(1) << 30)
+
+static const char out_of_memory[] = "out of memory";
+
+/* Takes that store a value or set a flag. */
+#define GET_TAKES_TEXT(function, member)                         \
+    static const char *function(void *target, const char *value) \
+    {                                                            \
+        ((struct get *)target)->member = value;                  \
+        return NULL;                                             \
+    }
+#define GET_TAKES_FLAG(function, member)                         \
+    static const char *function(void *target, const char *value) \
+    {                                                            \
+        (void)value;                                             \
+        ((struct get *)target)->member = true;                   \
+        return NULL;                                             \
+    }
+
+GET_TAKES_TEXT(get_take_output_dir, placing.folder)
+GET_TAKES_TEXT(get_take_method, request.method)
+GET_TAKES_TEXT(get_take_user, request.user)
+GET_TAKES_TEXT(get_take_agent, setup.user_agent)
+GET_TAKES_TEXT(get_take_cacert, setup.ca_file)
+GET_TAKES_TEXT(get_take_cert, setup.client_certificate)
+GET_TAKES_TEXT(get_take_key, setup.client_key)
+GET_TAKES_TEXT(get_take_proxy, setup.proxy)
+GET_TAKES_TEXT(get_take_cache, caching.folder)
+GET_TAKES_TEXT(get_take_write_out, showing.write_out)
+GET_TAKES_TEXT(get_take_run, showing.run)
+GET_TAKES_TEXT(get_take_group, group)
+GET_TAKES_FLAG(get_take_remote_name, placing.named)
+GET_TAKES_FLAG(get_take_include, placing.head)
+GET_TAKES_FLAG(get_take_head, request.head_only)
+GET_TAKES_FLAG(get_take_location, follow)
+GET_TAKES_FLAG(get_take_identity, request.identity)
+GET_TAKES_FLAG(get_take_insecure, setup.insecure)
+GET_TAKES_FLAG(get_take_no_cache, caching.off)
+GET_TAKES_FLAG(get_take_silent, showing.silent)
+GET_TAKES_FLAG(get_take_show_error, showing.show_error)
+GET_TAKES_FLAG(get_take_fail, showing.fail)
+GET_TAKES_FLAG(get_take_changed, showing.changed)
+
+static const char *get_take_compressed(void *target, const char *value)
+{
+    (void)value;
+    ((struct get *)target)->request.identity = false;
+    return NULL;
+}
+
+static const char *get_take_verbose(void *target, const char *value)
+{
+    struct get *get = target;
+
+    (void)value;
+    get->showing.verbose = get->setup.verbose = true;
+    return NULL;
+}
+
+/* ---- lists ---- */
+
+static const char *get_append(const char ***list, size_t *count, const char *value)
+{
+    const char **more = memory_grow(*list, (*count + 1) * sizeof *more);
+
+    if (!more)
+        return out_of_memory;
+    more[(*count)++] = value;
+    *list = more;
+    return NULL;
+}
+
+static const char *get_take_output(void *target, const char *value)
+{
+    struct get_placing *placing = &((struct get *)target)->placing;
+
+    return get_append(&placing->files, &placing->count, value);
+}
+
+static const char *get_take_resolve(void *target, const char *value)
+{
+    struct get *get = target;
+
+    if (!strchr(value, ':') || !strchr(strchr(value, ':') + 1, ':'))
+        return "expected HOST:PORT:ADDRESS";
+    return get_append(&get->resolve, &get->setup.resolve_count, value);
+}
+
+static const char *get_take_line(void *target, const char *value)
+{
+    struct get *get = target;
+    const struct stet_span line = stet_span_of(value);
+
+    if (!stet_span_is_token(stet_span(value, stet_span_find(line, ':'))) ||
+        stet_span_find(line, ':') == line.len || strpbrk(value, "\r\n"))
+        return "expected NAME: VALUE";
+    return message_add_line(&get->request.head, line) ? NULL : out_of_memory;
+}
+
+/* ---- content ---- */
+
+/* "@FILE", or "@-" for standard input, as it is. */
+static const char *get_read_content(struct text *to, const char *path)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    const int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char piece[16384];
+    ssize_t got = -1;
+
+    while (fd >= 0 && (got = read(fd, piece, sizeof piece)) > 0)
+        text_put(to, piece, (size_t)got);
+    const int error = errno;
+    if (fd >= 0 && !standard)
+        close(fd);
+    return got < 0 ? strerror(error) : NULL;
+}
+
+static const char *get_content(struct get *get, const char *value, bool json)
+{
+    struct text *content = &get->request.content;
+
+    if (get->request.has_content && !json)
+        text_put(content, "&", 1);
+    get->request.has_content = true;
+    get->request.json |= json;
+    if (value[0] == '@')
+        return get_read_content(content, value + 1);
+    text_put(content, value, strlen(value));
+    return NULL;
+}
+
+static const char *get_take_data(void *target, const char *value)
+{
+    return get_content(target, value, false);
+}
+
+static const char *get_take_json(void *target, const char *value)
+{
+    return get_content(target, value, true);
+}
+
+/* ---- numbers ---- */
+
+static const char *get_duration(const char *value, uint64_t *milliseconds)
+{
+    return units_duration(value, milliseconds) ? NULL : "expected a duration such as 30s";
+}
+
+static const char *get_size(const char *value, uint64_t *octets)
+{
+    return units_size(value, octets) ? NULL : "expected a size such as 64MiB";
+}
+
+static const char *get_take_cache_size(void *target, const char *value)
+{
+    return get_size(value, &((struct get *)target)->caching.size);
+}
+
+static const char *get_take_max_size(void *target, const char *value)
+{
+    return get_size(value, &((struct get *)target)->size_max);
+}
+
+/* Whole seconds, for directives: a bare number is seconds, as in Cache-Control. */
+static const char *get_seconds(const char *value, int64_t *seconds)
+{
+    uint64_t number;
+
+    if (units_number(value, 0, INT32_MAX, &number)) {
+        *seconds = (int64_t)number;
+        return NULL;
+    }
+    const char *expected = get_duration(value, &number);
+    if (!expected)
+        *seconds = (int64_t)(number / 1000);
+    return expected;
+}
+
+static const char *get_take_max_age(void *target, const char *value)
+{
+    return get_seconds(value, &((struct get *)target)->caching.cache.max_age);
+}
+
+static const char *get_take_stale_ok(void *target, const char *value)
+{
+    return get_seconds(value, &((struct get *)target)->caching.cache.stale_ok);
+}
+
+static const char *get_take_offline(void *target, const char *value)
+{
+    (void)value;
+    ((struct get *)target)->caching.cache.mode = CACHE_OFFLINE;
+    return NULL;
+}
+
+static const char *get_take_revalidate(void *target, const char *value)
+{
+    (void)value;
+    ((struct get *)target)->caching.cache.mode = CACHE_REVALIDATE;
+    return NULL;
+}
+
+static const char *get_take_watch(void *target, const char *value)
+{
+    uint64_t milliseconds;
+    const char *expected = get_duration(value, &milliseconds);
+
+    if (!expected)
+        ((struct get *)target)->showing.watch = milliseconds ? (int64_t)milliseconds : 1;
+    return expected;
+}
+
+static const char *get_take_pause(void *target, const char *value)
+{
+    return get_duration(value, &((struct get *)target)->pause);
+}
+
+static const char *get_take_connect_timeout(void *target, const char *value)
+{
+    uint64_t milliseconds;
+    const char *expected = get_duration(value, &milliseconds);
+
+    if (!expected)
+        ((struct get *)target)->setup.connect_timeout =
+            milliseconds < UINT32_MAX ? (uint32_t)milliseconds : UINT32_MAX;
+    return expected;
+}
+
+static const char *get_count(const char *value, uint64_t least, uint64_t *number)
+{
+    return units_number(value, least, 1000000, number) ? NULL : "expected a number";
+}
+
+static const char *get_take_polls(void *target, const char *value)
+{
+    return get_count(value, 1, &((struct get *)target)->showing.polls);
+}
+
+static const char *get_take_attempts(void *target, const char *value)
+{
+    return get_count(value, 1, &((struct get *)target)->attempts);
+}
+
+static const char *get_take_parallel(void *target, const char *value)
+{
+    return get_count(value, 1, &((struct get *)target)->parallel);
+}
+
+static const char *get_take_redirects(void *target, const char *value)
+{
+    return get_count(value, 0, &((struct get *)target)->redirects);
+}
+
+/* ---- the table ---- */
+
+static const struct option_row get_options[] = {
+    {"output", 'o', "FILE", "write to FILE; the n-th is of the n-th URL", get_take_output},
+    {"remote-name", 'O', NULL, "write to files named as in the URLs", get_take_remote_name},
+    {"output-dir", 0, "DIR", "where such files go, and groups", get_take_output_dir},
+    {"include", 'i', NULL, "write the head before the content", get_take_include},
+    {"head", 'I', NULL, "ask for the head alone", get_take_head},
+    {"header", 'H', "NAME: VALUE", "send this field; may repeat", get_take_line},
+    {"request", 'X', "METHOD", "ask by this method", get_take_method},
+    {"data", 'd', "DATA|@FILE", "POST this; more of them are joined by \"&\"", get_take_data},
+    {"json", 0, "DATA|@FILE", "POST this as JSON, and accept JSON", get_take_json},
+    {"location", 'L', NULL, "follow redirects", get_take_location},
+    {"max-redirs", 0, "N", "but not more than these (default: 20)", get_take_redirects},
+    {"user", 'u', "NAME:PASSWORD", "send these as Basic credentials", get_take_user},
+    {"user-agent", 'A', "TEXT", "what to call itself (default: stet/" STET_VERSION ")",
+     get_take_agent},
+    {"compressed", 0, NULL, "ask for gzip, br or zstd, and undo it (default)", get_take_compressed},
+    {"no-compressed", 0, NULL, "ask for no coding, and undo none", get_take_identity},
+    {"fail", 'f', NULL, "status 400 and above: no content, and exit status 1", get_take_fail},
+    {"silent", 's', NULL, "no progress, no errors", get_take_silent},
+    {"show-error", 'S', NULL, "errors even so", get_take_show_error},
+    {"verbose", 'v', NULL, "show heads, connections and what the cache decides", get_take_verbose},
+    {"write-out", 'w', "FORMAT", "print this afterwards; '%{json}' is all there is to tell",
+     get_take_write_out},
+    {"cache", 0, "DIR", "where the cache is (default: $XDG_CACHE_HOME/stet)", get_take_cache},
+    {"cache-size", 0, "SIZE", "how large it may grow (default: 1GiB)", get_take_cache_size},
+    {"no-cache", 0, NULL, "use no cache at all", get_take_no_cache},
+    {"offline", 0, NULL, "answer from the cache only", get_take_offline},
+    {"revalidate", 0, NULL, "ask the server even if what is stored is fresh", get_take_revalidate},
+    {"max-age", 0, "SECONDS", "take nothing older from the cache without asking", get_take_max_age},
+    {"stale-ok", 0, "SECONDS", "take what is stale for no longer than this without asking",
+     get_take_stale_ok},
+    {"changed", 0, NULL, "exit status 0 if the content is new, 10 if it is not", get_take_changed},
+    {"watch", 0, "DURATION", "ask again and again, and print the content when it changes",
+     get_take_watch},
+    {"run", 0, "COMMAND", "run this then instead: the content is its standard input", get_take_run},
+    {"polls", 0, "N", "end after asking this often", get_take_polls},
+    {"group", 0, "FILE", "fetch what FILE lists into --output-dir, all or nothing", get_take_group},
+    {"attempts", 0, "N", "tries until a group fits together (default: 5)", get_take_attempts},
+    {"pause", 0, "DURATION", "between such tries (default: 2s)", get_take_pause},
+    {"parallel-max", 0, "N", "URLs at a time (default: 8)", get_take_parallel},
+    {"max-size", 0, "SIZE", "give up on content larger than this", get_take_max_size},
+    {"connect-timeout", 0, "DURATION", "(default: 30s)", get_take_connect_timeout},
+    {"resolve", 0, "HOST:PORT:ADDRESS", "take this address for a name; may repeat",
+     get_take_resolve},
+    {"proxy", 'x', "URL", "go through this proxy (default: as http_proxy and so on say)",
+     get_take_proxy},
+    {"cacert", 0, "FILE", "trust what these certificates sign, PEM", get_take_cacert},
+    {"cert", 'E', "FILE", "the client's certificate, PEM", get_take_cert},
+    {"key", 0, "FILE", "its key, PEM", get_take_key},
+    {"insecure", 'k', NULL, "do not verify the server's certificate", get_take_insecure},
+    {NULL, 0, NULL, NULL, NULL},
+};
+
+static const char get_details[] = "What is stored and fresh is not asked for again; what is stale "
+                                  "costs one conditional request.\n"
+                                  "A file whose content has not changed is left as it is. Exit "
+                                  "status: 0 fine, 1 a status of 400\n"
+                                  "or above with --fail, or a file that cannot be written, 2 "
+                                  "usage, 3 network, 10 unchanged with\n"
+                                  "--changed.\n";
+
+/* ---- the command ---- */
+
+/* What does not go together; NULL if all does. */
+static const char *get_conflict(const struct get *get)
+{
+    const struct get_showing *showing = &get->showing;
+
+    if (get->group && (get->url_count || !get->placing.folder))
+        return "--group takes no URL, and needs --output-dir";
+    if (get->group && (get->placing.head || get->request.head_only || get->request.has_content ||
+                       showing->watch || showing->write_out || get->placing.count))
+        return "--group goes with none of -i, -I, -d, -o, -w and --watch";
+    if (!get->group && !get->url_count)
+        return "expected a URL";
+    if (get->placing.count > get->url_count && !get->group)
+        return "there are more files than URLs";
+    if (showing->watch && get->url_count != 1)
+        return "--watch takes one URL";
+    if (!showing->watch && (showing->run || showing->polls))
+        return "--run and --polls need --watch";
+    return get->caching.off && get->caching.cache.mode == CACHE_OFFLINE
+               ? "--offline needs the cache that --no-cache turns off"
+               : NULL;
+}
+
+static int get_run(int argc, char **argv)
+{
+    struct get get = {
+        .setup = {.user_agent = "stet/" STET_VERSION,
+                  .connect_timeout = GET_CONNECT_MS,
+                  .stall_timeout = GET_STALL_MS},
+        .caching = {.size = GET_CACHE_SIZE, .cache = {.max_age = -1, .stale_ok = -1}},
+        .attempts = GET_ATTEMPTS,
+        .pause = GET_PAUSE_MS,
+        .parallel = GET_PARALLEL,
+        .redirects = CLIENT_REDIRECTS_MAX,
+    };
+    int first, status = options_parse(&command_get, argc, argv, &get, &first);
+
+    if (status == OPTIONS_GO_ON) {
+        get.urls = argv + first;
+        get.url_count = (size_t)(argc - first);
+        get.setup.resolve = get.resolve;
+        get.caching.cache.certificate = get.setup.client_certificate;
+        const char *conflict = get_conflict(&get);
+        status = conflict ? options_error(&command_get, conflict, NULL) : get_with(&get);
+    }
+    message_fini(&get.request.head);
+    text_fini(&get.request.content);
+    memory_free(get.placing.files);
+    memory_free(get.resolve);
+    return status;
+}
+
+const struct command command_get = {
+    .name = "get",
+    .usage = "[OPTION]... URL...",
+    .summary = "Fetch URLs, with a cache that asks only when it must.",
+    .details = get_details,
+    .options = get_options,
+    .run = get_run,
+};
