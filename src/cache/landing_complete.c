@@ -89,9 +89,11 @@ static void completing_fill(const struct completing *completing, struct flight *
 static bool completing_land(struct completing *completing, struct flight *flight,
                             const struct stet_response *came)
 {
+    const struct stet_stored held = entry_head_stored(completing->head);
     const struct stet_transaction transaction = {.request = &flight->errand.request,
                                                  .response = &completing->made,
-                                                 .arrival = flight->answer.arrival};
+                                                 .arrival = flight->answer.arrival,
+                                                 .authorised = held.authorised};
     struct stet_storing storing;
 
     if (!completing_make(completing, flight, came))

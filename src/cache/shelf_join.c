@@ -20,6 +20,7 @@ struct joining {
     struct sibling part;   /* the new one */
     struct sibling former; /* the newest of the others; NULLs: there are none */
     struct siblings siblings;
+    bool authorised;                     /* one of all answered an authorised request */
     bool joined[STORE_VARIANTS_MAX + 1]; /* of the siblings */
     struct mosaic mosaic;
     struct stet_field *fields;
@@ -71,6 +72,7 @@ static void joining_gather(struct joining *joining)
         if (!joining->joined[i])
             continue;
         const struct stet_stored stored = entry_head_stored(at->head);
+        joining->authorised = joining->authorised || stored.authorised;
         const struct stet_stored former =
             joining->former.head ? entry_head_stored(joining->former.head) : stored;
         if (!joining->former.head || stet_stored_precedes(&stored, &former))
@@ -106,14 +108,29 @@ bool shelf_combine(const struct stet_profile *profile, const struct entry_head *
     return done;
 }
 
-/* Lays the fields of the part over those of the former; NULL when memory is out, or if they are of
- * different contents after all. */
+/* A part answered an authorised request, and the fields of all do not permit to share it
+ * [RFC 9111 §3.5]. */
+static bool is_guarded(const struct joining *joining, const struct stet_head *updated)
+{
+    const struct stet_request request = {.method = STET_METHOD_GET};
+    const struct stet_response response = {200, *updated};
+    const struct stet_transaction transaction = {
+        .request = &request, .response = &response, .authorised = true};
+
+    return joining->authorised && stet_may_store(&joining->rules->profile, &transaction).reason ==
+                                      STET_REASON_AUTHORIZATION;
+}
+
+/* Lays the fields of the part over those of the former; NULL when memory is out, if they are of
+ * different contents after all, or if all together may not be shared. */
 static struct stet_field *joining_update(const struct joining *joining,
                                          const struct entry_head *base, struct stet_head *updated)
 {
     struct stet_field *storage =
         memory_new((base->lines + joining->view.count + 1) * sizeof *storage);
-    if (storage && shelf_combine(&joining->rules->profile, base, &joining->view, storage, updated))
+    if (storage &&
+        shelf_combine(&joining->rules->profile, base, &joining->view, storage, updated) &&
+        !is_guarded(joining, updated))
         return storage;
     memory_free(storage);
     return NULL;
@@ -128,6 +145,7 @@ static struct entry_head *joining_head(const struct joining *joining)
         joining->former.head ? joining->former.head : joining->part.head;
     struct stet_stored stored = entry_head_stored(base);
     const bool marked = stored.marked || newest.marked;
+    stored.authorised = joining->authorised;
     struct stet_head updated;
     struct stet_field *storage = joining_update(joining, base, &updated);
     if (!storage)
@@ -205,6 +223,7 @@ struct entry *shelf_join(const struct shelf *shelf, const struct cache_rules *ru
 
     if (shelf_parts_held(joining.part.entry, joining.part.head, &parts)) {
         joining.mosaic.parts = parts;
+        joining.authorised = entry_head_stored(joining.part.head).authorised;
         mosaic_add(&joining.mosaic, part, &parts);
         joining.fields = view_new(joining.part.head, &joining.view);
         siblings_take(&joining.siblings, shelf, &key, SHELF_GET);

@@ -48,21 +48,23 @@ enum renewed {
 /* ---- verdict ---- */
 
 /* Would the response be stored with the fields it has now? What the request alone forbids leaves
- * the stored response as it is [RFC 9111 §3, RFC 9111 §3.5]. */
+ * the stored response as it is; but what has once answered an authorised request needs its
+ * permission still, whoever validates it [RFC 9111 §3, RFC 9111 §3.5]. */
 static enum renewed renewing_judge(const struct renewing *renewing)
 {
     const struct shelf_renewal *renewal = renewing->renewal;
     const struct stet_stored *stored = &renewing->stored;
     const struct stet_response response = {stored->partial ? 200 : stored->status,
                                            renewing->updated};
-    const struct stet_transaction transaction = {.request = renewal->request,
-                                                 .response = &response};
+    const struct stet_transaction transaction = {
+        .request = renewal->request, .response = &response, .authorised = stored->authorised};
     switch (stet_may_store(&renewal->rules->profile, &transaction).reason) {
     case STET_REASON_METHOD_NOT_STORED:
     case STET_REASON_REQUEST_HAS_CONTENT:
     case STET_REASON_REQUEST_NO_STORE:
-    case STET_REASON_AUTHORIZATION:
         return RENEWED_LEFT;
+    case STET_REASON_AUTHORIZATION:
+        return stored->authorised ? RENEWED_OFF : RENEWED_LEFT;
     case STET_REASON_STATUS_NOT_UNDERSTOOD:
     case STET_REASON_NO_STORE:
     case STET_REASON_QUOTES_UNCLOSED:

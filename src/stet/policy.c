@@ -91,12 +91,19 @@ static enum stet_reason no_store_refusal(const struct stet_profile *profile, int
     return STET_REASON_NONE;
 }
 
+static bool is_authorised(const struct stet_transaction *transaction)
+{
+    return transaction->authorised ||
+           stet_head_has(&transaction->request->head, STET_FIELD_AUTHORIZATION);
+}
+
 /* What answered an authorised request is shared only with an explicit word for it
  * [RFC 9111 §3.5]. */
-static bool is_guarded(const struct stet_profile *profile, const struct stet_head *request,
+static bool is_guarded(const struct stet_profile *profile,
+                       const struct stet_transaction *transaction,
                        const struct stet_cachecontrol *directives)
 {
-    return stet_head_has(request, STET_FIELD_AUTHORIZATION) &&
+    return is_authorised(transaction) &&
            !(profile->authorised && (has(directives, STET_DIRECTIVE_PUBLIC) ||
                                      has(directives, STET_DIRECTIVE_MUST_REVALIDATE) ||
                                      has(directives, STET_DIRECTIVE_S_MAXAGE)));
@@ -126,7 +133,7 @@ static enum stet_reason shared_refusal(const struct stet_profile *profile,
 {
     if (has(directives, STET_DIRECTIVE_PRIVATE))
         return STET_REASON_PRIVATE; /* [RFC 9111 §5.2.2.7] */
-    if (is_guarded(profile, &transaction->request->head, directives))
+    if (is_guarded(profile, transaction, directives))
         return STET_REASON_AUTHORIZATION;
     if (sets_cookie(profile, &transaction->response->head, directives))
         return STET_REASON_SET_COOKIE;
@@ -276,6 +283,7 @@ struct stet_stored stet_stored_of(const struct stet_profile *profile,
         .status = response->status,
         .partial = response->status == 206 || transaction->incomplete,
         .unsecured = transaction->unsecured,
+        .authorised = is_authorised(transaction),
     };
 
     stored_judge(&stored, profile, response, directives);

@@ -23,6 +23,8 @@ struct stet_transaction {
     struct stet_arrival arrival;
     bool request_content; /* the request has content */
     bool incomplete;      /* the response's content broke off before its end */
+    bool authorised;      /* some of what is to be stored answered a request with Authorization,
+                             whether `request` has it or not */
     bool unsecured;       /* the transport was not authenticated, or the end of the connection was
                              the end of the content: a private cache then does not believe
                              immutable [RFC 8246 §3] */
@@ -63,6 +65,8 @@ struct stet_stored {
     bool selected;                   /* it has a Vary field */
     bool marked;                     /* invalidated: validate before the next use */
     bool unsecured;                  /* as in the transaction */
+    bool authorised; /* it answered a request with Authorization: a shared cache may use it only
+                        while its directives permit that */
 };
 
 /* Sums up a response that may be stored. */

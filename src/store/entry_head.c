@@ -109,6 +109,7 @@ static unsigned flags_of(const struct stet_stored *stored, bool usual)
            (stored->partial ? ENTRY_HEAD_PARTIAL : 0U) |
            (stored->selected ? ENTRY_HEAD_SELECTED : 0U) |
            (stored->unsecured ? ENTRY_HEAD_UNSECURED : 0U) |
+           (stored->authorised ? ENTRY_HEAD_AUTHORISED : 0U) |
            (stored->times.age_value > 0 ? ENTRY_HEAD_AGED : 0U);
 }
 
@@ -214,6 +215,7 @@ struct stet_stored entry_head_stored(const struct entry_head *head)
         .selected = has(head, ENTRY_HEAD_SELECTED),
         .marked = entry_head_changes(head) & ENTRY_HEAD_MARKED,
         .unsecured = has(head, ENTRY_HEAD_UNSECURED),
+        .authorised = has(head, ENTRY_HEAD_AUTHORISED),
     };
 }
 

@@ -33,7 +33,7 @@ enum entry_head_section {
 
 enum { ENTRY_HEAD_TEXT_MAX = UINT16_MAX };
 
-/* Bits of `flags`. Those up to AGED, and SPANS, are of struct stet_stored. */
+/* Bits of `flags`. Those up to AGED, SPANS and AUTHORISED are of struct stet_stored. */
 enum {
     ENTRY_HEAD_NO_CACHE = 1 << 0,
     ENTRY_HEAD_IMMUTABLE = 1 << 1,
@@ -47,7 +47,8 @@ enum {
     ENTRY_HEAD_DATE_MADE = 1 << 9, /* the same for Last-Modified */
     ENTRY_HEAD_SIZED = 1 << 10,    /* the response had a Content-Length */
     ENTRY_HEAD_GROUPED = 1 << 11,  /* it has Cache-Groups */
-    ENTRY_HEAD_SPANS = 1 << 12     /* spans of time that most responses do not have stand behind */
+    ENTRY_HEAD_SPANS = 1 << 12,    /* spans of time that most responses do not have stand behind */
+    ENTRY_HEAD_AUTHORISED = 1 << 13
 };
 
 /* Of `changes`: the highest bit says that it is marked, the others count, round and round. */

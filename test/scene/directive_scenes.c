@@ -152,6 +152,42 @@ void tell_authorised(struct scene *s)
     expect_hit(bob);
 }
 
+/* What answered an authorised request is renewed or completed for one without, and has lost its
+ * permission: then it is for nobody else. */
+void tell_authorised_no_more(struct scene *s)
+{
+    static const char *const permits = "Cache-Control: max-age=10, public\nETag: \"x\"";
+    static const char *const silent = "Cache-Control: max-age=60\nETag: \"x\"";
+    static const char *const targets[] = {"/304", "/head", "/rest", "/join"};
+    struct origin *o = scene_origin(s);
+    struct client *ann = scene_client(s), *bob = scene_client(s);
+    for (size_t i = 0; i < 4; i++) {
+        page_slices(origin_holds(o, targets[i], permits, "0123456789"));
+        client_get_with(ann, targets[i], "Authorization: Basic YW5uOmE=%s",
+                        i < 2 ? "" : "\nRange: bytes=0-4");
+        expect_stored(ann);
+        page_slices(origin_holds(o, targets[i], silent, "0123456789"));
+    }
+    client_head_with(bob, "/head", "Cache-Control: no-cache"); /* C-9111-3.5-1 C-9111-4.3.5-1 */
+    client_get(bob, "/head");
+    expect_not_hit(bob);
+    client_get(bob, "/rest");
+    expect_body(bob, "0123456789");
+    expect_saw_no(o, "Range");
+    client_get_with(bob, "/join", "Range: bytes=5-9");
+    expect_body(bob, "56789");
+    client_get_with(bob, "/join", "Range: bytes=3-6");
+    expect_not_hit(bob);
+    scene_pass(s, SECONDS(10));
+    client_get(bob, "/304");
+    expect_body(bob, "0123456789");
+    expect_forward_status(bob, "304");
+    client_get(bob, "/304");
+    expect_forwarded(bob, "uri-miss");
+    client_get(ann, "/304");
+    expect_hit(ann); /* by now it answered one without */
+}
+
 void tell_some_fields_only(struct scene *s)
 {
     struct origin *o = scene_origin(s);

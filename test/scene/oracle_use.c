@@ -263,6 +263,9 @@ static bool may_use(const struct audit *audit, const struct said *base, const st
         return false;
     if (audit_is_direct(audit, word)) /* whom it selects, the origin has said */
         return true;
+    if (request_field(&base->to->request, "Authorization") && !terms.permits_authorization)
+        return no(why, "response %llu was authorised, and response %llu permits nothing",
+                  (unsigned long long)base->number, (unsigned long long)word->number);
     if (!is_selected(audit, fields, base, why))
         return false;
     if (word != base && !may_share(audit, word, fields, why))

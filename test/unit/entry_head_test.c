@@ -44,6 +44,7 @@ static const struct stored_row stored_rows[] = {
     {"C-9111-4.1-6", "selected", {.status = 200, .selected = true}},
     {"C-9111-4.4-4", "marked", {.status = 200, .marked = true}},
     {"C-8246-3-1", "unsecured", {.status = 200, .unsecured = true}},
+    {"C-9111-3.5-1", "authorised", {.status = 200, .authorised = true}},
 };
 
 static bool same_stored(const struct stet_stored *a, const struct stet_stored *b)
@@ -55,7 +56,8 @@ static bool same_stored(const struct stet_stored *a, const struct stet_stored *b
            a->stale_while_revalidate == b->stale_while_revalidate &&
            a->stale_if_error == b->stale_if_error && a->barred == b->barred &&
            a->no_cache == b->no_cache && a->immutable == b->immutable && a->partial == b->partial &&
-           a->selected == b->selected && a->marked == b->marked && a->unsecured == b->unsecured;
+           a->selected == b->selected && a->marked == b->marked && a->unsecured == b->unsecured &&
+           a->authorised == b->authorised;
 }
 
 static void test_stored(void **state)

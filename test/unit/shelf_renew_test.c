@@ -213,6 +213,38 @@ static void test_request_forbids(void **state)
     }
 }
 
+/* C-9111-3.5-1, D-22: what answered an authorised request keeps its permission, or leaves. */
+static void test_authorised(void **state)
+{
+    static const struct {
+        const char *id, *name, *request, *fresh;
+        bool stays;
+    } rows[] = {
+        {"C-9111-3.5-1", "nothing said anew", NULL, DATE_100 "\nX-Foo: new", true},
+        {"C-9111-3.5-1", "another permission", NULL,
+         DATE_100 "\nCache-Control: max-age=60, must-revalidate", true},
+        {"C-9111-3.5-1", "lost", NULL, DATE_100 "\nCache-Control: max-age=60", false},
+        {"C-9111-3.5-1", "lost, to one who is authorised", "Authorization: Basic y",
+         DATE_100 "\nCache-Control: max-age=60", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct shelf_world world;
+        shelf_world_init(&world);
+        check_row(&rows[i], shelf_world_stores(&world, "Authorization: Basic x",
+                                               DATE_0 "\nCache-Control: public, max-age=60\n"
+                                                      "ETag: \"x\"",
+                                               "a"));
+        world.now = 100;
+        check_row(&rows[i], renew(&world, rows[i].request, rows[i].fresh));
+        check_row(&rows[i], (strcmp(stored_text(&world, NULL), "nothing\n") != 0) == rows[i].stays);
+        if (rows[i].stays) /* and so at the next renewal */
+            check_row(&rows[i], renew(&world, NULL, DATE_100 "\nCache-Control: max-age=60"));
+        check_row(&rows[i], strcmp(stored_text(&world, NULL), "nothing\n") == 0);
+        shelf_world_fini(&world);
+    }
+}
+
 /* The operator's lifetime counts after a renewal as it did before. */
 static void test_lifetime(void **state)
 {
@@ -461,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_times_only),
         cmocka_unit_test(test_request_forbids),
+        cmocka_unit_test(test_authorised),
         cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_move),
         cmocka_unit_test(test_move_unknown),
