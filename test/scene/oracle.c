@@ -320,7 +320,7 @@ bool said_confirms(const struct said *word, const struct said *base)
     const bool head = strcmp(word->to->request.method, "HEAD") == 0;
     if (word == base)
         return true;
-    if (word->tick < base->to->tick || word->malformed || /* they may have crossed */
+    if (word->at < base->to->at || word->malformed || /* within a moment they may have crossed */
         strcmp(word->to->request.target, base->to->request.target) != 0)
         return false;
     if (head && word->status == 200)

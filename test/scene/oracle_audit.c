@@ -242,8 +242,8 @@ static bool audit_tag(const struct audit *audit, const struct said *base)
 static bool audit_may(struct audit *audit, const struct said *base, const struct said *word,
                       char why[RESPONSE_FAULT])
 {
-    for (const struct said *later = audit->oracle->saids; later && later->tick >= word->tick;
-         later = later->next) {
+    for (const struct said *later = audit->oracle->saids; later && later->at >= word->at;
+         later = later->next) { /* within a moment they may have crossed */
         if (later != word && (later->status != 304 ||
                               (lines_have(later->lines, "ETag") && !audit_is_direct(audit, later))))
             continue;

@@ -163,9 +163,10 @@ static bool is_hit_by(const struct audit *audit, const struct change *change, co
                          : !change->target || same_target(change->target, word->to->request.target);
 }
 
+/* Where connections break, the answer that says so may have been lost [RFC 9111 §4.4]. */
 static bool is_invalidated(const struct audit *audit, const char *fields, const struct said *word)
 {
-    const struct change *change = audit->oracle->changes;
+    const struct change *change = audit->oracle->troubled ? NULL : audit->oracle->changes;
     while (change && (change->soft || !is_hit_by(audit, change, fields, word)))
         change = change->next;
     return change != NULL;
