@@ -3,7 +3,8 @@
  *     part 0 text, part 0 content, part 1 text, ... , end text
  *
  * The text being sent stands in `text`; the content comes from the chunk of the representation or
- * from a body of its own for each range.
+ * from a body of its own for each range. The first of them is opened before the head is sent, while
+ * it can still be said that this is impossible now.
  */
 #include "serve/multipart_body.h"
 
@@ -40,16 +41,24 @@ static void multipart_body_frame(struct multipart_body *self)
                                                 self->ranges.at[self->part], self->text);
 }
 
+/* Opens the content of the part, unless it is in memory. */
+static bool multipart_body_open(struct multipart_body *self)
+{
+    struct representation *representation = self->representation;
+    struct stet_range range = self->ranges.at[self->part];
+    if (!representation->bytes && !self->inner)
+        self->inner =
+            representation->ops->body(representation, range.first, range.last - range.first + 1);
+    return representation->bytes || self->inner;
+}
+
 /* The framing of a part is out: its content comes. */
 static bool multipart_body_enter(struct multipart_body *self)
 {
     struct stet_range range = self->ranges.at[self->part];
     self->in_content = true;
     self->left = range.last - range.first + 1;
-    if (self->representation->bytes)
-        return true;
-    self->inner = self->representation->ops->body(self->representation, range.first, self->left);
-    return self->inner != NULL;
+    return multipart_body_open(self);
 }
 
 static void multipart_body_leave(struct multipart_body *self)
@@ -146,5 +155,8 @@ struct body *multipart_body_new(struct representation *representation,
     stet_multipart_type_write(&self->multipart, type);
     *length = stet_multipart_length(&self->multipart, ranges);
     multipart_body_frame(self);
-    return &self->body;
+    if (multipart_body_open(self))
+        return &self->body;
+    multipart_body_free(&self->body);
+    return NULL;
 }

@@ -51,6 +51,47 @@ void tell_no_descriptors_for_files(struct scene *s)
     }
 }
 
+/* The same for a file too large for memory: each answer opens it. What needs no content does well
+ * without, and so does a tag that cannot be made. */
+void tell_no_descriptors_for_large(struct scene *s)
+{
+    static const char *const ranges[] = {"bytes=0-9", "bytes=0-9,1000000-1000009", "bytes=-5"};
+    const struct fs_sim_point opening = {FS_SIM_OPEN, "big.bin", 1};
+    s->options.file_in_memory_max = 1 << 20;
+    scene_fill(s, "big.bin", (1 << 20) + 77, 3);
+    scene_pass(s, SECONDS(10));
+    struct client *client = scene_client(s);
+    client_get(client, "/big.bin"); /* now it is hashed */
+    scene_pass(s, SECONDS(1));
+    client_get(client, "/big.bin");
+    expect_status(client, 200);
+    const char *tag = scene_keep(s, client_field(client, "ETag"));
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        fs_sim_fail(s->fs, opening, FS_BUSY);
+        client_get_with(client, "/big.bin", "Range: %s", ranges[i]);
+        expect_status(client, 503);
+        expect_field(client, "Retry-After", "1");
+        expect_field(client, "Cache-Control", "no-store");
+    }
+    fs_sim_fail(s->fs, opening, FS_BUSY);
+    client_head(client, "/big.bin");
+    expect_status(client, 200);
+    client_get_with(client, "/big.bin", "If-None-Match: %s", tag);
+    expect_status(client, 304);
+    client_get(client, "/big.bin"); /* the failure has waited for it */
+    expect_status(client, 503);
+    expect_field(client, "Retry-After", "1");
+    client_get(client, "/big.bin");
+    expect_status(client, 200);
+    expect_length(client, (1 << 20) + 77);
+    fs_sim_fail(s->fs, (struct fs_sim_point){FS_SIM_STATE, "big.bin", 1}, FS_BUSY);
+    scene_pass(s, SECONDS(5));
+    client_get(client, "/big.bin");
+    expect_status(client, 503);
+    client_get(client, "/big.bin");
+    expect_status(client, 200);
+}
+
 /* A failure never turns into a 304. */
 void tell_io_errors_and_conditions(struct scene *s)
 {
