@@ -1,5 +1,9 @@
 /* A list of trees, looked through by directory and options.
  *
+ * Routes on one directory share a tree unless their options differ. Then each tree has a memo of
+ * its own, even if the configuration names the same file: what one writes would take the place of
+ * what the other has learnt.
+ *
  * Given up: closing what no route wants any more while the server runs. A library may be closed
  * only when no worker knows of it and its jobs are done; what that would save is a little memory
  * after a rare event.
@@ -9,12 +13,14 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct tree {
     struct tree *next;
     struct config *config; /* that `route` is of */
     const struct config_route *route;
+    char *memo; /* its file; NULL: none */
     struct fs *fs;
     struct library *library;
     struct progress progress;
@@ -61,21 +67,58 @@ static struct tree *trees_find(const struct trees *trees, const struct config_ro
 
 /* ---- opening ---- */
 
-static struct tree *tree_new(struct config *config, const struct config_route *route)
+static bool trees_have_memo(const struct trees *trees, const char *path)
 {
+    const struct tree *tree = trees->first;
+    while (tree && !(tree->memo && strcmp(tree->memo, path) == 0))
+        tree = tree->next;
+    return tree != NULL;
+}
+
+/* The path, or if a tree has that one, the first of "PATH.2", "PATH.3", ... that none has. NULL
+ * when memory is out. */
+static char *trees_memo(const struct trees *trees, const char *path)
+{
+    const size_t room = strlen(path) + 12;
+    char *memo = memory_new(room);
+    if (memo)
+        snprintf(memo, room, "%s", path);
+    for (unsigned number = 2; memo && trees_have_memo(trees, memo); number++)
+        snprintf(memo, room, "%s.%u", path, number);
+    return memo;
+}
+
+static void tree_free(struct tree *tree)
+{
+    if (tree->library)
+        library_close(tree->library);
+    if (tree->fs)
+        fs_close(tree->fs);
+    config_unref(tree->config);
+    memory_free(tree->memo);
+    memory_free(tree);
+}
+
+static struct tree *tree_new(const struct trees *trees, struct config *config,
+                             const struct config_route *route)
+{
+    const char *memo = route->files.memo_path;
     struct tree *tree = memory_new_zero(sizeof *tree);
     if (!tree) {
         errno = ENOMEM;
         return NULL;
     }
-    tree->fs = fs_open(route->directory);
-    if (!tree->fs) {
-        memory_free(tree);
-        return NULL;
-    }
     tree->config = config_ref(config);
     tree->route = route;
-    return tree;
+    tree->fs = fs_open(route->directory);
+    if (tree->fs && memo && !(tree->memo = trees_memo(trees, memo)))
+        errno = ENOMEM;
+    if (tree->fs && (!memo || tree->memo))
+        return tree;
+    const int number = errno;
+    tree_free(tree);
+    errno = number;
+    return NULL;
 }
 
 bool trees_open(struct trees *trees, struct config *config, const char **directory)
@@ -85,7 +128,7 @@ bool trees_open(struct trees *trees, struct config *config, const char **directo
     for (size_t i = 0; (route = config_route_at(config, i)); i++) {
         if (route->kind != CONFIG_FILES || trees_find(trees, route))
             continue;
-        struct tree *tree = tree_new(config, route);
+        struct tree *tree = tree_new(trees, config, route);
         if (!tree) {
             *directory = route->directory;
             return false;
@@ -108,8 +151,10 @@ static bool tree_furnish(struct tree *tree, const struct trees_setup *setup)
                                           .now = loop_wall(setup->loop),
                                           .warn = setup->warn,
                                           .owner = setup->owner};
+    struct files_options options = tree->route->files;
+    options.memo_path = tree->memo;
     if (!tree->library)
-        tree->library = library_open(&library, &tree->route->files);
+        tree->library = library_open(&library, &options);
     return tree->library != NULL;
 }
 
@@ -156,10 +201,6 @@ void trees_close(struct trees *trees)
     while (trees->first) {
         struct tree *tree = trees->first;
         trees->first = tree->next;
-        if (tree->library)
-            library_close(tree->library);
-        fs_close(tree->fs);
-        config_unref(tree->config);
-        memory_free(tree);
+        tree_free(tree);
     }
 }

@@ -1,6 +1,9 @@
 /* Trees: the directories that a server serves, each with its library, kept from one configuration
  * to the next.
  *
+ * Routes with the same directory and options share one. Two that differ in options never share a
+ * memo: the second one's file has ".2" behind its name.
+ *
  * A route whose directory and options are as they were goes on with the library it had, and what
  * that knows. One that no route wants any more rests until the server ends: requests may still be
  * answered from it.
