@@ -133,7 +133,8 @@ static void transfer_protocol(struct transfer *transfer, const struct transfer_r
     else if (request->version == TRANSFER_HTTP2 && clear)
         version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)(version != CURL_HTTP_VERSION_1_1));
+    /* Over TLS it is known before the first answer whether one connection will do for all. */
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)(version != CURL_HTTP_VERSION_1_1 && !clear));
     if (setup->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca_file);
     if (setup->client_certificate)

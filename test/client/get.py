@@ -1,0 +1,727 @@
+#!/usr/bin/env python3
+"""test/client/get.py [TEST...]: stet get, against a server that answers as it is told, and against
+stet itself.
+"""
+import base64
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import pty
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import DEADLINE, SANITIZERS, Proxy, Server, eventually, place, program, prose, run, write  # noqa: E402
+from scripted import Scripted, answer, file_of  # noqa: E402
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY",
+           "NO_PROXY")
+
+
+class Got:
+    def __init__(self, report, process):
+        self.status, self.out = process.returncode, process.stdout
+        self.err = process.stderr.decode("utf-8", "replace") if process.stderr else ""
+        if SANITIZERS.search(self.err):
+            report.check("no complaint of a sanitizer", False, self.err[-6000:])
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class Client:
+    """stet get in a folder with a cache of its own."""
+
+    def __init__(self, report, folder):
+        self.report, self.folder = report, pathlib.Path(folder)
+
+    def command(self, *words):
+        return [program(), "get", *[str(word) for word in words]]
+
+    def environment(self, **more):
+        kept = {k: v for k, v in os.environ.items() if k not in PROXIES}
+        return {**kept, "XDG_CACHE_HOME": str(self.folder / "caches"), "NO_COLOR": "1", **more}
+
+    def get(self, *words, environment=None, **settings):
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+        process = subprocess.run(self.command(*words), cwd=self.folder, timeout=DEADLINE * 2,
+                                 env=self.environment(**(environment or {})), check=False,
+                                 **settings)
+        return Got(self.report, process)
+
+    def told(self, *words):
+        """What --write-out says of a fetch whose content is not looked at."""
+        return self.get(*words, "-o", os.devnull, "-w", "%{json}").json
+
+    def start(self, *words):
+        return subprocess.Popen(self.command(*words), cwd=self.folder, env=self.environment(),
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir() if path.name != "caches")
+
+
+def stage(test):
+    """A test with a server, a client and a folder."""
+    def wrapped(report):
+        with place() as folder, Scripted() as server:
+            test(report, server, Client(report, folder), folder)
+    wrapped.__name__ = test.__name__
+    return wrapped
+
+
+def mark(path):
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ino
+
+
+# ---- requests and outputs ----
+
+@stage
+def requests(report, server, client, folder):
+    server.on("/a/b.txt", answer(200, "hello", X_Y="z"))
+    got = client.get(server.url + "/a/b.txt")
+    report.equal("content", (got.status, got.out, got.err), (0, b"hello", ""))
+    got = client.get("-i", server.url + "/a/b.txt")
+    report.match("head and content", got.out.decode(), r"^HTTP/1.1 200\r\n.*X-Y: z\r\n\r\nhello$")
+    got = client.get("-I", server.url + "/a/b.txt")
+    report.match("head alone", got.out.decode(), r"^HTTP/1.1 200\r\n.*X-Y: z\r\n\r\n$")
+    report.equal("by HEAD", server.asked()[-1].method, "HEAD")
+    client.get("-fO", server.url + "/a/b.txt?q=1#f")  # another resource: there is none
+    client.get("-o", "one", server.url + "/a/b.txt", "--output-dir", folder)
+    report.equal("files", client.names(), ["one"])
+    server.on("/a/b.txt?q=1", answer(200, "q"))
+    client.get("-fO", server.url + "/a/b.txt?q=1#f")
+    report.equal("named by the URL", client.names(), ["b.txt", "one"])
+    report.equal("no name", client.get("-O", server.url + "/").status, 2)
+
+    got = client.get("-X", "PURGE", "-H", "X-A: b", "-H", "x-c:d", "-A", "me/1", server.url + "/x")
+    asked = server.asked("/x")[0]
+    report.equal("method", asked.method, "PURGE")
+    report.equal("fields", [asked.get(n) for n in ("X-A", "X-C", "User-Agent")], ["b", "d", "me/1"])
+    client.get("-d", "a=b", "-d", "c=d", server.url + "/form")
+    asked = server.asked("/form")[0]
+    report.equal("form", (asked.method, asked.content, asked.get("Content-Type")),
+                 ("POST", b"a=b&c=d", "application/x-www-form-urlencoded"))
+    write(folder / "data", b'{"a":1}\n')
+    client.get("--json", "@data", "-X", "PUT", server.url + "/json")
+    asked = server.asked("/json")[0]
+    report.equal("JSON", (asked.method, asked.content, asked.get("Content-Type"),
+                          asked.get("Accept")),
+                 ("PUT", b'{"a":1}\n', "application/json", "application/json"))
+
+
+@stage
+def credentials(report, server, client, _folder):
+    basic = "Basic " + base64.b64encode(b"ann:s:cret").decode()
+    client.get("-u", "ann:s:cret", server.url + "/a")
+    client.get(server.url.replace("://", "://ann:s%3Acret@") + "/b")
+    client.get(server.url + "/c")
+    report.equal("sent", [r.get("Authorization") for r in server.asked()], [basic, basic, None])
+    # What one user got is not there for another.
+    server.on("/private", lambda r: answer(200, r.get("Authorization", "nobody"), ETag='"p"',
+                                           Cache_Control="max-age=600"))
+    texts = [client.get(*words, server.url + "/private").out for words in
+             (["-u", "ann:1"], ["-u", "ben:2"], [], ["-u", "ann:1"])]
+    report.equal("entries do not cross", len(set(texts)), 3)
+    report.equal("and are stored", (texts[0], len(server.asked("/private"))), (texts[3], 3))
+
+
+@stage
+def failures(report, server, client, folder):
+    server.on("/404", answer(404, "gone"))
+    got = client.get(server.url + "/404")
+    report.equal("shown", (got.status, got.out), (0, b"gone"))
+    got = client.get("-f", server.url + "/404", "-o", "file")
+    report.equal("--fail", (got.status, got.out, client.names()), (1, b"", []))
+    report.match("in words", got.err, r"/404: the server answers 404")
+    report.equal("silent", client.get("-fs", server.url + "/404").err, "")
+    report.match("but", client.get("-fsS", server.url + "/404").err, "404")
+    for name, url, status in (("refused", "http://127.0.0.1:1/", 3), ("no name", "http://x.invalid/", 3),
+                              ("no scheme of ours", "gopher://127.0.0.1/", 3)):
+        got = client.get(url)
+        report.equal(name, got.status, status)
+        report.match(name, got.err, r"^stet get: \S+: \S.*\n$")
+    for name, raw in (("nothing", b""), ("nonsense", b"hello"), ("short", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"),
+                      ("head only", b"HTTP/1.1 200 OK\r\nA: b\r\n")):
+        server.on("/bad", answer(raw=raw))
+        report.equal(name, client.get(server.url + "/bad").status, 3)
+    for words in ([], ["-o"], ["--nonsense", "x"], ["-H", "no colon", "x"], ["--watch", "never", "x"],
+                  ["-o", "a", "-o", "b", "x"], ["--run", "true", "x"], ["--group", "x"],
+                  ["--offline", "--no-cache", "x"], ["--resolve", "a", "x"]):
+        report.equal(f"usage: {words}", client.get(*words).status, 2)
+    got = client.get(server.url + "/404", "-o", "no/such/folder")
+    report.equal("no folder", got.status, 1)
+    report.match("no folder", got.err, "cannot make .*no/such")
+    with open("/dev/full", "wb") as full:
+        got = client.get(server.url + "/404", stdout=full)
+    report.equal("full", got.status, 1)
+    report.match("full", got.err, "cannot write")
+    report.equal("a device is written to", client.get("-o", "/dev/null", server.url + "/404").status, 0)
+    os.symlink("target", folder / "link")
+    write(folder / "target", "old")
+    client.get("-o", "link", server.url + "/404")
+    report.equal("links stay", (os.readlink(folder / "link"), (folder / "target").read_text()),
+                 ("target", "gone"))
+
+
+# ---- the cache ----
+
+@stage
+def cached(report, server, client, folder):
+    server.on("/fresh", answer(200, "fresh", ETag='"1"', Cache_Control="max-age=600"))
+    first = client.told(server.url + "/fresh")
+    second = client.told(server.url + "/fresh")
+    report.equal("first", (first["hit"], first["requests"], first["changed"]), (False, 1, True))
+    report.equal("second", (second["hit"], second["requests"], second["saved"], second["changed"],
+                            second["validated"]), (True, 0, 5, False, False))
+    report.check("ttl", 500 < second["ttl"] <= 600, second["ttl"])
+    report.equal("no request", len(server.asked("/fresh")), 1)
+
+    server.on("/stale", answer(200, "stale", ETag='"1"', Cache_Control="no-cache"),
+              lambda r: answer(304, ETag='"1"') if r.get("If-None-Match") == '"1"' else answer(500))
+    client.get("-o", "file", server.url + "/stale")
+    before = mark(folder / "file")
+    got = client.get("-o", "file", "--changed", server.url + "/stale", "-w", "%{json}")
+    report.equal("304", (got.status, got.json["validated"], got.json["saved"]), (10, True, 5))
+    report.equal("the file is untouched", mark(folder / "file"), before)
+    report.equal("one request each", len(server.asked("/stale")), 2)
+    report.equal("printed", client.get(server.url + "/stale").out, b"stale")
+    server.on("/stale", answer(200, "new", ETag='"2"', Cache_Control="no-cache"))
+    got = client.get("-o", "file", "--changed", server.url + "/stale")
+    report.equal("changed", (got.status, (folder / "file").read_text()), (0, "new"))
+    report.check("another file", mark(folder / "file") != before)
+    report.equal("nothing is left beside", client.names(), ["file"])
+
+    # The same octets from a server without validators: nothing to do for the file either.
+    server.on("/plain", answer(200, "same"))
+    client.get("-o", "plain", server.url + "/plain")
+    before = mark(folder / "plain")
+    report.equal("unchanged", client.get("-o", "plain", "--changed", server.url + "/plain").status, 10)
+    report.equal("untouched", mark(folder / "plain"), before)
+    for text in ("sam", "same and more", "other", ""):
+        server.on("/plain", answer(200, text))
+        client.get("-o", "plain", server.url + "/plain")
+        report.equal("replaced", (folder / "plain").read_text(), text)
+    write(folder / "plain", "edited").chmod(0o640)
+    client.get("-o", "plain", server.url + "/plain")
+    report.equal("mode is kept", (folder / "plain").stat().st_mode & 0o777, 0o640)
+
+
+@stage
+def modes(report, server, client, _folder):
+    url = server.url + "/a"
+    report.equal("offline, nothing", client.get("--offline", url).status, 3)
+    server.on("/a", answer(200, "a", ETag='"1"', Cache_Control="max-age=100", Age="50"))
+    client.get(url, "--no-cache")
+    report.equal("--no-cache stores nothing", client.get("--offline", url).status, 3)
+    client.get(url)
+    got = client.get("--offline", url)
+    report.equal("offline", (got.status, got.out), (0, b"a"))
+    count = len(server.asked())
+    report.equal("--max-age", client.told("--max-age", "10", url)["requests"], 1)
+    report.equal("--max-age", client.told("--max-age", "90", url)["requests"], 0)
+    report.equal("--revalidate", client.told("--revalidate", url)["requests"], 1)
+    report.equal("--no-cache", client.told("--no-cache", url)["requests"], 1)
+    report.equal("asked", len(server.asked()) - count, 3)
+    report.equal("--cache", client.get("--offline", "--cache", "elsewhere", url).status, 3)
+
+    server.on("/s", answer(200, "s", ETag='"1"', Cache_Control="max-age=100", Age="200"),
+              answer(304, ETag='"1"'))
+    url = server.url + "/s"
+    client.get(url)
+    report.equal("--stale-ok", client.told("--stale-ok", "1000", url)["stale"], True)
+    report.equal("--stale-ok", client.told("--stale-ok", "1000", url)["requests"], 0)
+    report.equal("no longer", client.told("--stale-ok", "50", url)["validated"], True)
+    server.on("/vary", lambda r: answer(200, r.get("Accept-Language", "-"), Vary="Accept-Language",
+                                        Cache_Control="max-age=100"))
+    texts = [client.get(server.url + "/vary", "-H", f"Accept-Language: {lang}").out
+             for lang in ("de", "en", "de")]
+    report.equal("Vary", texts, [b"de", b"en", b"de"])
+    got = client.get("--cache", "/proc/none", server.url + "/vary")
+    report.equal("without a cache all works", got.status, 0)
+    report.match("and says so", got.err, "without a cache")
+
+
+# ---- codings ----
+
+def tool(name, content):
+    return subprocess.run([name, "-c"], input=content, stdout=subprocess.PIPE, check=True).stdout
+
+
+@stage
+def codings(report, server, client, _folder):
+    text = prose(300000)
+    coded = {"gzip": gzip.compress(text), "br": tool("brotli", text), "zstd": tool("zstd", text)}
+    for coding, octets in coded.items():
+        server.on("/c", answer(200, octets, Content_Encoding=coding))
+        report.equal(coding, client.get(server.url + "/c").out == text, True)
+        report.equal(f"{coding}, as it came", client.get("--no-compressed", server.url + "/c").out == octets,
+                     True)
+        server.on("/c", answer(200, octets[:-5], Content_Encoding=coding))
+        got = client.get("-s", "-S", server.url + "/c")
+        report.equal(f"{coding}, cut", got.status, 3)
+        report.match(f"{coding}, cut", got.err, "cut short")
+        server.on("/c", answer(200, octets[:1000] + b"\xff" * 1000 + octets[2000:], Content_Encoding=coding))
+        report.equal(f"{coding}, damaged", client.get(server.url + "/c").status, 3)
+    report.equal("asked for", server.asked()[0].get("Accept-Encoding"), "gzip, br, zstd")
+    report.equal("not asked for", server.asked()[1].get("Accept-Encoding"), None)
+    server.on("/c", answer(200, coded["gzip"] * 2, Content_Encoding="gzip"))
+    report.equal("two members", client.get(server.url + "/c").out == text * 2, True)
+    server.on("/c", answer(200, gzip.compress(coded["br"]), Content_Encoding="br, gzip"))
+    report.equal("two codings", client.get(server.url + "/c").out == text, True)
+    server.on("/c", answer(200, coded["br"] + b"x", Content_Encoding="br"))
+    report.equal("octets behind the end", client.get(server.url + "/c").status, 3)
+    server.on("/c", answer(200, b"", Content_Encoding="gzip"))
+    report.equal("no content", client.get(server.url + "/c").status, 0)
+    server.on("/c", answer(200, "?", Content_Encoding="compress"))
+    got = client.get(server.url + "/c")
+    report.equal("unknown", got.status, 3)
+    report.match("unknown", got.err, "not asked for")
+    bomb = gzip.compress(bytes(100 << 20))
+    server.on("/bomb", answer(200, bomb, Content_Encoding="gzip"))
+    got = client.get("--max-size", "1MiB", server.url + "/bomb")
+    report.check("a bomb ends", got.status == 1 and len(got.out) <= 1 << 20, got.status)
+    report.match("in words", got.err, "--max-size")
+
+
+# ---- breaks ----
+
+@stage
+def continued(report, server, client, folder):
+    text = prose(400000)
+    for name, words in (("cached", []), ("not cached", ["--no-cache"])):
+        server.forget()
+        server.on("/f", file_of(text, '"v1"', cut=123456), file_of(text, '"v1"'))
+        got = client.get(*words, server.url + "/f", "-o", "f", "-w", "%{num_continuations}")
+        report.equal(f"{name}: all of it", ((folder / "f").read_bytes() == text, got.status, got.out),
+                     (True, 0, b"1"))
+        asked = server.asked("/f")[1]
+        report.match(f"{name}: the rest", asked.get("Range", ""), r"^bytes=123456-")
+        report.equal(f"{name}: of this version", asked.get("If-Range"), '"v1"')
+        (folder / "f").unlink()
+        server.on("/o", file_of(text, '"v1"', cut=123456), file_of(text, '"v1"'))
+        report.equal(f"{name}: to standard output", client.get(*words, server.url + "/o").out == text, True)
+        # Another version in between: never both.
+        server.on("/g", file_of(text, '"v1"', cut=1000), file_of(text[::-1], '"v2"'))
+        got = client.get(*words, server.url + "/g", "-o", "g")
+        report.equal(f"{name}: another version", (got.status, (folder / "g").read_bytes() == text[::-1]), (0, True))
+        server.on("/h", file_of(text, '"v1"', cut=1000), file_of(text[::-1], '"v2"'))
+        got = client.get(*words, server.url + "/h")
+        report.equal(f"{name}: what is written is written", (got.status, got.out == text[:1000]), (3, True))
+        report.match(f"{name}: in words", got.err, "changed while it was being fetched")
+        (folder / "g").unlink()
+
+    coded = gzip.compress(text)
+    server.on("/z", file_of(coded, '"z"', cut=5000, Content_Encoding="gzip"),
+              file_of(coded, '"z"', Content_Encoding="gzip"))
+    report.equal("in a coding", client.get("--no-cache", server.url + "/z").out == text, True)
+    for name, one, two in (
+            ("a weak tag", answer(200, text, cut=99, ETag='W/"1"'), answer(200, text, ETag='W/"1"')),
+            ("no tag", answer(200, text, cut=99), answer(200, text)),
+            ("a 206 of something else", answer(200, text, cut=99, ETag='"1"'),
+             answer(206, text[99:], ETag='"2"', Content_Range=f"bytes 99-399999/400000")),
+            ("a 206 from elsewhere", answer(200, text, cut=99, ETag='"1"'),
+             answer(206, text[98:], ETag='"1"', Content_Range=f"bytes 98-399999/400000"))):
+        server.on("/w", one, two)
+        got = client.get("--no-cache", server.url + "/w")
+        report.equal(name, (got.status, got.out == text[:99]), (3, True))
+    server.on("/never", answer(200, text, cut=99, ETag='"1"'), answer(raw=b""))
+    report.equal("the rest never comes", client.get("--no-cache", server.url + "/never").status, 3)
+    report.check("and is not asked for forever", len(server.asked("/never")) <= 8,
+                 len(server.asked("/never")))
+
+
+@stage
+def resumed(report, server, client, folder):
+    text = prose(3 << 20)
+    url, words = server.url + "/f", ["--no-cache", "-o", "f"]
+
+    def broken():
+        server.on("/f", answer(200, text, cut=2000000, ETag='"v1"'), answer(raw=b""))
+        report.equal("broken off", client.get(*words, url).status, 3)
+        report.equal("kept beside", client.names(), [".f.stet-part", ".f.stet-tag"])
+        server.forget()
+
+    broken()
+    server.on("/f", file_of(text, '"v1"'))
+    got = client.get(*words, url, "-w", "%{size_download}")
+    report.equal("the rest", (got.status, (folder / "f").read_bytes() == text, int(got.out)),
+                 (0, True, len(text) - 2000000))
+    report.equal("asked", [(r.get("Range"), r.get("If-Range")) for r in server.asked()],
+                 [("bytes=2000000-", '"v1"')])
+    report.equal("nothing is left", client.names(), ["f"])
+
+    (folder / "f").unlink()
+    broken()
+    server.on("/f", file_of(text[::-1], '"v2"'))
+    got = client.get(*words, url)
+    report.equal("another version", (got.status, (folder / "f").read_bytes() == text[::-1]), (0, True))
+    report.equal("nothing is left", client.names(), ["f"])
+
+    (folder / "f").unlink()
+    broken()
+    server.on("/g", file_of(b"other", '"v1"'))
+    client.get("--no-cache", "-o", "f", server.url + "/g")
+    report.equal("another URL", (server.asked()[0].get("Range"), (folder / "f").read_bytes()),
+                 (None, b"other"))
+
+    (folder / "f").unlink()
+    broken()
+    write(folder / ".f.stet-part", text)  # as long as the whole
+    server.on("/f", file_of(text, '"v1"'))
+    report.equal("416", (client.get(*words, url).status, (folder / "f").read_bytes() == text),
+                 (0, True))
+    broken_tag = folder / ".f.stet-tag"
+    (folder / "f").unlink()
+    write(folder / ".f.stet-part", "half")
+    write(broken_tag, f'{url}\nW/"v1"\n')
+    report.equal("no strong tag", (client.get(*words, url).status,
+                                   (folder / "f").read_bytes() == text), (0, True))
+
+    # Killed in the middle.
+    (folder / "f").unlink()
+    big = text * 16
+    server.on("/f", answer(200, big, ETag='"big"'))
+    process = client.start(*words, url)
+    tag = folder / ".f.stet-tag"
+    killed = eventually(lambda: tag.exists() or process.poll() is not None)
+    process.kill()
+    process.communicate()
+    if killed and tag.exists():
+        held = (folder / ".f.stet-part").stat().st_size
+        server.forget()
+        server.on("/f", file_of(big, '"big"'))
+        report.equal("after kill -9", (client.get(*words, url).status,
+                                       (folder / "f").read_bytes() == big), (0, True))
+        report.equal("only the rest", server.asked()[0].get("Range"), f"bytes={held}-")
+    else:
+        report.skip("after kill -9", "it was done before it was killed")
+
+
+# ---- redirects ----
+
+@stage
+def redirects(report, server, client, _folder):
+    server.on("/to", lambda r: answer(200, f"{r.method} {r.content.decode()}"))
+    rows = [(301, "GET", "GET "), (302, "GET", "GET "), (303, "GET", "GET "), (307, "GET", "GET "),
+            (308, "GET", "GET "), (301, "POST", "GET "), (302, "POST", "GET "),
+            (303, "POST", "GET "), (307, "POST", "POST x"), (308, "POST", "POST x"),
+            (301, "PUT", "PUT x"), (302, "PUT", "PUT x"), (303, "PUT", "GET ")]
+    for status, method, wanted in rows:
+        server.on("/from", answer(status, "", Location="to"))
+        words = ["-d", "x"] if method != "GET" else []
+        got = client.get("-L", "-X", method, *words, server.url + "/from")
+        report.equal(f"{status} {method}", got.out.decode(), wanted)
+        report.equal(f"{status} {method}: type", server.asked("/to")[-1].get("Content-Type") is not None,
+                     wanted.endswith("x"))
+    server.on("/from", answer(302, "here", Location="/to"))
+    got = client.get(server.url + "/from", "-w", "%{http_code} %{redirect_url}")
+    report.equal("not followed", got.out.decode(), f"here302 {server.url}/to")
+    server.on("/loop", answer(302, Location="/loop"))
+    got = client.get("-L", server.url + "/loop")
+    report.equal("loop", (got.status, len(server.asked("/loop"))), (3, 21))
+    report.match("loop", got.err, "redirected too often")
+    server.forget()
+    report.equal("--max-redirs", client.get("-L", "--max-redirs", "2", server.url + "/loop").status, 3)
+    report.equal("--max-redirs", len(server.asked("/loop")), 3)
+    server.on("/off", answer(302, Location="file:///etc/passwd"))
+    report.equal("to a file", client.get("-L", server.url + "/off").status, 3)
+    server.on("/moved", answer(301, Location="/to", Cache_Control="max-age=600"))
+    client.get("-L", server.url + "/moved")
+    client.get("-L", server.url + "/moved")
+    report.equal("stored", len(server.asked("/moved")), 1)
+
+    with Scripted() as other:
+        other.on("/there", lambda r: answer(200, f"{r.get('Authorization')} {r.get('Cookie')} {r.get('X-Other')}"))
+        secret = ["-u", "a:b", "-H", "Cookie: c=d", "-H", "X-Other: e"]
+        server.on("/away", answer(302, Location=other.url + "/there"))
+        got = client.get("-L", *secret, server.url + "/away")
+        report.equal("to another origin", got.out, b"None None e")
+        server.on("/near", answer(302, Location="/near2"))
+        server.on("/near2", lambda r: answer(200, f"{r.get('Authorization', '')[:5]} {r.get('Cookie')}"))
+        report.equal("to the same one", client.get("-L", *secret, server.url + "/near").out, b"Basic c=d")
+        other.on("/back", answer(302, Location=server.url + "/near2"))
+        server.on("/away", answer(302, Location=other.url + "/back"))
+        report.equal("and back: they stay away", client.get("-L", *secret, server.url + "/away").out, b" None")
+
+
+# ---- several, and what is shown ----
+
+@stage
+def parallel(report, server, client, folder):
+    barrier = threading.Barrier(4, timeout=DEADLINE)
+
+    def together(request):
+        barrier.wait()
+        return answer(200, request.target)
+    for number in range(4):
+        server.on(f"/{number}", together)
+    urls = [f"{server.url}/{number}" for number in range(4)]
+    got = client.get("-O", *urls)
+    report.equal("at once", (got.status, got.err, client.names()), (0, "", ["0", "1", "2", "3"]))
+    for number in range(4):
+        server.on(f"/{number}", answer(200, f"{number};"))
+    report.equal("in their order", client.get(*urls).out, b"0;1;2;3;")
+    got = client.get("-f", urls[0], server.url + "/none", "http://127.0.0.1:1/", urls[1])
+    report.equal("the others go on", (got.status, got.out), (3, b"0;1;"))
+    got = client.get("-o", "x", "-o", "y", *urls[:2], "-w", "%{filename_effective}\\n")
+    report.equal("names in turn", ((folder / "x").read_text(), (folder / "y").read_text()), ("0;", "1;"))
+    report.equal("a line each", sorted(got.out.split()), [b"x", b"y"])
+    many = [f"{server.url}/many/{number}" for number in range(200)]
+    got = client.get("-O", *many, "-w", "%{http_code}\\n", "--no-cache")
+    report.equal("two hundred", got.out.split(), [b"404"] * 200)
+
+
+@stage
+def progress(report, server, client, _folder):
+    going = threading.Event()
+
+    def slowly(_request):
+        going.wait(DEADLINE)
+        return answer(200, "slow")
+    server.on("/slow", slowly)
+
+    def on_terminal(*words):
+        """What a terminal on standard error gets; the answer comes when it got something, or at
+        once where nothing is wanted."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(client.command(*words, "-o", "f", server.url + "/slow"), stderr=slave,
+                                   stdout=subprocess.DEVNULL, cwd=client.folder, env=client.environment())
+        os.close(slave)
+        shown = b""
+        try:
+            while True:
+                piece = os.read(master, 4096)
+                shown += piece
+                going.set()
+                if not piece:
+                    break
+        except OSError:  # the other side is gone
+            pass
+        os.close(master)
+        process.wait(DEADLINE)
+        return shown
+    report.match("on a terminal", on_terminal("--no-cache").decode(), r"0 of 1 done, 0 B")
+    report.equal("silent", on_terminal("--no-cache", "-s"), b"")
+    report.equal("not a terminal", client.get("--no-cache", "-o", "f", server.url + "/slow").err, "")
+
+
+@stage
+def written_out(report, server, client, _folder):
+    server.on("/a", answer(200, "abc", ETag='"x\\y"', Content_Type="text/plain"))
+    got = client.get(server.url + "/a", "-w", "|%{http_code}|%{content_type}|%{size}|%%|%{none}|\\t%{etag}\\n")
+    report.equal("variables", got.out.decode(), 'abc|200|text/plain|3|%|%{none}|\t"x\\y"\n')
+    told = client.told(server.url + "/a")
+    for name in ("url", "url_effective", "http_code", "hit", "validated", "stale", "changed", "ttl",
+                 "saved", "requests", "size", "size_download", "remote_ip", "time_total", "reason",
+                 "num_redirects", "exitcode", "errormsg", "http_version", "etag"):
+        report.check(f"JSON has {name}", name in told)
+    told = client.told("http://127.0.0.1:1/")
+    report.equal("of a failure", (told["http_code"], told["exitcode"], bool(told["errormsg"])), (0, 3, True))
+    got = client.get("-v", server.url + "/a")
+    report.match("verbose", got.err, r"> GET /a HTTP/1.1\n.*< HTTP/1.1 200 .*\* cache: from the ")
+
+
+# ---- the network ----
+
+@stage
+def network(report, server, client, folder):
+    server.on("/a", lambda r: answer(200, r.get("Host")))
+    url = f"http://name.invalid:{server.port}/a"
+    got = client.get("--resolve", f"name.invalid:{server.port}:127.0.0.1", url)
+    report.equal("--resolve", got.out.decode(), f"name.invalid:{server.port}")
+    server.on("http://origin.invalid/x", answer(200, "by proxy"))
+    via = {"http_proxy": server.url}
+    report.equal("http_proxy", client.get("http://origin.invalid/x", environment=via).out, b"by proxy")
+    got = client.get("http://origin.invalid/x", environment={**via, "no_proxy": "origin.invalid"})
+    report.equal("no_proxy", got.status, 3)
+    report.equal("--proxy", client.get("-x", server.url, "http://origin.invalid/x", "--no-cache").out, b"by proxy")
+    report.equal("no proxy", client.get("-x", "", server.url + "/a", environment={"http_proxy": "http://127.0.0.1:1"}).status, 0)
+
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], cwd=folder, check=True, capture_output=True)
+    with Scripted((folder / "cert.pem", folder / "key.pem")) as secure:
+        secure.on("/s", answer(200, "secret"))
+        got = client.get(secure.url + "/s")
+        report.equal("not trusted", (got.status, got.out), (3, b""))
+        report.match("in words", got.err, "certificate")
+        report.equal("--cacert", client.get("--cacert", "cert.pem", secure.url + "/s").out, b"secret")
+        report.equal("-k", client.get("-k", secure.url + "/s").out, b"secret")
+        # A secret does not go on in clear text.
+        server.on("/clear", lambda r: answer(200, str(r.get("Authorization"))))
+        secure.on("/down", answer(302, Location=server.url + "/clear"))
+        report.equal("from https to http", client.get("-kLu", "a:b", secure.url + "/down").out, b"None")
+
+
+# ---- groups ----
+
+def release(**files):
+    lines = [f" {hashlib.sha256(text.encode()).hexdigest()} {len(text)} {name}" for name, text in files.items()]
+    return "Origin: test\nMD5Sum:\n 0 0 a\nSHA256:\n" + "\n".join(lines) + "\nDate: now\n"
+
+
+@stage
+def groups(report, server, client, folder):
+    write(folder / "list", f"""# a repository
+{server.url}/Release Release
+{server.url}/a main/a in Release a
+{server.url}/b main/b in Release b   # the second
+""")
+    words = ["--group", "list", "--output-dir", "out", "--pause", "1ms"]
+    target = folder / "out"
+
+    def put(a, b, **settings):
+        server.on("/Release", answer(200, release(a=a, b=b), Cache_Control="no-cache"))
+        server.on("/a", answer(200, settings.get("served", a), Cache_Control="no-cache"))
+        server.on("/b", answer(200, b, Cache_Control="no-cache"))
+
+    def there():
+        return {str(p.relative_to(target)): p.read_text() for p in target.rglob("*") if p.is_file()}
+
+    put("one", "two")
+    report.equal("fits", client.get(*words, "--changed").status, 0)
+    report.equal("is there", there(), {"Release": release(a="one", b="two"), "main/a": "one", "main/b": "two"})
+    before = {p: mark(p) for p in [target, *target.rglob("*")]}
+    report.equal("again", client.get(*words, "--changed").status, 10)
+    report.equal("untouched", {p: mark(p) for p in [target, *target.rglob("*")]}, before)
+
+    # Changes between its members, and fits at the third look.
+    put("ONE", "two")
+    server.on("/a", answer(200, "one"), answer(200, "one"), answer(200, "ONE"))
+    server.forget()
+    report.equal("in the end", client.get(*words).status, 0)
+    report.equal("new", (there()["main/a"], len(server.asked("/a"))), ("ONE", 3))
+    report.equal("what has not changed is the old file", mark(target / "main/b"), before[target / "main/b"])
+
+    before = {p: mark(p) for p in [target, *target.rglob("*")]}
+    put("never", "two", served="other")
+    got = client.get(*words, "--attempts", "2")
+    report.equal("does not fit", got.status, 1)
+    report.match("in words", got.err, "do not fit together: main/a has another")
+    server.on("/a", answer(404))
+    report.equal("is not there", client.get(*words, "--attempts", "2").status, 1)
+    server.on("/a", answer(raw=b""))
+    report.equal("breaks off", client.get(*words, "--attempts", "2").status, 3)
+    report.equal("untouched", {p: mark(p) for p in [target, *target.rglob("*")]}, before)
+    put("ONE", "two")
+    write(target / "mine", "precious")
+    got = client.get(*words)
+    report.equal("a file of somebody's", (got.status, (target / "mine").read_text()), (1, "precious"))
+    report.match("in words", got.err, "mine is no member of the group")
+    report.equal("nothing beside", client.names(), ["list", "out"])
+
+    for text, why in (("http://x/ ../y", "line 1"), ("\nhttp://x/", "line 2"), ("http://x/ a in b c", "index"),
+                      ("http://x/ a\nhttp://y/ a", "two members"), ("# nothing", "no members"),
+                      ("http://x/ /a", "relative")):
+        write(folder / "bad", text)
+        got = client.get("--group", "bad", "--output-dir", "out2")
+        report.equal(f"{text!r}", (got.status, os.path.exists(folder / "out2")), (2, False))
+        report.match(f"{text!r}", got.err, why)
+
+
+@stage
+def groups_of_one_version(report, server, client, folder):
+    write(folder / "list", f"{server.url}/x x\n{server.url}/y y\n")
+    words = ["--group", "list", "--output-dir", "out", "--pause", "1ms"]
+    server.on("/x", file_of(b"x1", '"1"'))
+    server.on("/y", file_of(b"y1", '"1"'))
+    report.equal("fits", client.get(*words).status, 0)
+    report.equal("asked twice", [r.get("If-None-Match") for r in server.asked("/x")], [None, '"1"'])
+    # x changes after y was fetched: y belongs to the new x.
+    server.forget()
+    server.on("/x", file_of(b"x1", '"1"'), file_of(b"x2", '"2"'))
+    server.on("/y", file_of(b"y2", '"2"'))
+    report.equal("fits later", client.get(*words).status, 0)
+    report.equal("both new", ((folder / "out/x").read_bytes(), (folder / "out/y").read_bytes()), (b"x2", b"y2"))
+    report.equal("asked three times", len(server.asked("/x")), 3)
+    number = iter(range(1000))
+    server.on("/x", lambda r: answer(200, f"x{next(number)}"))
+    got = client.get(*words, "--attempts", "3")
+    report.equal("never the same", (got.status, (folder / "out/x").read_bytes()), (1, b"x2"))
+    report.match("in words", got.err, "x changed in the meantime")
+
+
+# ---- watching ----
+
+@stage
+def watched(report, server, client, folder):
+    words = ["--watch", "1ms", "--polls"]
+    server.on("/w", *[file_of(text, f'"{tag}"', Cache_Control="no-cache")
+                      for tag, text in ((1, b"a;"), (1, b"a;"), (2, b"b;"), (2, b"b;"), (3, b"a;"))])
+    got = client.get(*words, "5", server.url + "/w")
+    report.equal("prints changes", (got.status, got.out), (0, b"a;b;a;"))
+    report.equal("asks with conditions", [r.get("If-None-Match") for r in server.asked("/w")],
+                 [None, '"1"', '"1"', '"2"', '"2"'])
+    server.on("/w", answer(200, "a"), answer(503, "busy"), answer(raw=b""), answer(200, "a"), answer(200, "b"))
+    got = client.get(*words, "5", "--no-cache", server.url + "/w", "--run", "cat; echo \" $STET_URL\"")
+    report.equal("runs a command", got.out.decode(), f"a {server.url}/w\nb {server.url}/w\n")
+    report.match("tells of failures", got.err, "503")
+    server.on("/w", answer(200, "1"), answer(200, "1"), answer(200, "2"))
+    got = client.get(*words, "3", "-o", "file", server.url + "/w", "--run", "echo $STET_FILE; cat file; echo")
+    report.equal("a file", got.out.decode(), "file\n1\nfile\n2\n")
+    server.on("/busy", answer(200, "fresh", Cache_Control="max-age=1000"))
+    process = client.start("--watch", "1ms", server.url + "/busy")
+    report.equal("begins", process.stdout.read(5), b"fresh")
+    process.terminate()
+    process.communicate(timeout=DEADLINE)
+    report.equal("ends when asked to", (process.returncode, len(server.asked("/busy"))), (0, 1))
+
+
+# ---- stet itself ----
+
+def against_stet(report):
+    with place() as folder:
+        client = Client(report, folder)
+        text = prose(200000)
+        write(folder / "site/page.txt", text)
+        for index in range(20):
+            write(folder / f"site/f{index}.txt", f"file {index}")
+        with Server(report, folder / "site") as server:
+            server.settle("/page.txt")
+            first = client.told(server.url + "/page.txt")
+            again = client.told(server.url + "/page.txt")
+            report.equal("served, then validated", (first["http_code"], again["validated"], again["saved"] > 0),
+                         (200, True, True))
+            report.check("in a coding", first["size_download"] < first["size"] == len(text), first)
+            report.equal("content", client.get(server.url + "/page.txt").out == text, True)
+            write(folder / "site/page.txt", text[::-1])
+            got = eventually(lambda: client.get(server.url + "/page.txt").out == text[::-1])
+            report.check("changed", got)
+            urls = [f"{server.url}/f{index}.txt" for index in range(20)]
+            client.get("-O", "--output-dir", folder, *urls)
+            report.equal("twenty", [(folder / f"f{i}.txt").read_text() for i in range(20)],
+                         [f"file {i}" for i in range(20)])
+            got = client.get("-H", "Range: bytes=2-5", server.url + "/f1.txt", "-w", "%{http_code}")
+            report.equal("a range", got.out, b"le 1206")
+            with Proxy(report, server.url) as proxy:
+                report.equal("through stet proxy", client.get(proxy.url + "/f3.txt").out, b"file 3")
+                told = client.told(proxy.url + "/f3.txt")
+                report.equal("validated there", (told["http_code"], told["validated"]), (200, True))
+
+
+def lives_apart(report):
+    """The server's program loads nothing of libcurl, the client's nothing of the server's."""
+    libraries = {name: subprocess.run(["ldd", path], stdout=subprocess.PIPE, check=True).stdout.decode()
+                 for name, path in (("stet", program()),
+                                    ("client", str(pathlib.Path(program()).with_name("stet-client"))))}
+    report.check("stet has no libcurl", "libcurl" not in libraries["stet"])
+    report.check("the client has", "libcurl-gnutls" in libraries["client"])
+    got = subprocess.run([program(), "get", "--help"], stdout=subprocess.PIPE, check=False)
+    report.equal("help", (got.returncode, b"--write-out" in got.stdout), (0, True))
+    with place() as folder:
+        alone = folder / "stet"
+        alone.write_bytes(pathlib.Path(program()).read_bytes())
+        alone.chmod(0o755)
+        got = subprocess.run([alone, "get", "x"], stderr=subprocess.PIPE, check=False)
+        report.check("without its client it says so, or runs the installed one", got.returncode in (2, 3),
+                     got.stderr)
+
+
+sys.exit(run(requests, credentials, failures, cached, modes, codings, continued, resumed, redirects, parallel,
+             progress, written_out, network, groups, groups_of_one_version, watched, against_stet, lives_apart))
