@@ -1,11 +1,13 @@
 /* Processes that store, find, renew, mark and remove as fast as they can, and are killed.
  *
- *     storage_storm FOLDER SEED PROCESSES KILLS SECONDS
+ *     storage_storm FOLDER SEED PROCESSES KILLS SECONDS SIZE
  *
  * Every content can be told from its own head, so whoever reads one sees whether it is the one that
  * was stored. Kills as many processes as it is told, each after a random time, and replaces them;
  * or lets them be for some seconds. Then looks at all that is left: nothing may be damaged, every
- * content must be named by a set, and no draft may be left. The last line is "N passed, N failed".
+ * content must be named by a set, and no draft may be left. Where SIZE is so large that nothing is
+ * evicted, there is a key whose responses are replaced and never removed: whoever looks for it
+ * finds the old or the new. The last line is "N passed, N failed".
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -19,10 +21,12 @@
 
 #include "client/storage_parts.h"
 
-enum { KEYS = 24, CONTENT_MAX = 100000, PROCESSES_MAX = 64 };
+enum { KEYS = 24, CONTENT_MAX = 100000, PROCESSES_MAX = 64, TRIES = 200 };
 
 static const char *folder;
-static uint64_t size_max = 1048576;
+static uint64_t size_max;
+static bool keeps; /* nothing is evicted */
+static const struct stet_span kept_key = STET_SPAN_INIT("http://example.org/kept");
 
 /* SplitMix64 */
 static uint64_t next(uint64_t *state)
@@ -57,7 +61,7 @@ static bool fault(const char *what)
 
 /* ---- what a process does ---- */
 
-static bool store(struct storage *storage, uint64_t *random)
+static bool store(struct storage *storage, struct stet_span key, uint64_t *random)
 {
     static char content[CONTENT_MAX];
     const uint64_t seed = next(random);
@@ -67,7 +71,7 @@ static bool store(struct storage *storage, uint64_t *random)
                                              .status = 200,
                                              .lifetime = 60,
                                              .times = {.received = time(NULL)}}};
-    struct storage_draft *draft = storage_begin(storage, key_of(next(random)));
+    struct storage_draft *draft = storage_begin(storage, key);
 
     if (!draft)
         return true;
@@ -90,8 +94,16 @@ static bool store(struct storage *storage, uint64_t *random)
     return true;
 }
 
-/* Its content is what its head says. One that was replaced meanwhile is gone, and no fault. */
-static bool entry_right(struct storage *storage, const struct storage_entry *entry)
+enum sight { RIGHT, GONE, WRONG };
+
+static enum sight wrong(const char *what)
+{
+    fault(what);
+    return WRONG;
+}
+
+/* Its content is what its head says. One that was replaced meanwhile is gone. */
+static enum sight sight_of(struct storage *storage, const struct storage_entry *entry)
 {
     static char content[CONTENT_MAX], wanted[CONTENT_MAX];
     const struct stet_field *field = stet_head_named(&entry->response.head, STET_SPAN("X-Content"));
@@ -100,22 +112,22 @@ static bool entry_right(struct storage *storage, const struct storage_entry *ent
     char text[64] = "";
 
     if (!field || field->value.len >= sizeof text)
-        return fault("a head without its field");
+        return wrong("a head without its field");
     memcpy(text, field->value.at, field->value.len);
     if (sscanf(text, "%" SCNu64 " %zu", &seed, &size) != 2 || size != entry->content_size ||
         size > CONTENT_MAX)
-        return fault("a head of another content");
+        return wrong("a head of another content");
     const int fd = storage_content(storage, entry, true);
     if (fd < 0)
-        return true;
+        return GONE;
     content_make(seed, wanted, size);
     size_t got = 0;
     for (ssize_t piece; (piece = read(fd, content + got, sizeof content - got)) > 0;)
         got += (size_t)piece;
     close(fd);
     if (got != size || memcmp(content, wanted, size) != 0)
-        return fault("another content");
-    return true;
+        return wrong("another content");
+    return RIGHT;
 }
 
 static bool look(struct storage *storage, uint64_t *random)
@@ -123,9 +135,28 @@ static bool look(struct storage *storage, uint64_t *random)
     struct storage_set set = storage_find(storage, key_of(next(random)));
     bool right = true;
     for (size_t i = 0; right && i < set.count; i++)
-        right = entry_right(storage, &set.entries[i]);
+        right = sight_of(storage, &set.entries[i]) != WRONG;
     storage_set_fini(&set);
     return right;
+}
+
+/* Whoever comes while one of them is replaced looks again. */
+static bool look_kept(struct storage *storage)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int tries = 0; tries < TRIES; tries++, nanosleep(&pause, NULL)) {
+        struct storage_set set = storage_find(storage, kept_key);
+        enum sight sight = set.count ? RIGHT : WRONG;
+        for (size_t i = 0; sight == RIGHT && i < set.count; i++)
+            sight = sight_of(storage, &set.entries[i]);
+        const bool absent = set.count == 0;
+        storage_set_fini(&set);
+        if (absent)
+            return fault("what was never removed is not there");
+        if (sight != GONE)
+            return sight == RIGHT;
+    }
+    return fault("a set names a content that is gone");
 }
 
 static bool renew(struct storage *storage, uint64_t *random)
@@ -162,8 +193,13 @@ static bool step(struct storage *storage, uint64_t *random)
     case 7:
     case 8:
         return look(storage, random);
+    case 9:
+        return !keeps || look_kept(storage);
+    case 10:
+    case 11:
+        return store(storage, kept_key, random);
     default:
-        return store(storage, random);
+        return store(storage, key_of(next(random)), random);
     }
 }
 
@@ -209,10 +245,10 @@ static int look_at_all(void)
     if (!storage)
         return fault(error), 1;
     const uint64_t size = storage_evict(storage);
-    for (uint64_t i = 0; i < KEYS; i++) {
-        struct storage_set set = storage_find(storage, key_of(i));
+    for (uint64_t i = 0; i <= KEYS; i++) {
+        struct storage_set set = storage_find(storage, i < KEYS ? key_of(i) : kept_key);
         for (size_t j = 0; j < set.count; j++) {
-            failed += !entry_right(storage, &set.entries[j]);
+            failed += sight_of(storage, &set.entries[j]) != RIGHT && !fault("a content is gone");
             contents += set.entries[j].content_size > 0;
             entries++;
         }
@@ -223,11 +259,26 @@ static int look_at_all(void)
     failed += files_left(STORAGE_NAME_SIZE - 1) != contents && !fault("contents without a set");
     failed += size > size_max && !fault("it is larger than it may be");
     printf("# %zu responses, %" PRIu64 " octets\n", entries, size);
+    failed += keeps && !look_kept(storage);
     storage_close(storage);
     return failed;
 }
 
 /* ---- the storm ---- */
+
+static bool first_store(uint64_t random)
+{
+    const char *error;
+    struct storage *storage = storage_open(folder, size_max, &error);
+    struct storage_set set = {0};
+    while (storage && set.count == 0) {
+        store(storage, kept_key, &random);
+        set = storage_find(storage, kept_key);
+    }
+    storage_set_fini(&set);
+    storage_close(storage);
+    return storage || fault(error);
+}
 
 static pid_t begin(uint64_t seed, int seconds)
 {
@@ -248,8 +299,8 @@ static void reap(pid_t child, int *failed)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) {
-        fprintf(stderr, "storage_storm FOLDER SEED PROCESSES KILLS SECONDS\n");
+    if (argc != 7) {
+        fprintf(stderr, "storage_storm FOLDER SEED PROCESSES KILLS SECONDS SIZE\n");
         return 2;
     }
     folder = argv[1];
@@ -258,7 +309,9 @@ int main(int argc, char **argv)
     pid_t children[PROCESSES_MAX];
     int failed = 0;
 
-    if (count < 1 || count > PROCESSES_MAX)
+    size_max = strtoull(argv[6], NULL, 10);
+    keeps = size_max >= UINT64_C(16) * CONTENT_MAX * KEYS;
+    if (count < 1 || count > PROCESSES_MAX || !first_store(random))
         return 2;
     for (int i = 0; i < count; i++)
         children[i] = begin(next(&random), seconds);

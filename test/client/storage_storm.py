@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """test/client/storage_storm.py [--seed N] [--kills N]: the client's storage when processes die.
 
-Processes that store and read are killed 500 times (or as often as --kills says) at random moments;
-then twenty of them run at once; then the disk is full (a small tmpfs, where we may mount one). In
+Processes that store and read are killed 500 times (or as often as --kills says) at random moments,
+where nothing is evicted, so that the old or the new must be there; then where much is; then twenty of them run at once; then the disk is full (a small tmpfs, where we may mount one). In
 the end nothing may be damaged, nothing left over, and no process may have read what was not stored.
 """
 import argparse
@@ -15,9 +15,12 @@ import harness
 STORM = pathlib.Path(harness.program()).resolve().parents[2] / "test/client/storage_storm"
 
 
-def storm(folder, seed, processes, kills, seconds):
+ROOMY, TIGHT = 64 << 20, 1 << 20  # how much the storage may take
+
+
+def storm(folder, seed, processes, kills, seconds, size=TIGHT):
     done = subprocess.run([str(STORM), str(folder), str(seed), str(processes), str(kills),
-                           str(seconds)], capture_output=True, text=True, timeout=1200)
+                           str(seconds), str(size)], capture_output=True, text=True, timeout=1200)
     print("".join(f"{line}\n" for line in done.stdout.splitlines()[:-1]), end="")
     if harness.SANITIZERS.search(done.stderr) or done.returncode:
         print(done.stderr[-2000:])
@@ -26,7 +29,12 @@ def storm(folder, seed, processes, kills, seconds):
 
 def killed(options):
     with harness.place() as folder:
-        return storm(folder, options.seed, 4, options.kills, 0)
+        return storm(folder, options.seed, 4, options.kills, 0, ROOMY)
+
+
+def killed_evicting(options):
+    with harness.place() as folder:
+        return storm(folder, options.seed + 3, 4, options.kills // 4, 0)
 
 
 def twenty(options):
@@ -54,7 +62,7 @@ def main():
     parser.add_argument("--kills", type=int, default=500)
     options = parser.parse_args()
     passed = failed = 0
-    for test in (killed, twenty, full):
+    for test in (killed, killed_evicting, twenty, full):
         good = test(options)
         print(f"{'ok' if good else 'not ok'} - {test.__name__} (seed {options.seed})")
         passed, failed = passed + good, failed + (not good)
