@@ -424,7 +424,9 @@ void audit_addresses(struct audit *audit)
 {
     size_t count = 0;
     char **addresses =
-        audit->setup->all_addresses ? transfers_addresses(audit->facts->final_url, &count) : NULL;
+        audit->setup->all_addresses
+            ? transfers_addresses(audit->setup->transfers, audit->facts->final_url, &count)
+            : NULL;
 
     for (size_t i = 0; i < count && addresses && !audit->over; i++) {
         struct probe other;

@@ -119,9 +119,10 @@ bool transfers_run(struct transfers *transfers, int ms);
 /* Lets transfers_run return soon; may be called from a signal handler. */
 void transfers_stop(struct transfers *transfers);
 
-/* The addresses of a URL's host, as text, each once, as the system resolves it; for
- * transfers_addresses_free. Blocks. NULL: none, or memory is out. */
-char **transfers_addresses(const char *url, size_t *count);
+/* The addresses of a URL's host, as text, each once: those that the setup's `resolve` names, else
+ * as the system resolves it (without `transfers` always so). Blocks. For transfers_addresses_free.
+ * NULL: none, or memory is out. */
+char **transfers_addresses(const struct transfers *transfers, const char *url, size_t *count);
 void transfers_addresses_free(char **addresses, size_t count);
 
 #endif

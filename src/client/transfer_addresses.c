@@ -1,6 +1,6 @@
 /* The addresses of a name, for who wants to ask each of them.
  */
-#include "client/transfer.h"
+#include "client/transfer_parts.h"
 
 #include "base/memory.h"
 #include "stet/uri.h"
@@ -66,13 +66,59 @@ static size_t addresses_count(const struct addrinfo *found)
     return count;
 }
 
-char **transfers_addresses(const char *url, size_t *count)
+/* The addresses that the setup gives the URL's host and port: "HOST:PORT:ADDRESS,ADDRESS".
+ * STET_SPAN_NONE: it says nothing of them. */
+static struct stet_span addresses_given(const struct transfer_setup *setup, const char *url)
+{
+    struct stet_uri uri;
+    char name[300];
+
+    if (!stet_uri_split(stet_span_of(url), &uri))
+        return STET_SPAN_NONE;
+    const int port = uri.port >= 0 ? uri.port : uri.scheme.len == 5 ? 443 : 80;
+    snprintf(name, sizeof name, "%.*s:%d:", (int)uri.host.len, uri.host.at, port);
+    for (size_t i = 0; i < setup->resolve_count; i++) {
+        struct stet_span entry = stet_span_of(setup->resolve[i]);
+        const size_t len = strlen(name);
+        entry = stet_span_from(entry, entry.len > 0 && entry.at[0] == '+');
+        if (entry.len > len && stet_span_equal_nocase(stet_span(entry.at, len), stet_span_of(name)))
+            return stet_span_from(entry, len);
+    }
+    return STET_SPAN_NONE;
+}
+
+/* The same as transfers_addresses, of a list with commas. */
+static char **addresses_listed(struct stet_span list, size_t *count)
+{
+    char **addresses = memory_new_zero((list.len + 1) * sizeof *addresses);
+    char text[NI_MAXHOST];
+
+    while (addresses && list.len) {
+        const size_t len = stet_span_find(list, ',');
+        const bool bracket = list.at[0] == '[' && len > 2;
+        snprintf(text, sizeof text, "%.*s", (int)(bracket ? len - 2 : len), list.at + bracket);
+        list = stet_span_from(list, len + 1);
+        if (addresses_known(addresses, *count, text))
+            continue;
+        addresses[*count] = addresses_copy(text);
+        if (!addresses[*count])
+            break;
+        ++*count;
+    }
+    return addresses;
+}
+
+char **transfers_addresses(const struct transfers *transfers, const char *url, size_t *count)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    const struct stet_span given =
+        transfers ? addresses_given(transfers->setup, url) : STET_SPAN_NONE;
     struct addrinfo *found = NULL;
     char host[256];
 
     *count = 0;
+    if (given.len)
+        return addresses_listed(given, count);
     if (!addresses_host(url, host, sizeof host) || getaddrinfo(host, NULL, &hints, &found) != 0)
         return NULL;
     char **addresses = memory_new_zero(addresses_count(found) * sizeof *addresses);

@@ -71,17 +71,14 @@ class World:
         return f"https://127.0.0.1:{server.port}/", [f"--cacert={certificate}"]
 
     def addresses(self):
-        """Two addresses of "localhost" at one port; None if that cannot be had."""
-        names = sorted({info[4][0] for info in socket.getaddrinfo("localhost", 1, type=1)})
-        if len(names) < 2:
+        """A name with two addresses; each has a server of its own on the same port."""
+        port = self.plain.port
+        try:
+            self.stack.enter_context(FaultServer("127.0.0.2", port))
+        except OSError:
             return None
-        with contextlib.suppress(OSError):
-            FaultServer6 = type("FaultServer6", (FaultServer,),
-                                {"address_family": socket.AF_INET6})
-            other = FaultServer6("::1", self.plain.port)
-            self.stack.enter_context(other)
-            return f"http://localhost:{self.plain.port}/", ["--all-addresses"]
-        return None
+        return (f"http://faults.invalid:{port}/",
+                ["--all-addresses", f"--resolve=faults.invalid:{port}:127.0.0.1,127.0.0.2"])
 
 
 def audited(world, fault):
@@ -108,7 +105,7 @@ def audited(world, fault):
 
 def provoke(report, world, fault):
     if "addresses" in fault.options and not world.both:
-        report.skip(fault.name, "this machine has one address of localhost alone")
+        report.skip(fault.name, "this machine has no 127.0.0.2")
         return
     run = audited(world, fault)
     name = fault.path or fault.name

@@ -434,16 +434,25 @@ static void finds_addresses(void **state)
     size_t count = 0;
     (void)state;
 
-    char **addresses = transfers_addresses("http://127.0.0.1:80/", &count);
+    char **addresses = transfers_addresses(NULL, "http://127.0.0.1:80/", &count);
     assert_int_equal(count, 1);
     assert_string_equal(addresses[0], "127.0.0.1");
     transfers_addresses_free(addresses, count);
-    addresses = transfers_addresses("http://[::1]/", &count);
+    addresses = transfers_addresses(NULL, "http://[::1]/", &count);
     assert_int_equal(count, 1);
     assert_string_equal(addresses[0], "::1");
     transfers_addresses_free(addresses, count);
-    assert_null(transfers_addresses("nonsense", &count));
+    assert_null(transfers_addresses(NULL, "nonsense", &count));
     assert_int_equal(count, 0);
+    const char *const list[] = {"a.invalid:81:10.0.0.1", "A.invalid:80:10.0.0.2,[::2],10.0.0.2"};
+    const struct transfer_setup setup = {.resolve = list, .resolve_count = 2};
+    struct transfers *transfers = transfers_new(&setup);
+    addresses = transfers_addresses(transfers, "http://a.invalid/", &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(addresses[0], "10.0.0.2");
+    assert_string_equal(addresses[1], "::2");
+    transfers_addresses_free(addresses, count);
+    transfers_free(transfers);
 }
 
 int main(void)
