@@ -45,7 +45,7 @@ static void report_html_sums(const struct report *report, struct text *to)
     text_say(to, "<h1>Does it revalidate?</h1>\n<p class=\"soft\">%zu URL%s, ", report->count,
              report->count == 1 ? "" : "s");
     report_number(to, report_requests(report));
-    text_say(to, " requests, ");
+    text_say(to, " request%s, ", report_requests(report) == 1 ? "" : "s");
     report_size(to, report_octets(report));
     text_say(to, " heard; <time>");
     report_time(to, report->begun);
@@ -160,13 +160,15 @@ static void report_html_fields(const struct audit_facts *facts, struct text *to)
 
 static void report_html_facts(const struct report_item *item, struct text *to)
 {
+    static const char *const contents[STET_CODING_COUNT] = {"Content", "Content in gzip",
+                                                            "Content in zstd", "Content in br"};
     const struct audit_facts *facts = item->facts;
 
     text_say(to, "<dl class=\"facts small\">\n");
     report_html_fields(facts, to);
     for (unsigned i = 0; i < STET_CODING_COUNT; i++) {
         if (facts->length[i])
-            report_html_octets(to, stet_coding_name((enum stet_coding)i).at, facts->length[i]);
+            report_html_octets(to, contents[i], facts->length[i]);
     }
     if (facts->validation_octets)
         report_html_octets(to, "A 304", facts->validation_octets);

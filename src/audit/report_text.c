@@ -186,7 +186,7 @@ static void report_text_sums(const struct report *report, struct text *to)
 
     text_say(to, "\n%zu URL%s, ", report->count, report->count == 1 ? "" : "s");
     report_number(to, report_requests(report));
-    text_say(to, " requests, ");
+    text_say(to, " request%s, ", report_requests(report) == 1 ? "" : "s");
     report_size(to, report_octets(report));
     text_say(to, ": %zu bad, %zu warn, %zu info, %zu good\n", counts.of[FINDING_BAD],
              counts.of[FINDING_WARN], counts.of[FINDING_INFO], counts.of[FINDING_GOOD]);

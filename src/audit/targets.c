@@ -3,7 +3,8 @@
  * When the map is full, the rarer half goes. A URL that is forgotten and comes again begins anew,
  * so what counts few may be counted too low; what is asked for most never falls into that half. Who
  * had what is one table of fingerprints, each in the one slot its hash names: another one in the
- * same slot takes its place. So repeats are counted too low rather than too high.
+ * same slot takes its place, and repeats are then counted too low. (Clients who share an address
+ * are one here.)
  *
  * Given up: exact counts by sorting on disk. The audit looks at some dozens of URLs.
  */

@@ -255,7 +255,7 @@ static int audit_run(int argc, char **argv)
 const struct command command_audit = {
     .name = "audit",
     .usage = "[OPTION]... [URL]...",
-    .summary = "judge whether a site revalidates properly, and prove it",
+    .summary = "Tell whether a site revalidates properly.",
     .details = "Only GET, HEAD and OPTIONS are sent, one after another. Exit status: 0 fine, 1 "
                "findings\n(see --fail-on), 2 usage, 3 a resource or a sitemap gave no answer.\n",
     .options = audit_options,

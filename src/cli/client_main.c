@@ -1,11 +1,11 @@
-/* stet-client: the commands that speak through libcurl; `stet get` runs it.
+/* stet-client: the commands that speak through libcurl; `stet get` and `stet audit` run it.
  */
 #include "cli/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_get, NULL};
+static const struct command *const commands[] = {&command_get, &command_audit, NULL};
 
 int main(int argc, char **argv)
 {

@@ -20,6 +20,5 @@ extern const struct command command_get;
 extern const struct command command_audit;
 extern const struct command command_delegate_get;
 extern const struct command command_delegate_audit;
-extern const struct command command_audit;
 
 #endif

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,   &command_proxy,        &command_run, &command_check,
-    &command_explain, &command_stat,         &command_log, &command_purge,
-    &command_reload,  &command_delegate_get, NULL,
+    &command_serve,          &command_proxy, &command_run,   &command_check,  &command_explain,
+    &command_stat,           &command_log,   &command_purge, &command_reload, &command_delegate_get,
+    &command_delegate_audit, NULL,
 };
 
 static void main_help(FILE *to)
