@@ -99,6 +99,9 @@ static const char *group_add(struct group *group, const struct stet_span *words,
 {
     struct group_member member = {.index = SIZE_MAX};
 
+    for (size_t i = 0; i < count && i < GROUP_WORDS; i++)
+        if (stet_span_find(words[i], '\0') < words[i].len)
+            return "there is an octet of value zero";
     if (count != 2 && count != 5)
         return "expected URL FILE, or URL FILE in INDEX NAME";
     if (count == 5 && !stet_span_equal(words[2], STET_SPAN("in")))
