@@ -69,7 +69,7 @@ void call_start(struct caller *caller, struct call *call, const struct call_plac
     call->next = NULL;
     call->link = NULL;
     call->error = STET_PROXY_ERROR_NONE;
-    call->reused = call->heard = call->sent = call->refused = false;
+    call->reused = call->heard = call->sent = call->refused = call->wants_http1 = false;
     call->stream = NULL;
     call->unsent = 0;
     call->headed = call->last = call->paused = false;

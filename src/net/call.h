@@ -81,6 +81,7 @@ struct call {
     bool heard;                  /* something of a response came */
     bool sent;                   /* some of the request may have reached the server */
     bool refused; /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7] */
+    bool wants_http1; /* ... by HTTP/1.1: it does not want this by HTTP/2 [RFC 9113 §7] */
 
     struct h2_client_stream *stream; /* on a connection it shares; NULL: has one of its own */
     int64_t since;                   /* loop_now: of the last thing that keeps it alive there */

@@ -326,6 +326,7 @@ static void mux_end(void *owner, enum client_end end, const struct stet_head *tr
     call->sent |= stream->sent;
     call->heard = stream->heard;
     call->refused = stream->refused;
+    call->wants_http1 = stream->wants_http1;
     call->error = stream->error;
     /* Only the end of a connection has to do with its age. */
     call->reused &=

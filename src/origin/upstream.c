@@ -13,6 +13,10 @@
  * Content that was given before anything was sent is held, so that a request with content may go to
  * the next server if the first cannot be reached.
  *
+ * A server that refuses a request because it wants HTTP/1.1 [RFC 9113 §7] is asked by that from
+ * then on, until the configuration is read again: it may want so for this request alone, but to ask
+ * each twice would cost more than HTTP/2 gains.
+ *
  * Given up: trying another server after a timeout. A request that is slow is most likely slow
  * everywhere, and asking for it several times over is how an outage spreads.
  */
@@ -33,6 +37,8 @@ enum { FAILURES = 3 };
 struct server {
     struct call_place place;
     struct call_place upgrade; /* the same, for what asks for an upgrade */
+    struct call_place http1;   /* the same, where only HTTP/1.1 is offered */
+    bool wants_http1;          /* it has demanded that [RFC 9113 §7] */
     size_t busy;               /* requests under way */
     unsigned failures;         /* since `since` */
     int64_t since;             /* the first of them */
@@ -59,6 +65,8 @@ static void server_place(struct server *server, const struct upstream_url *url)
     server->upgrade = server->place;
     if (url->tls_upgrade)
         server->upgrade.tls = url->tls_upgrade;
+    server->http1 = server->upgrade;
+    server->http1.h2c = false;
 }
 
 struct upstream *upstream_new(struct caller *caller, struct loop *loop,
@@ -199,6 +207,15 @@ static void fetch_give(struct fetch *fetch)
         call_finish(&fetch->call);
 }
 
+static const struct call_place *fetch_place(const struct fetch *fetch)
+{
+    const struct server *server = fetch_server(fetch);
+
+    if (server->wants_http1)
+        return &server->http1;
+    return fetch->sent.upgrade ? &server->upgrade : &server->place;
+}
+
 /* Asks the chosen server. */
 static void fetch_ask(struct fetch *fetch, bool fresh)
 {
@@ -212,9 +229,7 @@ static void fetch_ask(struct fetch *fetch, bool fresh)
     fetch->call.request = &fetch->sent;
     fetch->tried |= UINT32_C(1) << fetch->server;
     fetch_server(fetch)->busy++;
-    const struct server *server = fetch_server(fetch);
-    call_start(upstream->caller, &fetch->call,
-               fetch->sent.upgrade ? &server->upgrade : &server->place, fresh);
+    call_start(upstream->caller, &fetch->call, fetch_place(fetch), fresh);
 }
 
 void fetch_start(struct upstream *upstream, struct fetch *fetch)
@@ -290,6 +305,7 @@ static void fetch_end(void *owner, enum client_end end, const struct stet_head *
 
     fetch_server(fetch)->busy--;
     if (end != CLIENT_COMPLETE) {
+        fetch_server(fetch)->wants_http1 |= fetch->call.wants_http1;
         if (fetch_was_failed(fetch))
             server_failed(fetch_server(fetch), loop_now(fetch->upstream->loop));
         if (fetch_retries(fetch))

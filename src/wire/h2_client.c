@@ -190,6 +190,7 @@ static void client_end_all(struct h2_client *client, enum client_end end,
         if (stream->is.over)
             continue;
         stream->refused = !stream->sent;
+        stream->wants_http1 = stream->refused && client->wants_http1;
         stream->error = stream->heard ? STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE
                                       : STET_PROXY_ERROR_CONNECTION_TERMINATED;
         if (error && stream->sent)

@@ -48,13 +48,14 @@ struct h2_client_marks {
 };
 
 /* A request and its response. Lives in the client, from h2_client_begin until `end` has returned or
- * h2_client_cancel. Whoever began it may read the first four members, also in `end`. */
+ * h2_client_cancel. Whoever began it may read the first five members, also in `end`. */
 struct h2_client_stream {
     enum stet_proxy_error error; /* why it did not end CLIENT_COMPLETE, for Proxy-Status */
     bool sent;                   /* its head was given out by h2_client_take */
     bool heard;                  /* something of a response came */
-    bool refused; /* the origin says that it did nothing with the request, or nothing of it was
-                     sent: it may be sent again whatever it asks for [RFC 9113 §8.7] */
+    bool refused;     /* the origin says that it did nothing with the request, or nothing of it was
+                         sent: it may be sent again whatever it asks for [RFC 9113 §8.7] */
+    bool wants_http1; /* and it wants requests by HTTP/1.1 instead [RFC 9113 §7] */
 
     struct h2_client_marks is; /* private from here */
     uint8_t method;            /* enum stet_method */

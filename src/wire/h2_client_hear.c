@@ -263,6 +263,8 @@ static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, 
         stream_whole(stream, NULL);
     else if (frame->hd.type == NGHTTP2_RST_STREAM && stream)
         stream->is.reset = true;
+    else if (frame->hd.type == NGHTTP2_GOAWAY)
+        client->wants_http1 |= frame->goaway.error_code == NGHTTP2_HTTP_1_1_REQUIRED;
     return 0;
 }
 
@@ -285,10 +287,12 @@ static int frame_invalid(nghttp2_session *session, const nghttp2_frame *frame, i
 /* What is to be told of a stream that nghttp2 has closed before its end. */
 static void stream_cut(struct h2_client_stream *stream, uint32_t code)
 {
+    const bool wants_http1 = stream->is.reset && code == NGHTTP2_HTTP_1_1_REQUIRED;
     const bool broken = !stream->is.reset && stream->sent && code != NGHTTP2_REFUSED_STREAM;
+    const bool undone = !stream->sent || code == NGHTTP2_REFUSED_STREAM || wants_http1;
 
-    stream->refused =
-        !stream->heard && (!stream->sent || code == NGHTTP2_REFUSED_STREAM); /* §8.7 */
+    stream->refused = !stream->heard && undone; /* [RFC 9113 §8.7] */
+    stream->wants_http1 = stream->refused && (wants_http1 || stream->client->wants_http1);
     if (stream->refused)
         stream->error = STET_PROXY_ERROR_CONNECTION_TERMINATED;
     else

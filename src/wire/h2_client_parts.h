@@ -28,6 +28,7 @@ struct h2_client {
     size_t busy;                 /* streams that have not ended */
     int64_t idle_frames;         /* that ask for nothing and the origin may still send */
     enum stet_proxy_error fault; /* of the connection; it is the end of it */
+    bool wants_http1;            /* the origin has left for HTTP/1.1 */
     bool due;                    /* some stream has something to tell */
     bool swept;                  /* no stream is to be freed */
 };

@@ -111,6 +111,84 @@ static void refuse(struct world *world, struct h2_origin *origin)
     world_run(world);
 }
 
+/* What a server demands that wants HTTP/1.1, and how. */
+struct demand {
+    const char *id, *name, *method;
+    bool leaves;  /* the connection, not the stream alone */
+    bool content; /* the request has some, which is gone */
+};
+
+static const struct demand demands[] = {
+    {"C-9113-7-1", "of a stream", "GET", false, false},
+    {"C-9113-7-1", "of a stream, not idempotent", "POST", false, false},
+    {"C-9113-7-1", "of the connection", "GET", true, false},
+    {"C-9113-7-1", "content is not sent again, but the next goes right", "POST", false, true},
+};
+
+/* The request comes as HTTP/1.1, on a connection of its own. */
+static bool comes_old(struct world *world, const char *method)
+{
+    struct sim_client *end = sim_origin_next(world->origin);
+    const bool old = end && sim_client_len(end) > 4 &&
+                     strncmp(sim_client_bytes(end), method, strlen(method)) == 0;
+
+    if (old)
+        sim_client_send(end, HELLO, sizeof HELLO - 1);
+    world_run(world);
+    return old;
+}
+
+static bool try_demand(const struct demand *demand)
+{
+    const struct row row = {.method = demand->method, .content = demand->content};
+    struct upstream_url url;
+    struct chat chat, next;
+    void *state;
+    bool right;
+
+    world_setup_open(&state);
+    struct world *world = state;
+    assert_null(upstream_url_read("h2c://" PLACE, &url));
+    struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
+    chat_begin(upstream, &chat, &row);
+    world_run(world);
+    struct h2_origin *first = origin_next(world);
+    if (demand->leaves)
+        h2_origin_leave(first, 0, NGHTTP2_HTTP_1_1_REQUIRED);
+    else
+        h2_origin_reset(first, 0, NGHTTP2_HTTP_1_1_REQUIRED);
+    world_run(world);
+    right = demand->content ? chat.ear.end == CLIENT_TRUNCATED : comes_old(world, demand->method);
+    right &= chat.ear.ends == 1 && (demand->content || chat.ear.end == CLIENT_COMPLETE);
+    chat_begin(upstream, &next, &(struct row){.method = "PUT"});
+    world_run(world);
+    if (!demand->content) { /* on the connection that is there */
+        right &= next.ear.ends == 0 && first->count == 1;
+        fetch_cancel(&next.fetch);
+    } else {
+        right &= comes_old(world, "PUT") && next.ear.end == CLIENT_COMPLETE;
+    }
+    upstream_free(upstream);
+    upstream_url_fini(&url);
+    world_pass(world, 10 * SECOND);
+    h2_origin_free(first);
+    world_teardown(&state);
+    return right;
+}
+
+static void test_demands(void **state)
+{
+    int failed = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(demands); i++) {
+        if (!try_demand(&demands[i])) {
+            print_error("%s %s\n", demands[i].id, demands[i].name);
+            failed++;
+        }
+    }
+    assert_int_equal(failed, 0);
+}
+
 /* A server that only refuses is asked once more, and no more. */
 static void test_no_end(void **state)
 {
@@ -141,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_demands),
         cmocka_unit_test_setup_teardown(test_no_end, world_setup_open, world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
