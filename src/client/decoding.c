@@ -16,13 +16,14 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { DECODING_BUFFER = 65536 };
+enum { DECODING_BUFFER = 65536, DECODING_MAGIC = 4 };
 
 struct decoding_stage {
     enum stet_coding coding;
     bool begun; /* octets have come */
     bool whole; /* what came so far is complete */
     bool ready;
+    unsigned frame; /* octets of a frame of zstd, counted up to DECODING_MAGIC */
     z_stream gzip;
     ZSTD_DStream *zstd;
     BrotliDecoderState *brotli;
@@ -122,11 +123,15 @@ static bool stage_gzip(struct decoding_stage *stage, struct stet_span *in, size_
 
 static bool stage_zstd(struct decoding_stage *stage, struct stet_span *in, size_t *made)
 {
-    ZSTD_inBuffer from = {in->at, in->len, 0};
+    /* Where it sees all of a magic number at once the library also takes old, forgotten formats for
+     * zstd; not one octet at a time. */
+    const bool lead = stage->frame < DECODING_MAGIC && in->len > 0;
+    ZSTD_inBuffer from = {in->at, lead ? 1 : in->len, 0};
     ZSTD_outBuffer to = {stage->buffer, DECODING_BUFFER, 0};
     const size_t result = ZSTD_decompressStream(stage->zstd, &to, &from);
 
     stage->whole = result == 0;
+    stage->frame = stage->whole ? 0 : stage->frame + (lead ? 1 : 0);
     *made = to.pos;
     *in = stet_span_from(*in, from.pos);
     return !ZSTD_isError(result);

@@ -155,6 +155,16 @@ static void takes_what_stands_in_a_row(void **state)
     assert_true(decode("gzip", STET_SPAN(""), 1, &gathered)); /* no content at all */
 }
 
+/* What the library can read but nobody who says zstd means: the format of version 0.5. */
+static void refuses_old_formats(void **state)
+{
+    struct gathered gathered = {0};
+    (void)state;
+
+    assert_false(decode("zstd", STET_SPAN("\x25\xb5\x2f\xfd\x04\xff\xff\xff"), CODED, &gathered));
+    text_fini(&gathered.text);
+}
+
 static void ends_when_no_more_is_wanted(void **state)
 {
     (void)state;
@@ -213,6 +223,7 @@ int main(void)
         cmocka_unit_test(decodes),
         cmocka_unit_test(misses_the_end),
         cmocka_unit_test(takes_what_stands_in_a_row),
+        cmocka_unit_test(refuses_old_formats),
         cmocka_unit_test(ends_when_no_more_is_wanted),
         cmocka_unit_test(knows_what_it_can_undo),
         cmocka_unit_test(begins_without_memory),
