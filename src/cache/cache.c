@@ -366,10 +366,10 @@ bool cache_content(struct cache_query *query, struct stet_span bytes)
     return !query->flight || flight_content(query->flight, bytes);
 }
 
-void cache_content_end(struct cache_query *query)
+void cache_content_end(struct cache_query *query, const struct stet_head *trailers)
 {
     if (query->flight)
-        flight_content_end(query->flight);
+        flight_content_end(query->flight, trailers);
 }
 
 void cache_forget(struct cache_query *query)

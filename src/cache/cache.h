@@ -125,7 +125,7 @@ enum cache_outcome cache_find(struct cache_worker *worker, struct cache_query *q
 /* Request content goes on to the origin. False: no more until `room`. Octets that nobody wants any
  * more are dropped. */
 bool cache_content(struct cache_query *query, struct stet_span bytes);
-void cache_content_end(struct cache_query *query);
+void cache_content_end(struct cache_query *query, const struct stet_head *trailers);
 
 /* The asker is done, or goes away at any point. A fetch that fills the store for others or for
  * later goes on; one that only passed to this asker is given up. */

@@ -327,11 +327,25 @@ bool flight_content(struct flight *flight, struct stet_span bytes)
     return flight->over || fetch_send(&flight->fetch, bytes);
 }
 
-void flight_content_end(struct flight *flight)
+/* Those that pass; without memory, none [RFC 9110 §6.5.1]. */
+static struct stet_span flight_trails(struct flight *flight, const struct stet_head *trailers)
+{
+    const struct stet_head *head = &flight->errand.request.head;
+    const size_t size = trailers->count > 0 ? forward_request_trailers(head, trailers, NULL, 0) : 0;
+    char *to = size > 0 ? arena_alloc(&flight->arena, size) : NULL;
+
+    if (to)
+        forward_request_trailers(head, trailers, to, size);
+    return stet_span(to, to ? size : 0);
+}
+
+void flight_content_end(struct flight *flight, const struct stet_head *trailers)
 {
     flight->errand.finished = true;
-    if (!flight->over)
-        fetch_finish(&flight->fetch);
+    if (flight->over)
+        return;
+    fetch_trail(&flight->fetch, flight_trails(flight, trailers));
+    fetch_finish(&flight->fetch);
 }
 
 static void flight_room(void *owner)

@@ -123,7 +123,7 @@ void flight_drop(struct flight *flight);
 
 /* Request content, as in cache.h. */
 bool flight_content(struct flight *flight, struct stet_span bytes);
-void flight_content_end(struct flight *flight);
+void flight_content_end(struct flight *flight, const struct stet_head *trailers);
 
 /* The leader has asked what the outcome is; the flight may end with this. */
 void flight_asked(struct flight *flight);

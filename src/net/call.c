@@ -111,6 +111,17 @@ bool call_send(struct call *call, struct stet_span bytes)
     return !line->out.told;
 }
 
+/* Trailers stand before the empty line that ends the chunks [RFC 9112 §7.1.2]. */
+static void call_push_end(struct call *call, const struct h1_client_frame *frame)
+{
+    static const struct stet_span end = {"\r\n", 2};
+    const bool trails = call->trailers.len > 0 && frame->after_len > end.len;
+    const struct stet_span pieces[] = {
+        stet_span(frame->after, frame->after_len - (trails ? end.len : 0)), call->trailers, end};
+
+    flow_push(call->line, pieces, trails ? 3 : 1);
+}
+
 void call_finish(struct call *call)
 {
     struct line *line = call->line;
@@ -131,8 +142,7 @@ void call_finish(struct call *call)
     if (line->state == LINE_TUNNELS)
         return;
     h1_client_frame(&line->client, 0, true, &frame);
-    const struct stet_span piece = stet_span(frame.after, frame.after_len);
-    flow_push(line, &piece, 1);
+    call_push_end(call, &frame);
 }
 
 void call_resume(struct call *call)

@@ -71,6 +71,8 @@ struct call {
     const struct call_events *events;
     void *owner;
     const struct client_request *request; /* its spans live until call_start returns */
+    struct stet_span trailers; /* lines behind the content, set before call_finish, that live until
+                                  the end; left out where there are no chunks [RFC 9110 §6.5.1] */
 
     struct caller *caller;
     const struct call_place *place;

@@ -79,13 +79,19 @@ bool forward_field(const struct stet_head *head, const struct stet_field *field)
  * that takes, also when that is more than `room`: what was written is then cut short. */
 size_t forward_response(const struct stet_head *head, char *to, size_t room);
 
-/* The same for the Upgrade line of a 426, which says what the origin wants to be asked in: protocols
- * that may go through here [RFC 9110 §15.5.22]. It is no longer than its lines were. */
+/* The same for the Upgrade line of a 426, which says what the origin wants to be asked in:
+ * protocols that may go through here [RFC 9110 §15.5.22]. It is no longer than its lines were. */
 size_t forward_upgrade(const struct stet_head *head, char *to, size_t room);
 
 /* The same for the trailers of a response with this `head`: those that may be trailers
  * [RFC 9110 §6.5.1]. */
 size_t forward_trailers(const struct stet_head *head, const struct stet_head *trailers, char *to,
                         size_t room);
+
+/* The same for the trailers of a request: digests, and what stet does not know; nothing that
+ * frames, routes, authenticates or asks [RFC 9110 §6.5.1], nor what clients claim of where they
+ * come from. */
+size_t forward_request_trailers(const struct stet_head *head, const struct stet_head *trailers,
+                                char *to, size_t room);
 
 #endif

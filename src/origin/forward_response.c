@@ -9,6 +9,7 @@
  */
 #include "origin/forward.h"
 
+#include "origin/forwarded.h"
 #include "origin/hopbyhop.h"
 #include "stet/list.h"
 #include "wire/h1_write.h"
@@ -117,15 +118,35 @@ size_t forward_upgrade(const struct stet_head *head, char *to, size_t room)
     return lines.size;
 }
 
-size_t forward_trailers(const struct stet_head *head, const struct stet_head *trailers, char *to,
-                        size_t room)
+/* An application that merges trailers into its header fields must not learn from them what it would
+ * not be told there. */
+static bool may_trail_request(const struct stet_head *head, const struct stet_field *field)
 {
-    struct lines lines = {to, room, 0};
+    return field->id != STET_FIELD_ETAG && field->id != STET_FIELD_PROXY_STATUS &&
+           may_trail(head, field) && !forwarded_claims(field) && !forwarded_never(field);
+}
+
+static size_t trailers_write(const struct stet_head *head, const struct stet_head *trailers,
+                             bool (*may)(const struct stet_head *, const struct stet_field *),
+                             struct lines lines)
+{
     struct hopbyhop hops;
 
     hopbyhop_read(&hops, head);
     for (size_t i = 0; i < trailers->count; i++)
-        if (may_trail(head, &trailers->fields[i]) && !hopbyhop_names(&hops, &trailers->fields[i]))
+        if (may(head, &trailers->fields[i]) && !hopbyhop_names(&hops, &trailers->fields[i]))
             lines_add(&lines, &trailers->fields[i]);
     return lines.size;
+}
+
+size_t forward_trailers(const struct stet_head *head, const struct stet_head *trailers, char *to,
+                        size_t room)
+{
+    return trailers_write(head, trailers, may_trail, (struct lines){to, room, 0});
+}
+
+size_t forward_request_trailers(const struct stet_head *head, const struct stet_head *trailers,
+                                char *to, size_t room)
+{
+    return trailers_write(head, trailers, may_trail_request, (struct lines){to, room, 0});
 }

@@ -76,6 +76,13 @@ void fetch_start(struct upstream *upstream, struct fetch *fetch);
 
 /* As those of net/call.h. */
 bool fetch_send(struct fetch *fetch, struct stet_span bytes);
+
+/* Trailers to go behind the content, before fetch_finish: as those of struct call. */
+static inline void fetch_trail(struct fetch *fetch, struct stet_span trailers)
+{
+    fetch->call.trailers = trailers;
+}
+
 void fetch_finish(struct fetch *fetch);
 void fetch_resume(struct fetch *fetch);
 void fetch_cancel(struct fetch *fetch);

@@ -226,13 +226,13 @@ static bool exchange_content(void *owner, struct stream *stream, struct stet_spa
 static void exchange_end(void *owner, struct stream *stream, const struct stet_head *trailers)
 {
     struct exchange *exchange = stream->exchange;
-    (void)owner, (void)trailers; /* trailers may be left out [RFC 9110 §6.5.1] */
+    (void)owner;
     if (!exchange)
         return;
     if (exchange->tunnel)
         tunnel_finish(exchange->tunnel);
     else
-        exchange_gateway_content_end(exchange);
+        exchange_gateway_content_end(exchange, trailers);
     exchange->content = false;
 }
 

@@ -278,10 +278,10 @@ bool exchange_gateway_content(struct exchange *exchange, struct stet_span bytes)
     return !exchange->gateway.asked || cache_content(&exchange->gateway.query, bytes);
 }
 
-void exchange_gateway_content_end(struct exchange *exchange)
+void exchange_gateway_content_end(struct exchange *exchange, const struct stet_head *trailers)
 {
     if (exchange->gateway.asked)
-        cache_content_end(&exchange->gateway.query);
+        cache_content_end(&exchange->gateway.query, trailers);
 }
 
 void exchange_gateway_kept(struct exchange *exchange)

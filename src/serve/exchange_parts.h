@@ -97,7 +97,7 @@ void exchange_gateway_kept(struct exchange *exchange);
 
 /* Request content, or octets of a tunnel, and their end. */
 bool exchange_gateway_content(struct exchange *exchange, struct stet_span bytes);
-void exchange_gateway_content_end(struct exchange *exchange);
+void exchange_gateway_content_end(struct exchange *exchange, const struct stet_head *trailers);
 
 /* Whatever is under way is given up; may be called at any time, also when nothing is. */
 void exchange_files_forget(struct exchange *exchange);

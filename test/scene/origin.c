@@ -505,6 +505,13 @@ const char *origin_saw_content(struct origin *origin)
     return scene_keep(origin->scene, heard && heard->request.content ? heard->request.content : "");
 }
 
+const char *origin_saw_trailers(struct origin *origin)
+{
+    const struct heard *heard = origin_last(origin);
+    return scene_keep(origin->scene,
+                      heard && heard->request.trailers ? heard->request.trailers : "");
+}
+
 const char *origin_saw_target(struct origin *origin)
 {
     const struct heard *heard = origin_last(origin);

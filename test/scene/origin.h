@@ -123,6 +123,7 @@ size_t origin_requests(const struct origin *origin);
 const char *origin_saw(struct origin *origin, const char *name);
 const char *origin_saw_method(struct origin *origin);
 const char *origin_saw_content(struct origin *origin);
+const char *origin_saw_trailers(struct origin *origin); /* lines; "": none */
 const char *origin_saw_target(struct origin *origin);
 
 size_t origin_connections(const struct origin *origin);

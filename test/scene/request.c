@@ -191,6 +191,19 @@ static enum response_verdict read_length(struct reading *reading, const char *te
     return RESPONSE_WHOLE;
 }
 
+/* Lines up to an empty one [RFC 9112 §7.1.2]. */
+static enum response_verdict read_trailers(struct reading *reading, const char *line)
+{
+    const size_t left = (size_t)(reading->end - line);
+    const char *end = memmem(line, left, "\r\n\r\n", 4);
+    if (!end)
+        return left < 9000 ? RESPONSE_PART : bad(reading, "trailers without an end");
+    if (end > line)
+        reading->request->trailers = strndup(line + 2, (size_t)(end - line));
+    reading->at = end + 4;
+    return RESPONSE_WHOLE;
+}
+
 static enum response_verdict read_chunks(struct reading *reading)
 {
     for (;;) {
@@ -202,15 +215,15 @@ static enum response_verdict read_chunks(struct reading *reading)
         if (digits == 0 || digits > 8 || reading->at + digits != line)
             return bad(reading, "a chunk line is \"%.20s\"", reading->at);
         const size_t size = strtoull(reading->at, NULL, 16);
+        if (size == 0)
+            return read_trailers(reading, line);
         if ((size_t)(reading->end - line) < size + 4)
             return RESPONSE_PART;
         if (memcmp(line + 2 + size, "\r\n", 2) != 0)
-            return bad(reading, "a chunk without its CRLF, or trailers");
+            return bad(reading, "a chunk without its CRLF");
         reading->at = line + 2;
         keep(reading, size);
         reading->at += 2;
-        if (size == 0)
-            return RESPONSE_WHOLE;
     }
 }
 
@@ -238,5 +251,6 @@ void request_fini(struct request *request)
 {
     free(request->text);
     free(request->content);
+    free(request->trailers);
     *request = (struct request){0};
 }

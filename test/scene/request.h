@@ -15,6 +15,7 @@ struct request {
     char *text; /* memory of all that */
     char *content;
     size_t len;
+    char *trailers;   /* lines, "A: b\r\n" each; NULL: none */
     bool has_content; /* be it empty: it is framed */
 };
 

@@ -148,8 +148,9 @@ static inline void step_send(struct world *world, struct stet_span line)
 static inline void step_finish(struct world *world, struct stet_span line)
 {
     struct asker *asker = world_asker(world, next_word(&line));
+    const struct stet_head none = {NULL, 0, {0}};
     if (asker->state != ASKER_ABSENT && asker->state != ASKER_GONE)
-        cache_content_end(&asker->query);
+        cache_content_end(&asker->query, &none);
 }
 
 static inline struct response_framing framing_of(struct stet_span word)

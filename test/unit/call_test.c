@@ -422,6 +422,32 @@ static void content_with_a_length(void **state)
     assert_int_equal(caller_idle(world->caller), 1);
 }
 
+/* C-9112-7.1.2-1: behind the last chunk; where there are none, nowhere. */
+static void content_with_trailers(void **state)
+{
+    struct world *world = *state;
+    for (unsigned known = 0; known < 2; known++) {
+        struct talk talk = talk_of("POST");
+        talk.request.has_content = true;
+        talk.request.length_known = known;
+        talk.request.length = 3;
+        talk_begin(world, &talk, true);
+        assert_true(call_send(&talk.call, STET_SPAN("abc")));
+        talk.call.trailers = STET_SPAN("X-Sum: 1\r\n");
+        call_finish(&talk.call);
+        world_run(world);
+        struct sim_client *end = world_next(world);
+        assert_true(origin_got(end, known
+                                        ? "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+                                          "abc"
+                                        : "POST / HTTP/1.1\r\nHost: a\r\n"
+                                          "Transfer-Encoding: chunked\r\n\r\n"
+                                          "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"));
+        origin_say(world, end, HELLO);
+        assert_string_equal(talk.ear.heard, "200 length [hello] complete");
+    }
+}
+
 static void content_in_chunks(void **state)
 {
     struct world *world = *state;
@@ -1020,6 +1046,7 @@ int main(void)
         TEST(a_name_that_nobody_has),
         TEST(a_name_that_is_too_long),
         TEST(content_with_a_length),
+        TEST(content_with_trailers),
         TEST(content_in_chunks),
         TEST(head_and_content_leave_together),
         TEST(a_server_that_takes_nothing),

@@ -669,6 +669,25 @@ static void test_trailers(void **state)
     assert_true(forward_trailers(head, trailers, text, sizeof text) > 0);
 }
 
+/* C-9110-6.5.1-1, C-9110-6.5.1-2: of a request, nothing that an application would believe. */
+static void test_request_trailers(void **state)
+{
+    (void)state;
+    char text[400];
+    struct message message, trailer_message;
+    const struct stet_head *head = message_head(&message, "Connection: x-hop");
+    const struct stet_head *trailers = message_head(
+        &trailer_message, "X-Sum: 1\nX-Hop: 2\nHost: a\nContent-Length: 3\nTE: trailers\n"
+                          "Authorization: b\nCookie: c\nX-Forwarded-For: d\nForwarded: for=e\n"
+                          "Proxy: f\nRange: bytes=0-1\nIf-Match: *\nETag: \"g\"\n"
+                          "Proxy-Status: h\nExpect: 100-continue\nCache-Control: no-cache\n"
+                          "Content-Type: i/j\nTransfer-Encoding: chunked\n"
+                          "Content-Digest: sha-256=:eA==:");
+    const char *want = "X-Sum: 1\r\nContent-Digest: sha-256=:eA==:\r\n";
+    size_t size = forward_request_trailers(head, trailers, text, sizeof text);
+    assert_true(same(stet_span(text, size), want));
+}
+
 struct hides_row {
     const char *id;
     const char *name;
@@ -702,8 +721,8 @@ int main(void)
         cmocka_unit_test(test_content),   cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_gap),       cmocka_unit_test(test_fill),
         cmocka_unit_test(test_elements),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_responses), cmocka_unit_test(test_trailers),
-        cmocka_unit_test(test_hides),
+        cmocka_unit_test(test_responses), cmocka_unit_test(test_request_trailers),
+        cmocka_unit_test(test_trailers),  cmocka_unit_test(test_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
