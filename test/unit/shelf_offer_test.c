@@ -71,8 +71,9 @@ static void test_store(void **state)
         }
         asking_make(&asking, &world, "GET", row->url, NULL);
         const struct stet_response response = message_response(&message, row->status, row->fields);
-        const struct stet_transaction transaction = {
-            &asking.request, &response, shelf_world_arrival(&world), false, false, false};
+        const struct stet_transaction transaction = {.request = &asking.request,
+                                                     .response = &response,
+                                                     .arrival = shelf_world_arrival(&world)};
         const struct stet_storing storing = shelf_may_store(&world.rules, &transaction);
         check_row(row, storing.reason == row->want && storing.allowed == (row->want == STORABLE));
         check_row(row, shelf_world_put(&world, &asking, row->status, row->fields, "a") ==
