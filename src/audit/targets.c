@@ -20,6 +20,12 @@
 /* Fingerprints are told apart by them alone, and who writes a log can at most hide repeats. */
 static const uint64_t targets_seed[2] = {0x73746574, 0x6c657420697420};
 
+/* Octets of the table of who had what; pages that nobody comes to take no memory. */
+static size_t targets_visits_size(void)
+{
+    return inputlimit(INPUTLIMIT_VISITS) * sizeof(uint64_t);
+}
+
 void targets_init(struct targets *targets, size_t most)
 {
     *targets = (struct targets){.most = most};
@@ -39,7 +45,8 @@ void targets_fini(struct targets *targets)
     for (size_t cursor = 0; (target = map_next(&targets->map, &cursor)) != NULL;)
         target_free(target);
     map_fini(&targets->map);
-    memory_free(targets->visits);
+    if (targets->visits)
+        memory_free_pages(targets->visits, targets_visits_size());
     memory_free(targets->list);
     *targets = (struct targets){0};
 }
@@ -144,7 +151,7 @@ static bool targets_had(struct targets *targets, const struct target_visit *visi
     const uint64_t print = siphash(targets_seed, who, sizeof who);
 
     if (!targets->visits)
-        targets->visits = memory_new_zero(slots * sizeof *targets->visits);
+        targets->visits = memory_new_pages(targets_visits_size());
     if (!targets->visits)
         return false;
     uint64_t *slot = &targets->visits[print % slots];
