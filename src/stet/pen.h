@@ -37,8 +37,9 @@ static inline void pen_number(struct pen *pen, uint64_t number)
     do {
         digits[--at] = (char)('0' + number % 10);
         number /= 10;
-    } while (number && at > 0); /* more than 20 digits there are not: some compilers cannot see */
-    pen_span(pen, stet_span(digits + at, sizeof(digits) - at));
+    } while (number);
+    while (at < sizeof(digits))
+        pen_byte(pen, digits[at++]);
 }
 
 #endif
