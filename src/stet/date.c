@@ -225,7 +225,7 @@ static bool rfc850_read(struct stet_span text, int64_t now, struct civil *civil)
 
 bool stet_date_read(struct stet_span text, int64_t now, int64_t *when)
 {
-    struct civil civil;
+    struct civil civil = {0};
     bool read;
     if (text.len == STET_DATE_LENGTH)
         read = imf_read(text.at, &civil);
