@@ -118,7 +118,7 @@ bool har_take(struct har *har, struct stet_span text, char message[HAR_MESSAGE])
 bool har_read(struct har *har, const char *path, char message[HAR_MESSAGE])
 {
     struct har_source source = {.error = NULL};
-    json_error_t error;
+    json_error_t error = {.line = 0};
     json_t *archive = NULL;
 
     source.error = inputfile_open(&source.file, path);
