@@ -110,6 +110,7 @@ static enum cache_outcome cache_hand_out_stored(struct cache_query *query, struc
     const bool fills = entry_state(pick->entry) == ENTRY_FILLING;
 
     query->facts.synthesized = pick->head->flags & ENTRY_HEAD_TAG_MADE;
+    query->facts.received = entry_head_version(pick->head);
     struct stored *stored = stored_new(query->worker, pick->entry, pick->head, STET_SPAN_NONE);
     pick->entry = NULL;
     pick->head = NULL;
@@ -166,6 +167,7 @@ static struct stored *cache_stored(struct cache_query *query, const struct shelf
     struct entry_head *head = cache_head(pick);
 
     query->facts.synthesized = head->flags & ENTRY_HEAD_TAG_MADE;
+    query->facts.received = entry_head_version(head);
     return stored_new(query->worker, entry_ref(pick->entry), head, extra);
 }
 

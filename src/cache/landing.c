@@ -124,6 +124,7 @@ void landing_none(struct flight *flight)
     const int status = landing_status(flight, error);
 
     facts->error = error;
+    facts->spoken = (uint8_t)fetch_version(&flight->fetch);
     facts->next_hop = fetch_next_hop(&flight->fetch);
     if (flight->errand.refresh)
         flight_set_alone(flight);
@@ -323,6 +324,7 @@ void landing_head(struct flight *flight, const struct stet_response *response)
     struct cache_facts *facts = &flight->outcome.facts;
 
     facts->forward_status = response->status;
+    facts->spoken = facts->received = flight->answer.framing.version;
     facts->next_hop = fetch_next_hop(&flight->fetch);
     if (flight->errand.completion.asks && landing_complete(flight, response))
         return;

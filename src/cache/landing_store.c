@@ -226,7 +226,8 @@ struct entry *landing_put(struct flight *flight, const struct stet_transaction *
                                       .rules = rules_of(flight),
                                       .transaction = transaction,
                                       .storing = storing,
-                                      .expected = expected};
+                                      .expected = expected,
+                                      .version = flight->answer.framing.version};
 
     *storing = landing_may_store(flight, transaction, expected);
     if (!storing->allowed)

@@ -81,6 +81,7 @@ struct shelf_offer {
     const struct stet_transaction *transaction;
     const struct stet_storing *storing; /* shelf_may_store allowed it */
     uint64_t expected;                  /* octets of content; 0 if that is not known */
+    uint8_t version;                    /* of HTTP that it came by, ten times; 0 counts as 11 */
 };
 
 /* Puts it on the shelf, in the place of the one it replaces, still without content: the entry is

@@ -163,6 +163,10 @@ static void head_validate(struct entry_head *head, const struct shelf_head_recip
         flags |= ENTRY_HEAD_DATE_MADE;
     if (recipe->sized)
         flags |= ENTRY_HEAD_SIZED;
+    if (recipe->version == 20)
+        flags |= ENTRY_HEAD_HTTP2;
+    if (recipe->version == 10)
+        flags |= ENTRY_HEAD_HTTP10;
     if (stet_head_has(fields, STET_FIELD_CACHE_GROUPS) ||
         stet_head_has(fields, STET_FIELD_NO_VARY_SEARCH)) /* groups.h has both */
         flags |= ENTRY_HEAD_GROUPED;

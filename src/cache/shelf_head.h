@@ -12,6 +12,7 @@ struct shelf_head_recipe {
     const struct stet_stored *stored;
     const struct stet_parts *parts; /* of a partial response; else NULL */
     unsigned char changes;          /* of the head that it takes the place of; else 0 */
+    uint8_t version;                /* of HTTP that it came by, ten times; 0 counts as 11 */
     bool sized;                     /* the response told how long its content is */
     struct stet_span tag;           /* an ETag value made here; empty: none */
     int64_t modified;               /* the same for Last-Modified, seconds; negative: none */
@@ -19,7 +20,8 @@ struct shelf_head_recipe {
 
 /* A head of these fields; `tag` goes in the place of an ETag, `modified` where there is no
  * Last-Modified. Date, Age, Content-Length and Content-Range are no lines of it: they are told anew
- * in each answer; nor are digests of a part. NULL when memory is out or the lines take more than ENTRY_HEAD_TEXT_MAX. */
+ * in each answer; nor are digests of a part. NULL when memory is out or the lines take more than
+ * ENTRY_HEAD_TEXT_MAX. */
 struct entry_head *shelf_head_new(const struct shelf_head_recipe *recipe);
 
 /* The view of a stored head's fields as they came, parsed from its text into `fields` (room for

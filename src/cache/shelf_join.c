@@ -158,6 +158,7 @@ static struct entry_head *joining_head(const struct joining *joining)
     const struct shelf_head_recipe recipe = {.fields = &updated,
                                              .stored = &stored,
                                              .parts = whole ? NULL : &joining->mosaic.parts,
+                                             .version = entry_head_version(joining->part.head),
                                              .sized = true,
                                              .modified = -1};
     struct entry_head *head = shelf_head_new(&recipe);
@@ -266,7 +267,13 @@ static struct entry_head *head_left(const struct entry_head *head, const struct 
     struct stet_head view;
     struct stet_field *fields = view_new(head, &view);
     const struct shelf_head_recipe recipe = {
-        .fields = &view, .stored = &stored, .parts = parts, .sized = true, .modified = -1};
+        .fields = &view,
+        .stored = &stored,
+        .parts = parts,
+        .version = entry_head_version(head),
+        .sized = true,
+        .modified = -1,
+    };
     stored.partial = true;
     stored.status = 206;
     struct entry_head *left = fields ? shelf_head_new(&recipe) : NULL;

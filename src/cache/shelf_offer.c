@@ -97,6 +97,7 @@ struct entry_head *shelf_offer_head(const struct shelf_offer *offer, const struc
         .fields = &kept,
         .stored = &stored,
         .parts = parts,
+        .version = offer->version,
         .sized = shelf_offer_length(offer, &length),
         .modified = -1,
     };

@@ -114,6 +114,7 @@ static struct entry_head *renewing_head(const struct renewing *renewing)
         .stored = &renewing->stored,
         .parts = entry_head_parts(head, &parts) ? &parts : NULL,
         .changes = renewing->changes,
+        .version = entry_head_version(head),
         .sized = head->flags & ENTRY_HEAD_SIZED,
         .tag = tagged ? STET_SPAN_NONE : shelf_made_tag(head),
         .modified = shelf_made_modified(head),

@@ -19,6 +19,7 @@ static struct entry_head *head_tagged(const struct entry_head *head, unsigned ch
         .stored = &stored,
         .parts = entry_head_parts(head, &parts) ? &parts : NULL,
         .changes = changes,
+        .version = entry_head_version(head),
         .sized = head->flags & ENTRY_HEAD_SIZED,
         .tag = tag,
         .modified = modified,

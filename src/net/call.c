@@ -70,9 +70,10 @@ void call_start(struct caller *caller, struct call *call, const struct call_plac
     call->link = NULL;
     call->error = STET_PROXY_ERROR_NONE;
     call->reused = call->heard = call->sent = call->refused = call->wants_http1 = false;
+    call->version = 0;
     call->stream = NULL;
     call->unsent = 0;
-    call->headed = call->last = call->paused = false;
+    call->stage = (struct call_stage){0};
     error = call_seat(call, fresh);
     if (error != STET_PROXY_ERROR_NONE)
         caller_fail(caller, call, error);

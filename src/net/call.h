@@ -65,6 +65,13 @@ struct call_events {
 
 struct line;
 
+/* How far a call has come on a connection that it shares. */
+struct call_stage {
+    bool headed; /* the final head has come */
+    bool last;   /* the request is complete */
+    bool paused; /* content is not wanted for now */
+};
+
 /* One call. Embedded in its owner, whose fields are the first three; the rest is private, but what
  * the comments tell may be read in and after `end`. Not to be moved while open. */
 struct call {
@@ -79,18 +86,18 @@ struct call {
     struct line *line;           /* its connection, or what becomes one; NULL: not open */
     struct call *next, **link;   /* of those on its line; while `end` is due for what failed */
     enum stet_proxy_error error; /* why it did not end CLIENT_COMPLETE */
-    bool reused;                 /* on a connection that had served before */
-    bool heard;                  /* something of a response came */
-    bool sent;                   /* some of the request may have reached the server */
-    bool refused; /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7] */
+    uint8_t version; /* of HTTP that was spoken, ten times: 11, 20; 0: it was not connected; in and
+                        after `end` */
+    bool reused;     /* on a connection that had served before */
+    bool heard;      /* something of a response came */
+    bool sent;       /* some of the request may have reached the server */
+    bool refused;    /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7] */
     bool wants_http1; /* ... by HTTP/1.1: it does not want this by HTTP/2 [RFC 9113 §7] */
 
     struct h2_client_stream *stream; /* on a connection it shares; NULL: has one of its own */
     int64_t since;                   /* loop_now: of the last thing that keeps it alive there */
     size_t unsent;                   /* request content then */
-    bool headed;                     /* the final head has come */
-    bool last;                       /* the request is complete */
-    bool paused;                     /* content is not wanted for now */
+    struct call_stage stage;         /* how far it is there */
 };
 
 /* Starts a call. Never fails at once: what goes wrong is told by `end`. With `fresh` no idle

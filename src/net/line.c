@@ -85,6 +85,7 @@ void line_end(struct line *line, enum client_end end, enum stet_proxy_error erro
     if (!call)
         return;
     call->heard |= h1_client_heard(&line->client);
+    call->version = line->state == LINE_DIALS ? 0 : 11;
     line->call = NULL;
     call->line = NULL;
     call->error = error;

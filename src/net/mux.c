@@ -74,6 +74,7 @@ static void call_unlink(struct call *call)
 {
     struct mux *mux = call->line->mux;
 
+    call->version = mux->line->state == LINE_DIALS ? 0 : 20;
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
@@ -137,9 +138,9 @@ static int64_t call_due(const struct call *call)
 
     if (h2_client_unsent(call->stream) > 0)
         return after(call->since, limits->request_idle_timeout);
-    if (call->headed)
-        return call->paused ? INT64_MAX : after(call->since, limits->response_idle_timeout);
-    return call->last ? after(call->since, limits->response_timeout) : INT64_MAX;
+    if (call->stage.headed)
+        return call->stage.paused ? INT64_MAX : after(call->since, limits->response_idle_timeout);
+    return call->stage.last ? after(call->since, limits->response_timeout) : INT64_MAX;
 }
 
 /* [RFC 9209 §2.3] */
@@ -147,8 +148,8 @@ static enum stet_proxy_error call_missed(const struct call *call)
 {
     if (h2_client_unsent(call->stream) > 0)
         return STET_PROXY_ERROR_CONNECTION_WRITE_TIMEOUT;
-    return call->headed ? STET_PROXY_ERROR_CONNECTION_READ_TIMEOUT
-                        : STET_PROXY_ERROR_HTTP_RESPONSE_TIMEOUT;
+    return call->stage.headed ? STET_PROXY_ERROR_CONNECTION_READ_TIMEOUT
+                              : STET_PROXY_ERROR_HTTP_RESPONSE_TIMEOUT;
 }
 
 /* Something has begun to be waited for. */
@@ -211,7 +212,7 @@ bool mux_begin(struct line *line, struct call *call)
         line->state = LINE_CALLS;
     call->line = line;
     call->reused = line->reused;
-    call->last = !request->has_content || (request->length_known && request->length == 0);
+    call->stage.last = !request->has_content || (request->length_known && request->length == 0);
     call_link(call, mux);
     call_alive(call);
     if (!line->busy)
@@ -238,16 +239,16 @@ bool mux_send(struct call *call, struct stet_span bytes)
 void mux_finish(struct call *call)
 {
     h2_client_finish(call->stream);
-    call->last = true;
+    call->stage.last = true;
     call_alive(call);
     call_wake(call);
 }
 
 void mux_resume(struct call *call)
 {
-    if (!call->paused)
+    if (!call->stage.paused)
         return;
-    call->paused = false;
+    call->stage.paused = false;
     h2_client_resume(call->stream);
     call_alive(call);
     call_wake(call);
@@ -294,7 +295,7 @@ static void mux_head(void *owner, const struct stet_response *response,
     struct call *call = owner;
 
     call_alive(call);
-    call->headed = true;
+    call->stage.headed = true;
     call->events->head(call->owner, response, framing);
 }
 
@@ -306,7 +307,7 @@ static bool mux_content(void *owner, struct stet_span bytes)
     call_alive(call);
     bool more = call->events->content(call->owner, bytes);
     if (call->stream)
-        call->paused = !more;
+        call->stage.paused = !more;
     return more;
 }
 

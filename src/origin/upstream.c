@@ -357,6 +357,11 @@ enum stet_proxy_error fetch_error(const struct fetch *fetch)
     return fetch->call.error;
 }
 
+unsigned fetch_version(const struct fetch *fetch)
+{
+    return fetch->call.version;
+}
+
 struct stet_span fetch_next_hop(const struct fetch *fetch)
 {
     if (!fetch->upstream)

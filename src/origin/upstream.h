@@ -90,6 +90,10 @@ void fetch_cancel(struct fetch *fetch);
 /* Why it did not end well, for Proxy-Status; in and after `end`. */
 enum stet_proxy_error fetch_error(const struct fetch *fetch);
 
+/* The version of HTTP that was spoken, ten times: 11, 20; 0: it came to no connection. In and after
+ * `end`. */
+unsigned fetch_version(const struct fetch *fetch);
+
 /* Whom it asked, "HOST:PORT" or the path, for Proxy-Status and logs; empty before that is known.
  * Lives as long as the upstream's URLs. */
 struct stet_span fetch_next_hop(const struct fetch *fetch);

@@ -96,6 +96,16 @@ void cachelines_status(struct cachelines *lines, const struct stet_cachestatus *
     line_end(lines, begun, size);
 }
 
+/* The ALPN identifier [RFC 9209 §2.1.3]; empty: nothing was spoken. */
+static struct stet_span line_protocol(unsigned version)
+{
+    if (version == 0)
+        return STET_SPAN_NONE;
+    if (version == 20)
+        return STET_SPAN("h2");
+    return version == 10 ? STET_SPAN("http/1.0") : STET_SPAN("http/1.1");
+}
+
 void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
                       const struct cache_facts *facts)
 {
@@ -103,6 +113,7 @@ void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
         .proxy = rules->name,
         .error = facts->error,
         .next_hop = facts->next_hop,
+        .next_protocol = line_protocol(facts->spoken),
         .received_status = facts->forward_status,
     };
     size_t begun;
@@ -112,10 +123,15 @@ void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
     line_end(lines, begun, stet_proxystatus_write(&status, line_at(lines), line_room(lines)));
 }
 
-void cachelines_via(struct cachelines *lines, struct stet_span name)
+void cachelines_via(struct cachelines *lines, struct stet_span name,
+                    const struct cache_facts *facts)
 {
+    struct stet_span begin = STET_SPAN("Via: 1.1 ");
     size_t begun;
-    if (!line_begin(lines, STET_SPAN("Via: 1.1 "), &begun))
+
+    if (facts->received == 20 || facts->received == 10)
+        begin = facts->received == 20 ? STET_SPAN("Via: 2.0 ") : STET_SPAN("Via: 1.0 ");
+    if (!line_begin(lines, begin, &begun))
         return;
     const bool fits = name.len <= line_room(lines);
     if (fits)

@@ -62,7 +62,8 @@ void cachelines_status(struct cachelines *lines, const struct stet_cachestatus *
 void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
                       const struct cache_facts *facts);
 
-/* "Via: 1.1 NAME" [RFC 9110 §7.6.3]. */
-void cachelines_via(struct cachelines *lines, struct stet_span name);
+/* "Via: 1.1 NAME", with the version by which the response was received [RFC 9110 §7.6.3]. */
+void cachelines_via(struct cachelines *lines, struct stet_span name,
+                    const struct cache_facts *facts);
 
 #endif

@@ -167,7 +167,7 @@ static struct stet_span gateway_lines(struct exchange *exchange, const struct an
     cachelines_status(lines, &status);
     cachelines_error(lines, &route->cache, facts);
     if (route->via)
-        cachelines_via(lines, route->forward.name);
+        cachelines_via(lines, route->forward.name, facts);
     return cachelines_block(lines);
 }
 

@@ -48,7 +48,9 @@ enum {
     ENTRY_HEAD_SIZED = 1 << 10,    /* the response had a Content-Length */
     ENTRY_HEAD_GROUPED = 1 << 11,  /* it has Cache-Groups */
     ENTRY_HEAD_SPANS = 1 << 12,    /* spans of time that most responses do not have stand behind */
-    ENTRY_HEAD_AUTHORISED = 1 << 13
+    ENTRY_HEAD_AUTHORISED = 1 << 13,
+    ENTRY_HEAD_HTTP2 = 1 << 14, /* it came by HTTP/2; by none of these: HTTP/1.1 */
+    ENTRY_HEAD_HTTP10 = 1 << 15
 };
 
 /* Of `changes`: the highest bit says that it is marked, the others count, round and round. */
@@ -108,6 +110,14 @@ void entry_head_expire(struct entry_head *head, int64_t now);
 static inline unsigned char entry_head_changes(const struct entry_head *head)
 {
     return atomic_load_explicit(&head->changes, memory_order_relaxed);
+}
+
+/* The version of HTTP that it came by, ten times: 10, 11, 20. */
+static inline uint8_t entry_head_version(const struct entry_head *head)
+{
+    if (head->flags & ENTRY_HEAD_HTTP2)
+        return 20;
+    return head->flags & ENTRY_HEAD_HTTP10 ? 10 : 11;
 }
 
 /* ---- comparing ---- */

@@ -57,6 +57,16 @@ static const struct row rows[] = {
      502,
      "Proxy-Status: stet;error=connection_refused;next-hop=\"127.0.0.1:9\"\r\n"},
     {"C-9209-2.1-2",
+     "refused by one who spoke HTTP/2",
+     {.error = STET_PROXY_ERROR_CONNECTION_TERMINATED, .next_hop = S("a:9"), .spoken = 20},
+     502,
+     "Proxy-Status: stet;error=connection_terminated;next-hop=a:9;next-protocol=h2\r\n"},
+    {"C-9209-2.1-2",
+     "no answer over HTTP/1.1",
+     {.error = STET_PROXY_ERROR_HTTP_RESPONSE_TIMEOUT, .spoken = 11},
+     504,
+     "Proxy-Status: stet;error=http_response_timeout;next-protocol=http/1.1\r\n"},
+    {"C-9209-2.1-2",
      "malformed",
      {.error = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR, .forward_status = 0},
      502,
@@ -103,6 +113,27 @@ static void test_age(void **state)
     }
 }
 
+static void test_via(void **state)
+{
+    static const struct {
+        const char *id, *name;
+        uint8_t received;
+        const char *want;
+    } vias[] = {
+        {"C-9110-7.6.3-1", "by HTTP/1.0", 10, "Via: 1.0 edge\r\n"},
+        {"C-9110-7.6.3-1", "by HTTP/1.1", 11, "Via: 1.1 edge\r\n"},
+        {"C-9110-7.6.3-1", "by HTTP/2", 20, "Via: 2.0 edge\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(vias); i++) {
+        const struct cache_facts facts = {.received = vias[i].received};
+        struct cachelines lines;
+        cachelines_init(&lines);
+        cachelines_via(&lines, STET_SPAN("edge"), &facts);
+        check_row(&vias[i], stet_span_equal(cachelines_block(&lines), stet_span_of(vias[i].want)));
+    }
+}
+
 /* However little room is left, the block stays one of whole lines. */
 static void test_whole_lines(void **state)
 {
@@ -115,7 +146,7 @@ static void test_whole_lines(void **state)
         struct stet_span line, value;
         memset(name, 'n', length);
         cachelines_init(&lines);
-        cachelines_via(&lines, stet_span(name, length));
+        cachelines_via(&lines, stet_span(name, length), &facts);
         const struct cache_rules named = {.name = S("stet")};
         const struct stet_cachestatus status = cachelines_status_of(&named, &facts, 200);
         cachelines_status(&lines, &status);
@@ -191,9 +222,8 @@ static void hits_are_alike(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_age),
-        cmocka_unit_test(test_whole_lines),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_age),
+        cmocka_unit_test(test_via),       cmocka_unit_test(test_whole_lines),
         cmocka_unit_test(hits_are_alike),
     };
     return cmocka_run_group_tests_name("cachelines", tests, NULL, NULL);

@@ -91,6 +91,28 @@ static void test_shown_key_and_via(void **state)
     gate_close(gate);
 }
 
+/* What is stored says for ever by what it came, not by what the next one did. */
+static void test_via_of_stored(void **state)
+{
+    struct gate *gate = gate_open(true);
+    (void)state;
+    gate->route->via = true;
+    gate->route->forward.name = STET_SPAN("edge");
+    gate_start(gate);
+    gate_ask(gate, GET("/old"));
+    gate_origin(gate);
+    const char *got = gate_answer(gate, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n"
+                                        "Cache-Control: max-age=60\r\n\r\nhello");
+    assert_has(got, "Via: 1.0 edge\r\n");
+    gate_ask(gate, GET("/new"));
+    gate_origin(gate);
+    assert_has(gate_answer(gate, OK("Cache-Control: max-age=60\r\n")), "Via: 1.1 edge\r\n");
+    assert_has(gate_ask(gate, GET("/old")), "Via: 1.0 edge\r\n");
+    assert_has(gate_ask(gate, GET("/new")), "Via: 1.1 edge\r\n");
+    assert_null(gate_origin(gate));
+    gate_close(gate);
+}
+
 /* ---- failures ---- */
 
 struct failure {
@@ -477,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_miss_and_hit),
         cmocka_unit_test(test_answers_from_the_store),
         cmocka_unit_test(test_shown_key_and_via),
+        cmocka_unit_test(test_via_of_stored),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_only_if_cached),
