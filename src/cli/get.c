@@ -244,6 +244,7 @@ int get_with(struct get *get)
         get_heed_signals(get->transfers);
         get->caching.cache.transfers = get->transfers;
         get->caching.cache.now = get_now;
+        get->caching.cache.lives = !get->showing.watch && !get->group;
         get_open_cache(get);
         status = get_go(get);
         /* what is validated behind an answer goes on to its end */

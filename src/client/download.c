@@ -121,7 +121,7 @@ static bool download_follow(struct download *download)
     download->url = redirect->url;
     redirect->url = NULL;
     if (redirect->get) {
-        strcpy(download->method, "GET"); /* what it replaces is no shorter: POST, or any other */
+        memcpy(download->method, "GET", sizeof "GET"); /* download_prepare has room for it */
         download->content = STET_SPAN_NONE;
     }
     download->result.redirects++;

@@ -237,6 +237,13 @@ def modes(report, server, client, _folder):
     report.equal("--stale-ok", client.told("--stale-ok", "1000", url)["stale"], True)
     report.equal("--stale-ok", client.told("--stale-ok", "1000", url)["requests"], 0)
     report.equal("no longer", client.told("--stale-ok", "50", url)["validated"], True)
+    server.on("/swr", answer(200, "old", ETag='"1"', Age="20",
+                             Cache_Control="max-age=10, stale-while-revalidate=1000"),
+              answer(200, "new", ETag='"2"', Cache_Control="max-age=100"))
+    url = server.url + "/swr"
+    texts = [client.get(url).out for _ in range(3)]
+    report.equal("stale, and validated behind it", (texts, len(server.asked("/swr"))),
+                 ([b"old", b"old", b"new"], 2))
     server.on("/vary", lambda r: answer(200, r.get("Accept-Language", "-"), Vary="Accept-Language",
                                         Cache_Control="max-age=100"))
     texts = [client.get(server.url + "/vary", "-H", f"Accept-Language: {lang}").out
