@@ -40,7 +40,7 @@ static void make(struct made *made, const char *words)
                                           .octets = 123456,
                                           .complete = true};
     made->facts[1] = (struct audit_facts){.url = made->words, .requests = 1};
-    assert_true(findings_add(&made->findings, FINDING_REVALIDATES, words, NULL, NULL));
+    assert_true(findings_add(&made->findings, FINDING_TRUE_304, words, NULL, NULL));
     assert_true(findings_add(&made->findings, FINDING_LYING_304, words, words, words));
     assert_true(
         findings_add(&made->findings, FINDING_VALIDATORS_MISSING, words, words, "> a\n< b"));
@@ -319,8 +319,8 @@ static const struct look_row look_rows[] = {
     {"look", "no answer", {0}, "bad   http://h/a: there is no answer", true},
     {"look", "why", {0}, "Why: Whoever holds", true},
     {"look", "what to do", {0}, "Do:  Make the entity tag", true},
-    {"look", "what is good is not told", {0}, "revalidates:", false},
-    {"look", "unless all is wanted", {.verbose = true}, "revalidates:", true},
+    {"look", "what is good is not told", {0}, "true-304:", false},
+    {"look", "unless all is wanted", {.verbose = true}, "true-304:", true},
     {"look", "no evidence", {0}, "< b", false},
     {"look", "unless all is wanted", {.verbose = true}, "          < b\n", true},
     {"look", "no law", {0}, "Law:", false},
@@ -347,6 +347,8 @@ static void terminal(void **state)
         const char *bad = memmem(text.at, text.len, "lying-304:", 10);
         const char *warn = memmem(text.at, text.len, "validators-missing:", 19);
         check_row(row, bad && warn && bad < warn);
+        const char *good = memmem(text.at, text.len, "true-304:", 9);
+        check_row(row, !good || warn < good); /* though the catalogue has it earlier */
         text_fini(&text);
         unmake(&made);
     }

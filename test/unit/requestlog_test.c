@@ -56,6 +56,8 @@ static const struct line_row line_rows[] = {
     {"log", "an octet no URL has", S("1 - - [t] \"GET /a\\x00b HTTP/1.1\" 200 12"), NULL, 1, 0},
     {"log", "an escaped quote in a URL", S("1 - - [t] \"GET /a\\\"b HTTP/1.1\" 200 12"), NULL, 1,
      0},
+    {"log", "an escaped quote behind the URL", S("1 - - [t] \"GET /a HTTP/1.1\\\"\" 200 12"),
+     "https://base.test:8443/a", 0, 0},
     {"log", "handshake to the wrong port", S("1 - - [t] \"\\x16\\x03\\x01\" 400 157"), NULL, 1, 0},
     {"log", "userinfo", S("1 - - [t] \"GET http://u:p@h/ HTTP/1.1\" 200 12"), NULL, 1, 0},
     {"log", "JSON cut short", S("{\"method\":\"GET\",\"target\":\"/j\""), NULL, 1, 0},
