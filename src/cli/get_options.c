@@ -380,6 +380,7 @@ static int get_run(int argc, char **argv)
         get.url_count = (size_t)(argc - first);
         get.setup.resolve = get.resolve;
         get.caching.cache.certificate = get.setup.client_certificate;
+        get.caching.cache.user_agent = get.setup.user_agent;
         const char *conflict = get_conflict(&get);
         status = conflict ? options_error(&command_get, conflict, NULL) : get_with(&get);
     }

@@ -74,6 +74,13 @@ static bool directive_add(struct message *to, const char *name, int64_t seconds)
                        stet_span(text, (size_t)size));
 }
 
+/* What goes out unasked is a part of the request as Vary sees it. */
+static bool agent_add(const struct client_cache *cache, struct message *to)
+{
+    return !cache->user_agent || stet_head_has(&to->head, STET_FIELD_USER_AGENT) ||
+           message_add(to, stet_field_name(STET_FIELD_USER_AGENT), stet_span_of(cache->user_agent));
+}
+
 /* What the user of this cache wants of all its answers stands in the request, where everyone on the
  * way can read it [RFC 9111 §5.2.1]. */
 static bool directives_add(const struct client_cache *cache, struct message *to)
@@ -105,7 +112,7 @@ static bool asking_make(struct cache_fetch *fetch, const struct cache_request *r
     if (!copy(from->method, &asking->method) || !copy(from->url, &asking->url) ||
         !copy(from->address, &asking->address) ||
         (from->head && !message_add_all(&asking->head, from->head)) ||
-        !directives_add(fetch->cache, &asking->head))
+        !agent_add(fetch->cache, &asking->head) || !directives_add(fetch->cache, &asking->head))
         return false;
     asking->content = from->content;
     asking->version = from->version;

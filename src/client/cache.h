@@ -27,6 +27,8 @@ struct client_cache {
     int64_t max_age;         /* s, accepted age; -1: any [RFC 9111 §5.2.1.1] */
     int64_t stale_ok;        /* s past freshness that are accepted, -1: none [RFC 9111 §5.2.1.2] */
     int64_t (*now)(void);    /* wall clock, ns */
+    const char *user_agent;  /* what the transfers send where a request says nothing; Vary may look
+                                at it */
     const char *certificate; /* tells apart the users that certificates of the client stand for;
                                 NULL: there is none */
     bool lives;              /* the process goes on: what is served stale under

@@ -1203,6 +1203,21 @@ static void test_certificate(void **state)
     assert_int_equal(world.outcome.source, CACHE_SOURCE_STORED);
 }
 
+/* What the transfers say of themselves counts where Vary looks at it. */
+static void test_user_agent(void **state)
+{
+    const struct world_answer answer = {A "Vary: User-Agent\n", "one", TRANSFER_COMPLETE};
+    (void)state;
+    world.cache.user_agent = "stet/1";
+    get(&answer, 1, false);
+    assert_string_equal(world.sent[0], "User-Agent: stet/1\n");
+    get(NULL, 0, false);
+    assert_int_equal(world.outcome.source, CACHE_SOURCE_STORED);
+    world.cache.user_agent = "other/2";
+    get(&answer, 1, false);
+    assert_int_equal(world.outcome.source, CACHE_SOURCE_NETWORK);
+}
+
 /* No secret of a request is written down. */
 static void test_secrets(void **state)
 {
@@ -1278,6 +1293,7 @@ int main(void)
         EACH(test_changed),
         EACH(test_refresh),
         EACH(test_certificate),
+        EACH(test_user_agent),
         EACH(test_secrets),
         EACH(test_no_space),
         EACH(test_memory),
