@@ -80,6 +80,7 @@ static const struct row rows[] = {
     {"9110-13.1.2", "another connection", ROW(OWN_TAG_FRESH), "200\nETag: \"b\"", "content",
      "etag-differs-by-connection"},
     {"9110-13.1.2", "a list", ROW(TAG_LIST), OK, "content", "tag-list-ignored"},
+    {"9110-13.1.2", "a list, and it has changed", ROW(TAG_LIST), "200\nETag: \"b\"", "new", ""},
     {"9110-13.1.2", "a star", ROW(TAG_STAR), OK, "content", "tag-star-ignored"},
     {"9110-13.1.2", "W/", ROW(TAG_WEAK), OK, "content", "tag-weak-form-ignored"},
     {"9110-13.1.2", "another tag, 200", ROW(OTHER_TAG), OK, "content", ""},
