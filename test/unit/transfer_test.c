@@ -167,6 +167,7 @@ static void calls_each_end(void **state)
         {"HTTP/0.9", "hello", TRANSFER_MALFORMED, false},
         {"no status", "HTTP/1.1 abc\r\n\r\n", TRANSFER_MALFORMED, false},
         {"head only", "HTTP/1.1 204 No Content\r\n\r\n", TRANSFER_COMPLETE, true},
+        {"not modified", "HTTP/1.1 304 Not Modified\r\n\r\n", TRANSFER_COMPLETE, true},
         {"version 1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", TRANSFER_COMPLETE, true},
     };
     unsigned failed = 0;
