@@ -3,8 +3,15 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
+
+/* GnuTLS initialises itself when it is loaded, which costs half a MiB; most servers never use it.
+ * io/tls does so when it is first needed. The library has to find the function. */
+#pragma GCC visibility push(default)
+GNUTLS_SKIP_GLOBAL_INIT
+#pragma GCC visibility pop
 
 static const struct command *const commands[] = {
     &command_serve,          &command_proxy, &command_run,   &command_check,  &command_explain,

@@ -228,6 +228,7 @@ static gnutls_x509_crt_t tls_first_of(const char *path)
     gnutls_datum_t file;
     gnutls_x509_crt_t first;
 
+    tls_begin();
     if (!tls_file_read(path, &file, complaint))
         return NULL;
     first = tls_first(&file);

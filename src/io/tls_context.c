@@ -45,7 +45,7 @@ struct tls_context *tls_context_new(bool server, unsigned protocols, enum tls_ve
 
     if (!context)
         return NULL;
-    tls_clock_begin();
+    tls_begin();
     atomic_init(&context->refs, 1);
     context->server = server;
     pthread_mutex_init(&context->lock, NULL);

@@ -165,7 +165,7 @@ bool tls_development(const struct tls_pair *pair, int64_t wall, char complaint[T
     gnutls_datum_t certificate = {0}, key = {0};
     bool well;
 
-    tls_clock_begin();
+    tls_begin();
     tls_clock_set(wall);
     if (tls_development_good(pair, (time_t)(wall / 1000000000)))
         return true;

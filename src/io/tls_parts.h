@@ -190,7 +190,8 @@ void tls_client_fini(struct tls_context *context);
 /* The wall clock as GnuTLS sees it on this thread, in ns. */
 void tls_clock_set(int64_t wall);
 
-/* Lets GnuTLS ask that clock. Any number of times, from any thread. */
-void tls_clock_begin(void);
+/* Initialises GnuTLS, which asks that clock from then on: before anything else is asked of it. Any
+ * number of times, from any thread. */
+void tls_begin(void);
 
 #endif

@@ -40,15 +40,16 @@ void tls_clock_set(int64_t wall)
     tls_clock = wall;
 }
 
-static void tls_clock_install(void)
+static void tls_begin_once(void)
 {
+    CHECK(gnutls_global_init() >= 0);
     gnutls_global_set_time_function(tls_clock_read);
 }
 
-void tls_clock_begin(void)
+void tls_begin(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, tls_clock_install);
+    pthread_once(&once, tls_begin_once);
 }
 
 struct tls_tickets *tls_tickets_new(void)
