@@ -21,6 +21,12 @@ static bool configuration_print(FILE *to, struct text *text)
     return whole;
 }
 
+/* Wall clock, ns. */
+static int64_t configuration_now(void)
+{
+    return (int64_t)time(NULL) * 1000000000;
+}
+
 struct config *configuration_read(const char *path)
 {
     struct config_errors errors;
@@ -41,7 +47,7 @@ static int configuration_check_json(const char *path)
     struct config *config = config_read(path, &errors);
 
     if (config)
-        configshow_json(config, &text);
+        configshow_json(config, configuration_now(), &text);
     else
         configshow_errors_json(&errors, path, &text);
     const bool fine = configuration_print(stdout, &text) && config;
@@ -66,7 +72,7 @@ int configuration_check(const char *path, bool json)
         return 2;
     text_say(&text, "%s: OK\n", path);
     configshow_words(config, &text);
-    secure_check(config, (int64_t)time(NULL) * 1000000000, configuration_doubt, &text);
+    secure_check(config, configuration_now(), configuration_doubt, &text);
     config_unref(config);
     return configuration_print(stdout, &text) ? 0 : 2;
 }

@@ -18,6 +18,7 @@
 struct explain_command {
     const char *socket;
     const char *profile;
+    struct fetching_trust trust;
     bool fetch;
     bool json;
 };
@@ -32,6 +33,19 @@ static const char *explain_fetch(void *target, const char *value)
 {
     (void)value;
     ((struct explain_command *)target)->fetch = true;
+    return NULL;
+}
+
+static const char *explain_ca(void *target, const char *value)
+{
+    ((struct explain_command *)target)->trust.ca_file = value;
+    return NULL;
+}
+
+static const char *explain_insecure(void *target, const char *value)
+{
+    (void)value;
+    ((struct explain_command *)target)->trust.unverified = true;
     return NULL;
 }
 
@@ -55,6 +69,8 @@ static const struct option_row explain_options[] = {
      explain_fetch},
     {"profile", 0, "NAME", "judge as gateway (default) or rfc9111 does, with --fetch",
      explain_profile},
+    {"cacert", 0, "FILE", "trust the servers that these certificates vouch for", explain_ca},
+    {"insecure", 'k', NULL, "fetch from a server whatever its certificate", explain_insecure},
     {"json", 0, NULL, "print {\"lines\":[...]}", explain_as_json},
     {"socket", 's', "PATH", "the server's local socket", explain_socket},
     {NULL, 0, NULL, NULL, NULL},
@@ -133,7 +149,7 @@ static int explain_run(int argc, char **argv)
                              operand < argc ? argv[operand + 1] : NULL);
     if (!explain.fetch && explain_server_runs(&explain))
         return explain_ask(&explain, argv[operand]);
-    return fetching_head(argv[operand], explain_judge, &explain);
+    return fetching_head(argv[operand], &explain.trust, explain_judge, &explain);
 }
 
 const struct command command_explain = {
@@ -141,7 +157,7 @@ const struct command command_explain = {
     .usage = "[OPTION]... URL",
     .summary = "Tell why a response is stored, reused, validated or not, with the law.",
     .details = "Asks a running server what it has stored for URL and how it would answer. If\n"
-               "none runs, fetches URL (http only) and judges the response itself.\n"
+               "none runs, fetches URL and judges the response itself.\n"
                "Exit status: 0 fine, 1 refused, 2 usage, 3 network.\n",
     .options = explain_options,
     .run = explain_run,

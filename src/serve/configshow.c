@@ -5,6 +5,7 @@
 #include "serve/configshow.h"
 
 #include "base/units.h"
+#include "serve/secure.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -162,8 +163,24 @@ static void configshow_site_json(const struct config_site *site, struct text *to
     text_say(to, "]}");
 }
 
-void configshow_json(const struct config *config, struct text *to)
+struct configshow_warnings {
+    struct text *to;
+    bool some;
+};
+
+static void configshow_warning(void *owner, const char *words)
 {
+    struct configshow_warnings *warnings = owner;
+
+    text_say(warnings->to, "%s", warnings->some ? "," : "");
+    configshow_text(words, warnings->to);
+    warnings->some = true;
+}
+
+void configshow_json(const struct config *config, int64_t wall, struct text *to)
+{
+    struct configshow_warnings warnings = {.to = to};
+
     text_say(to, "{\"ok\":true,\"file\":");
     configshow_text(config->path ? config->path : "", to);
     text_say(to, ",\"listen\":");
@@ -176,6 +193,8 @@ void configshow_json(const struct config *config, struct text *to)
         text_say(to, "%s", i ? "," : "");
         configshow_site_json(&config->sites[i], to);
     }
+    text_say(to, "],\"warnings\":[");
+    secure_check(config, wall, configshow_warning, &warnings);
     text_say(to, "]}\n");
 }
 

@@ -9,7 +9,9 @@
 
 /* A short summary of a sealed configuration: where it listens, and which routes its sites have. */
 void configshow_words(const struct config *config, struct text *to);
-void configshow_json(const struct config *config, struct text *to);
+
+/* The same for programs, with what is doubtful about certificates at the wall clock `wall` (ns). */
+void configshow_json(const struct config *config, int64_t wall, struct text *to);
 
 /* What is wrong with the file at `path`, a line each. */
 void configshow_errors(const struct config_errors *errors, const char *path, struct text *to);

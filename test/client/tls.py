@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tls.py [TEST...]: TLS with OpenSSL, GnuTLS, curl and Python, on both sides of stet"""
 import http.client
+import json
 import os
 import re
 import shutil
@@ -313,10 +314,46 @@ def checking(report):
         report.equal("doubtful is right", status, 0)
         report.match("expires", text, r"warning: \S+two.pem: expires on .*in less than 30 days")
         report.match("names", text, r"warning: \S+two.pem: does not cover the name two.test")
+        text, status = tool(program(), "check", "--json", config)
+        told = json.loads(text)
+        report.equal("the same for programs", (told["ok"], len(told["warnings"]), status),
+                     (True, 2, 0))
+        report.match("expires, for programs", told["warnings"][0], "^/.*two.pem: expires on ")
         shutil.copy(folder / "one.key", folder / "two.key")
         text, status = tool(program(), "check", config)
         report.equal("wrong", status, 2)
         report.match("where", text, r"stet.yaml:\d+:\d+: tls: \S+two.key: the key does not belong")
+
+
+def explaining(report):
+    """stet explain fetches by https, from whom it may trust"""
+    with place() as folder, serve(report, folder) as server:
+        url = f"https://localhost:{server.port}/a.txt"
+        trust = f"--cacert={server.authority.certificate}"
+        for words in ([trust], ["--insecure"], ["-k"]):
+            text, status = tool(program(), "explain", "--fetch", *words, url)
+            report.equal(f"{words}", status, 0)
+            report.match(f"{words}: judged", text, "response +200.*storing +yes")
+        text, status = tool(program(), "explain", "--fetch", url)
+        report.equal("not trusted", status, 3)
+        report.match("says what to do", text, "tls certificate error .*--cacert.*--insecure")
+        text, status = tool(program(), "explain", "--fetch", "--cacert=/nowhere", url)
+        report.equal("nobody to trust", status, 2)
+        report.match("says who", text, "/nowhere: ")
+        plain = url.replace("https", "http")
+        text, status = tool(program(), "explain", "--fetch", plain)
+        report.equal("no TLS where there is", status, 3)
+
+
+def unused(report):
+    """A server without TLS does not even initialise the library"""
+    noisy = {"environment": {"GNUTLS_DEBUG_LEVEL": "2"}}
+    with place() as folder:
+        with Server(report, site(folder), **noisy) as server:
+            report.equal("it serves", server.ask("/a.txt").status, 200)
+        report.check("without TLS", "gnutls[" not in server.text(), server.text())
+        with serve(report, folder, **noisy) as server:
+            report.check("with it", server.said(r"gnutls\[2\]: Enabled"))
 
 
 class Origin(threading.Thread):
@@ -386,4 +423,4 @@ if __name__ == "__main__":
         sys.exit("needs openssl and gnutls-cli: script/setup")
     os.environ.setdefault("LC_ALL", "C")
     sys.exit(run(versions, resumption, protocols, whole, ends, development, sites, reloading,
-                 checking, origins))
+                 checking, explaining, unused, origins))

@@ -58,7 +58,7 @@ static void check_config(const struct config *config)
     for (size_t i = 0; i < config->site_count; i++)
         check_site(config, &config->sites[i]);
     configshow_words(config, &words);
-    configshow_json(config, &json);
+    configshow_json(config, 0, &json);
     must(!words.failed && words.len > 0 && !json.failed && json.len > 0);
     text_fini(&words);
     text_fini(&json);
