@@ -6,8 +6,9 @@
  *
  * Who reads takes no lock: a set is replaced as a whole, a content is never written to again, and
  * an open descriptor outlives its name. Who changes a set locks the folder, reads, changes, writes
- * a new file and renames it. The lock is flock()'s on the folder itself, so there is no file that
- * could be left behind, and it goes with the process.
+ * a new file and renames it. The lock is flock()'s on a file "lock" in the folder, which stays, and
+ * goes with the process. (On the folder itself it would be refused over NFS, where a lock that
+ * keeps others out wants a file that is open for writing.)
  *
  * A process that was stopped while it held a lock would hold up the others for good. So they wait
  * for some seconds only; then what they have is not stored.
@@ -91,12 +92,19 @@ bool storage_lock(int fd)
 
 bool storage_place_lock(struct storage_place *place)
 {
-    place->locked = storage_lock(place->folder);
+    place->lock = openat(place->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (place->lock < 0)
+        return false;
+    place->locked = storage_lock(place->lock);
+    if (!place->locked)
+        close(place->lock);
     return place->locked;
 }
 
 void storage_place_close(struct storage_place *place)
 {
+    if (place->locked)
+        close(place->lock);
     if (place->folder >= 0)
         close(place->folder);
     *place = (struct storage_place){.folder = -1};

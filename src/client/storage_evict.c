@@ -73,7 +73,7 @@ uint64_t storage_clear(const struct storage_place *place)
 /* A draft is left behind if its writer no longer holds it. */
 static void draft_sweep(int folder, const char *name)
 {
-    const int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return;
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)

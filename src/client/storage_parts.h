@@ -16,8 +16,9 @@ struct storage {
 
 /* Where the set of a key is: the folder that it shares with others, and its name in there. */
 struct storage_place {
-    int folder; /* -1: none */
-    bool locked;
+    int folder;  /* -1: none */
+    bool locked; /* by `lock`, a descriptor */
+    int lock;
     char bucket[3];
     char base[STORAGE_BASE_SIZE + 1];
 };
