@@ -35,18 +35,25 @@ static bool configtls_append(struct configfill *fill, char ***texts, size_t *cou
     return true;
 }
 
+/* Port 0 is another one each time. */
+static bool configtls_same(const char *address, const char *other)
+{
+    const char *port = strrchr(address, ':');
+    return strcmp(address, other) == 0 && !(port && strcmp(port, ":0") == 0);
+}
+
 bool configfill_tls_listen(struct configfill *fill, void *target, const struct configvalue *value)
 {
     struct config *config = target;
     struct config_secure *secure = &config->secure;
 
     for (size_t i = 0; i < secure->listen_count; i++) {
-        if (strcmp(secure->listen[i], value->text) == 0)
+        if (configtls_same(secure->listen[i], value->text))
             return CONFIGFILL_COMPLAIN(fill, value->node, "tls-listen \"%.60s\" twice",
                                        value->text);
     }
     for (size_t i = 0; i < config->listen_count; i++) {
-        if (strcmp(config->listen[i], value->text) == 0)
+        if (configtls_same(config->listen[i], value->text))
             return CONFIGFILL_COMPLAIN(fill, value->node,
                                        "tls-listen \"%.60s\": listen has it already", value->text);
     }

@@ -63,6 +63,14 @@ const char *doors_give(struct doors *doors, struct worker *worker)
     return NULL;
 }
 
+uint16_t doors_secure_port(const struct doors *doors)
+{
+    for (size_t i = 0; i < doors->count; i++)
+        if (doors->at[i].secure && doors->at[i].port > 0)
+            return doors->at[i].port;
+    return 0;
+}
+
 void doors_url(const struct door *door, char to[DOOR_URL])
 {
     const char *colon = strrchr(door->address, ':');

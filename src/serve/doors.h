@@ -36,6 +36,9 @@ const char *doors_give(struct doors *doors, struct worker *worker);
 /* Writes where a browser finds it, "http://127.0.0.1:8080/", "https://..." or "unix:PATH". */
 void doors_url(const struct door *door, char to[DOOR_URL]);
 
+/* The port of the first that speaks TLS; 0: there is none. */
+uint16_t doors_secure_port(const struct doors *doors);
+
 /* Removes the files of the unix sockets, unless someone has put others in their place. To be called
  * while they are still open, so that whoever comes next finds the place free and is left alone. */
 void doors_remove(struct doors *doors);

@@ -33,7 +33,9 @@ static enum exchange_next secure_redirect(struct exchange *exchange)
 {
     const struct stet_request *request = exchange->request;
     const struct stet_span host = secure_host(request->authority);
-    const unsigned port = secure_port(exchange->sites->config);
+    const struct sites *sites = exchange->sites;
+    const unsigned bound = sites->grounds->secure_port;
+    const unsigned port = bound ? bound : secure_port(sites->config);
     const bool reads = request->method == STET_METHOD_GET || request->method == STET_METHOD_HEAD;
     const size_t room = host.len + request->path.len + request->query.len + 64;
     char *line = arena_alloc(&exchange->arena, room), where[16] = "";

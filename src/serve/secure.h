@@ -21,7 +21,7 @@ bool secure_route(const struct config *config, struct config_route *route,
 void secure_check(const struct config *config, int64_t wall,
                   void (*tell)(void *owner, const char *words), void *owner);
 
-/* The port that clients are sent to for TLS; 0: nothing listens there. */
+/* The port that the configuration has for TLS; 0: none, or any. */
 unsigned secure_port(const struct config *config);
 
 #endif

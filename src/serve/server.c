@@ -195,6 +195,7 @@ static struct grounds *server_furnish(struct server *server, struct config *conf
     if (grounds && server_open_secure(server, grounds) &&
         trees_furnish(&server->trees, &setup, grounds) && server_open_cache(server, config)) {
         grounds->cache = server->cache;
+        grounds->secure_port = doors_secure_port(&server->doors);
         return grounds;
     }
     grounds_unref(grounds);

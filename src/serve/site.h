@@ -18,6 +18,7 @@ struct grounds {
     atomic_uint refs;
     struct config *config;
     struct tls_context *tls;     /* NULL: no certificates. Owned */
+    uint16_t secure_port;        /* where TLS is spoken; 0: as the configuration says */
     struct cache *cache;         /* NULL: nothing of it fetches. Lent, as are the libraries */
     struct library *libraries[]; /* of its files routes, by config_route.number; else NULL */
 };
