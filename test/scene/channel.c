@@ -29,7 +29,7 @@ struct answer {
 };
 
 struct channel {
-    struct sim_client *end;
+    struct end *end;
     nghttp2_session *session;
     struct answer *answers;
     bool done;
@@ -182,31 +182,31 @@ static void channel_send(struct channel *channel)
     const uint8_t *bytes;
     ssize_t len;
     while ((len = nghttp2_session_mem_send(channel->session, &bytes)) > 0) {
-        if (sim_client_state(channel->end) != SIM_CLIENT_OPEN)
+        if (end_state(channel->end) != SIM_CLIENT_OPEN)
             return;
-        sim_client_send(channel->end, bytes, (size_t)len);
+        end_send(channel->end, bytes, (size_t)len);
     }
 }
 
-static void channel_heard(struct sim_client *end, void *owner)
+static void channel_heard(struct end *end, void *owner)
 {
     struct channel *channel = owner;
-    const size_t len = sim_client_len(end);
+    const size_t len = end_len(end);
     const ssize_t got = nghttp2_session_mem_recv(
-        channel->session, (const uint8_t *)(const void *)sim_client_bytes(end), len);
+        channel->session, (const uint8_t *)(const void *)end_bytes(end), len);
 
     if (got < 0 && !channel->fault[0])
         snprintf(channel->fault, sizeof channel->fault, "%s", nghttp2_strerror((int)got));
-    sim_client_take(end, len);
+    end_take(end, len);
     channel_send(channel);
     if (!channel->done && !nghttp2_session_want_read(channel->session) &&
         !nghttp2_session_want_write(channel->session)) {
         channel->done = true; /* the server goes away, and nothing is under way */
-        sim_client_shutdown(end);
+        end_shutdown(end);
     }
 }
 
-struct channel *channel_new(struct sim_client *end)
+struct channel *channel_new(struct end *end)
 {
     struct channel *channel = calloc(1, sizeof *channel);
     nghttp2_session_callbacks *callbacks;
@@ -226,7 +226,7 @@ struct channel *channel_new(struct sim_client *end)
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(channel->session, NGHTTP2_FLAG_NONE, NULL, 0);
-    sim_client_heard(end, channel_heard, channel);
+    end_heard(end, channel_heard, channel);
     channel_send(channel);
     return channel;
 }
@@ -235,7 +235,7 @@ void channel_free(struct channel *channel)
 {
     if (!channel)
         return;
-    sim_client_heard(channel->end, NULL, NULL);
+    end_heard(channel->end, NULL, NULL);
     while (channel->answers)
         channel_take(channel, channel->answers->id);
     nghttp2_session_del(channel->session);
@@ -298,7 +298,7 @@ static ssize_t read_content(nghttp2_session *session, int32_t id, uint8_t *to, s
 
 /* Of the absolute form: what it says of the host, and the rest. */
 static void put_target(nghttp2_nv *fields, size_t *count, const char *method, const char *target,
-                       const char *host)
+                       const char *host, bool secure)
 {
     size_t host_len = strlen(host);
     put(fields, count, ":method", 7, method, strlen(method));
@@ -309,7 +309,8 @@ static void put_target(nghttp2_nv *fields, size_t *count, const char *method, co
     const size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
                           : strncasecmp(target, "https://", 8) == 0 ? 8
                                                                     : 0;
-    put(fields, count, ":scheme", 7, scheme == 8 ? "https" : "http", scheme == 8 ? 5 : 4);
+    secure = scheme == 8 || (secure && scheme == 0);
+    put(fields, count, ":scheme", 7, secure ? "https" : "http", secure ? 5 : 4);
     if (scheme) {
         host = target + scheme;
         host_len = strcspn(host, "/?");
@@ -329,7 +330,7 @@ int32_t channel_ask(struct channel *channel, const char *method, const char *tar
     struct answer *answer = calloc(1, sizeof *answer);
     nghttp2_data_provider provider = {.source = {.ptr = answer}, .read_callback = read_content};
 
-    put_target(fields, &count, method, target, host);
+    put_target(fields, &count, method, target, host, end_is_secure(channel->end));
     if (content) {
         snprintf(length, sizeof length, "%zu", strlen(content));
         put(fields, &count, "content-length", 14, length, strlen(length));

@@ -4,7 +4,7 @@
 #ifndef TEST_SCENE_CHANNEL_H
 #define TEST_SCENE_CHANNEL_H
 
-#include "io/loop_sim.h"
+#include "end.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 struct channel;
 
 /* Speaks over `end` from now on, and reacts by itself to what comes. */
-struct channel *channel_new(struct sim_client *end);
+struct channel *channel_new(struct end *end);
 void channel_free(struct channel *channel);
 
 /* Asks; `lines` are field lines, each but the last ended by "\n". Those of one connection of HTTP/1

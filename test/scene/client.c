@@ -23,10 +23,11 @@ enum { CLIENT_HEAD = 1 << 17 };
 static void client_connect(struct client *client)
 {
     scene_start(client->scene);
-    client->end = sim_client_open(client->scene->world, "www", client->peer);
+    end_free(client->end);
+    client->end = end_open(client->scene->world, client->peer, client->scene->cover);
     if (!client->end)
         scene_fail(client->scene, "nothing listens");
-    if (client->scene->h2c)
+    if (client->scene->h2)
         client->channel = channel_new(client->end);
     scene_idle(client->scene);
 }
@@ -78,6 +79,7 @@ void client_free(struct client *client)
 {
     client_drop_questions(client);
     channel_free(client->channel);
+    end_free(client->end);
     response_fini(&client->response);
     free(client);
 }
@@ -87,8 +89,9 @@ void client_leave(struct client *client, bool reset)
     client_drop_questions(client);
     channel_free(client->channel);
     client->channel = NULL;
-    if (client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN)
-        sim_client_close(client->end, reset);
+    if (client->end && end_state(client->end) == SIM_CLIENT_OPEN)
+        end_close(client->end, reset);
+    end_free(client->end);
     client->end = NULL;
     scene_idle(client->scene);
 }
@@ -101,7 +104,7 @@ void client_again(struct client *client)
 
 void client_reopen(struct client *client)
 {
-    if (!client->end || sim_client_state(client->end) != SIM_CLIENT_OPEN)
+    if (!client->end || end_state(client->end) != SIM_CLIENT_OPEN)
         client_again(client);
 }
 
@@ -109,7 +112,7 @@ void client_reopen(struct client *client)
 static void client_ready(struct client *client)
 {
     const struct chaos *chaos = client->scene->chaos;
-    if (client->end && sim_client_state(client->end) != SIM_CLIENT_OPEN && !chaos->relaxed &&
+    if (client->end && end_state(client->end) != SIM_CLIENT_OPEN && !chaos->relaxed &&
         chaos->fail_nth == 0)
         scene_fail(client->scene, "a client would ask on a closed connection");
     client_reopen(client);
@@ -156,13 +159,13 @@ void client_said(struct client *client, const char *method)
 
 void client_send(struct client *client, const void *bytes, size_t len)
 {
-    const bool open = client->end && sim_client_state(client->end) == SIM_CLIENT_OPEN;
+    const bool open = client->end && end_state(client->end) == SIM_CLIENT_OPEN;
     if (client->channel)
         scene_fail(client->scene, "octets of HTTP/1 are sent as they are");
     if (!open && !client->scene->chaos->relaxed)
         scene_fail(client->scene, "a client would send on a closed connection");
     if (open) /* what belongs to a connection that was lost is lost with it */
-        sim_client_send(client->end, bytes, len);
+        end_send(client->end, bytes, len);
     scene_idle(client->scene);
 }
 
@@ -223,7 +226,7 @@ static int32_t client_open(struct client *client, const char *method, const char
     if (id >= 0 || client->count > 1)
         return id;
     channel_free(client->channel);
-    sim_client_close(client->end, false);
+    end_close(client->end, false);
     client_connect(client);
     return channel_ask(client->channel, method, target, client->host, lines, content);
 }
@@ -260,9 +263,9 @@ static void client_put(struct client *client, const char *method, const char *ta
         head[size++] = *at;
     }
     size += snprintf(head + size, CLIENT_HEAD - (size_t)size, "%s\r\n", lines[0] ? "\r\n" : "");
-    sim_client_send(client->end, head, (size_t)size);
+    end_send(client->end, head, (size_t)size);
     if (content)
-        sim_client_send(client->end, content, strlen(content));
+        end_send(client->end, content, strlen(content));
     free(head);
 }
 
@@ -353,7 +356,7 @@ void client_ask_by(struct client *client, const char *method, const char *target
 
 void client_takes(struct client *client, uint64_t octets)
 {
-    sim_client_window(client->end, octets);
+    end_window(client->end, octets);
 }
 
 /* Reads what is here as the answer to the first question. */
@@ -361,9 +364,9 @@ static enum response_verdict client_read(struct client *client, size_t *used)
 {
     const struct client_question *question = client->questions;
     char fault[RESPONSE_FAULT];
-    size_t len = sim_client_len(client->end);
-    const char *bytes = sim_client_bytes(client->end);
-    bool ended = sim_client_state(client->end) == SIM_CLIENT_ENDED;
+    size_t len = end_len(client->end);
+    const char *bytes = end_bytes(client->end);
+    bool ended = end_state(client->end) == SIM_CLIENT_ENDED;
     if (client->channel) {
         ended = false;
         bytes = channel_bytes(client->channel, question->id, &len);
@@ -431,7 +434,7 @@ static void client_judge(struct client *client, const struct client_question *qu
 /* No more of the answer to this question comes. */
 static bool client_is_over(const struct client *client, int32_t id)
 {
-    return sim_client_state(client->end) != SIM_CLIENT_OPEN ||
+    return end_state(client->end) != SIM_CLIENT_OPEN ||
            (client->channel && channel_over(client->channel, id));
 }
 
@@ -447,12 +450,12 @@ static void client_settle(struct client *client, int32_t id, size_t used)
             scene_fail(s, "stray octets behind %d", client->response.status);
         return;
     }
-    sim_client_take(client->end, used);
-    if (client->response.closes && sim_client_state(client->end) == SIM_CLIENT_OPEN)
+    end_take(client->end, used);
+    if (client->response.closes && end_state(client->end) == SIM_CLIENT_OPEN)
         scene_fail(s, "%d said close, and the connection is open", client->response.status);
-    if ((client->response.closes || client->count == 0) && sim_client_len(client->end) > 0)
+    if ((client->response.closes || client->count == 0) && end_len(client->end) > 0)
         scene_fail(s, "stray octets behind %d: \"%.60s\"", client->response.status,
-                   sim_client_bytes(client->end));
+                   end_bytes(client->end));
 }
 
 /* Lets the world go on until the answer is whole or the connection is at its end. */
@@ -499,11 +502,10 @@ static bool client_take(struct client *client)
         client_settle(client, id, used);
     else if (client->channel && client_is_over(client, id))
         channel_take(client->channel, id);
-    else if (sim_client_state(client->end) != SIM_CLIENT_OPEN)
-        sim_client_take(client->end, sim_client_len(client->end));
+    else if (end_state(client->end) != SIM_CLIENT_OPEN)
+        end_take(client->end, end_len(client->end));
     else
-        scene_fail(s, "neither an answer nor an end: %zu octets are here",
-                   sim_client_len(client->end));
+        scene_fail(s, "neither an answer nor an end: %zu octets are here", end_len(client->end));
     return whole;
 }
 
@@ -535,7 +537,6 @@ const char *client_field(struct client *client, const char *name)
 void client_finish(struct client *client)
 {
     scene_idle(client->scene);
-    if (client->end && client->count == 0 && sim_client_len(client->end) > 0)
-        scene_fail(client->scene, "stray octets at the end: \"%.60s\"",
-                   sim_client_bytes(client->end));
+    if (client->end && client->count == 0 && end_len(client->end) > 0)
+        scene_fail(client->scene, "stray octets at the end: \"%.60s\"", end_bytes(client->end));
 }

@@ -157,9 +157,9 @@ void tell_half_closed(struct scene *s)
     struct client *client = visitor(s);
     client_said(client, "GET");
     client_said(client, "GET");
-    sim_client_say(client->end, "GET /a.txt HTTP/1.1\r\nHost: www\r\n\r\n"
-                                "GET /b.txt HTTP/1.1\r\nHost: www\r\n\r\n");
-    sim_client_shutdown(client->end);
+    end_say(client->end, "GET /a.txt HTTP/1.1\r\nHost: www\r\n\r\n"
+                         "GET /b.txt HTTP/1.1\r\nHost: www\r\n\r\n");
+    end_shutdown(client->end);
     client_hear(client);
     expect_body(client, "aaa");
     client_hear(client);
@@ -169,8 +169,8 @@ void tell_half_closed(struct scene *s)
     expect(s, conn_census_open(s->census) == 0);
 
     client_again(client);
-    sim_client_say(client->end, "GET /a.txt HTTP/1.1\r\nHo"); /* cut off: no answer */
-    sim_client_shutdown(client->end);
+    end_say(client->end, "GET /a.txt HTTP/1.1\r\nHo"); /* cut off: no answer */
+    end_shutdown(client->end);
     expect_closed(client);
     expect(s, conn_census_open(s->census) == 0);
 }
@@ -207,8 +207,8 @@ void tell_malformed(struct scene *s)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         client_said(client, "GET");
         client_say(client, texts[i]);
-        if (sim_client_state(client->end) == SIM_CLIENT_ENDED)
-            sim_client_say(client->end, "GET /a.txt HTTP/1.1\r\nHost: www\r\n\r\n");
+        if (end_state(client->end) == SIM_CLIENT_ENDED)
+            end_say(client->end, "GET /a.txt HTTP/1.1\r\nHost: www\r\n\r\n");
         client_hear(client);
         expect_status_of(client, 400, texts[i]);
         expect_gone(client);

@@ -90,17 +90,16 @@ void client_expect_state(struct client *client, enum sim_client_state state, con
         return;
     if (client->channel && state == SIM_CLIENT_RESET)
         return; /* the stream is, and the connection need not be */
-    if (sim_client_state(client->end) != state)
+    if (end_state(client->end) != state)
         scene_fail(client->scene, "%s: the connection is %s, expected %s", here,
-                   state_word(sim_client_state(client->end)), state_word(state));
-    if (client->count == 0 && sim_client_len(client->end) > 0)
-        scene_fail(client->scene, "%s: stray octets: \"%.60s\"", here,
-                   sim_client_bytes(client->end));
+                   state_word(end_state(client->end)), state_word(state));
+    if (client->count == 0 && end_len(client->end) > 0)
+        scene_fail(client->scene, "%s: stray octets: \"%.60s\"", here, end_bytes(client->end));
 }
 
 void client_expect_gone(struct client *client, const char *here)
 {
     scene_idle(client->scene);
-    if (!relaxed(client) && sim_client_state(client->end) == SIM_CLIENT_OPEN)
+    if (!relaxed(client) && end_state(client->end) == SIM_CLIENT_OPEN)
         scene_fail(client->scene, "%s: the connection is open", here);
 }

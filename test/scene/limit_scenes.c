@@ -75,7 +75,7 @@ void tell_endless_head(struct scene *s)
     client_said(client, "GET");
     client_say(client, "GET / HTTP/1.1\r\nHost: www\r\n");
     for (int i = 0; i < 66; i++) {
-        if (sim_client_state(client->end) == SIM_CLIENT_OPEN)
+        if (end_state(client->end) == SIM_CLIENT_OPEN)
             client_say(client, line);
     }
     client_hear(client);
@@ -139,11 +139,11 @@ void tell_no_descriptors(struct scene *s)
     client_get(before, "/");
     expect_status(before, 200);
     scene_pass(s, SECONDS(4));
-    expect(s, !sim_client_accepted(late->end));
+    expect(s, !end_accepted(late->end));
     client_get(before, "/");
     expect_status(before, 200);
     scene_pass(s, SECONDS(2));
-    expect(s, sim_client_accepted(late->end));
+    expect(s, end_accepted(late->end));
     client_get(late, "/");
     expect_status(late, 200);
 }

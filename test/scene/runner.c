@@ -6,7 +6,8 @@
  *   --chaos KIND      that kind alone; may be given several times
  *   --seed N          another seed than 1 (or SCENE_SEED); every run is named by its seed
  *   --rounds N        tell each scene with N seeds from there on
- *   --over h2c        clients speak HTTP/2; scenes that are about HTTP/1 itself are left out
+ *   --over WAY        clients speak "h2c", "tls" (HTTP/1 in it) or "tls-h2"; what is about plain
+ *                     octets or about HTTP/1 itself is left out
  *   --every 1         LONG scenes too are told with every call failing
  *   --journal N       of a gateway's scene that fails, the last N things that were said
  *   --nth N           of the kinds that make the n-th call fail: that n alone
@@ -31,6 +32,8 @@ enum {
     CALM = 32,      /* nothing is made to fail: what it tells is itself a failure, or takes long */
     LONG = 64,      /* makes many calls: only some of them are made to fail, drawn by the seed */
     H1 = 512,       /* about HTTP/1 itself: octets as they are sent, or how connections end */
+    CLEAR = 1024,   /* names http:// where the client's own scheme counts, or makes thousands of
+                     connections */
     OF_FILES = 128, /* which table it is from */
     OF_GATEWAYS = 256,
 
@@ -98,14 +101,26 @@ static const struct kind {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+static const struct transport {
+    const char *name;
+    bool h2;
+    enum end_cover cover;
+    unsigned avoids;
+} transports[] = {
+    {.name = "http1"},
+    {.name = "h2c", .h2 = true, .avoids = H1},
+    {.name = "tls", .cover = END_TLS_HTTP1, .avoids = CLEAR},
+    {.name = "tls-h2", .h2 = true, .cover = END_TLS_HTTP2, .avoids = H1 | CLEAR},
+};
+
 static struct {
     const char *only;
     unsigned table; /* OF_FILES, OF_GATEWAYS */
     const char *chaos[KINDS];
     size_t chaos_count;
     uint64_t seed, rounds, nth, every, journal;
-    bool h2c;
-} options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1};
+    const struct transport *over;
+} options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1, .over = transports};
 
 /* What is being told, for the last words. */
 static struct {
@@ -162,7 +177,8 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
     alarm(WATCHDOG);
     scene_init(&s, telling->name, chaos, seed);
     s.starting = telling->bits & STARTING;
-    s.h2c = options.h2c;
+    s.h2 = options.over->h2;
+    s.cover = options.over->cover;
     volatile bool well = false;
     if (setjmp(s.failed) == 0) {
         telling->tell(&s);
@@ -244,7 +260,7 @@ static bool tell_all(void)
 {
     for (size_t i = 0; i < TELLINGS; i++) {
         if ((options.only && strcmp(options.only, tellings[i].name) != 0) ||
-            !(tellings[i].bits & options.table) || (options.h2c && (tellings[i].bits & H1)))
+            !(tellings[i].bits & options.table) || (tellings[i].bits & options.over->avoids))
             continue;
         for (size_t j = 0; j < KINDS; j++) {
             if (!wanted_kind(&kinds[j]) || (tellings[i].bits & kinds[j].chaos.avoids))
@@ -268,6 +284,14 @@ static int list(void)
     return 0;
 }
 
+static const struct transport *read_transport(const char *name)
+{
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        if (strcmp(transports[i].name, name) == 0)
+            return &transports[i];
+    return NULL;
+}
+
 static bool read_option(const char *name, const char *value)
 {
     if (strcmp(name, "--only") == 0)
@@ -285,12 +309,12 @@ static bool read_option(const char *name, const char *value)
     else if (strcmp(name, "--journal") == 0)
         options.journal = strtoull(value, NULL, 10);
     else if (strcmp(name, "--over") == 0)
-        options.h2c = strcmp(value, "h2c") == 0;
+        options.over = read_transport(value);
     else if (strcmp(name, "--every") == 0)
         options.every = strtoull(value, NULL, 10);
     else
         return false;
-    return true;
+    return options.over != NULL;
 }
 
 int main(int count, char **words)
@@ -304,7 +328,7 @@ int main(int count, char **words)
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
             fprintf(stderr,
                     "%s [--list] [--only NAME] [--of TABLE] [--chaos KIND]... [--seed N] "
-                    "[--rounds N] [--nth N] [--every 1] [--journal N]\n",
+                    "[--over WAY] [--rounds N] [--nth N] [--every 1] [--journal N]\n",
                     words[0]);
             return 2;
         }

@@ -222,7 +222,11 @@ static bool scene_add_worker(struct scene *s, unsigned number)
                                        .stopped = scene_worker_stopped,
                                        .owner = s};
     s->worker[number] = worker_new(&setup);
-    return s->worker[number] && worker_listen(s->worker[number], sim_world_listen(s->world, "www"));
+    if (!s->worker[number])
+        return false;
+    const int fd = sim_world_listen(s->world, "www");
+    return s->cover == END_PLAIN ? worker_listen(s->worker[number], fd)
+                                 : worker_listen_secure(s->worker[number], fd);
 }
 
 static bool scene_assemble(struct scene *s)
@@ -232,6 +236,8 @@ static bool scene_assemble(struct scene *s)
     s->stopped = 0;
     s->started = true;
     bool well = s->gateway ? gateway_assemble(s) && scene_open_log(s) : scene_open_shared(s);
+    if (well && s->cover != END_PLAIN)
+        s->grounds->tls = tls_context_ref(end_certificates());
     for (unsigned i = 0; well && i < scene_workers(s); i++)
         well = scene_add_worker(s, i);
     if (well && s->chaos->walk && s->library)

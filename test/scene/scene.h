@@ -70,7 +70,8 @@ struct scene {
     enum accesslog_format log;
     const char *log_path; /* NULL: a file of this scene, for scene_log */
     unsigned workers;
-    bool h2c;                /* clients speak HTTP/2 */
+    bool h2;                 /* clients speak HTTP/2 */
+    enum end_cover cover;    /* and that below it */
     int64_t patience;        /* ns that a client waits for an answer, in virtual time */
     struct gateway *gateway; /* NULL: a server of files */
 
@@ -175,7 +176,7 @@ bool scene_is_plain(const struct scene *s);
 struct client {
     struct scene *scene;
     struct client *next;
-    struct sim_client *end;
+    struct end *end;
     struct channel *channel; /* NULL: HTTP/1 */
     const char *peer;
     const char *host; /* that it asks for */

@@ -159,7 +159,7 @@ void tell_slow_reader(struct scene *s)
         client_get(other, "/");
         expect_status(other, 200);
     }
-    expect(s, sim_client_state(slow->end) == SIM_CLIENT_OPEN);
+    expect(s, end_state(slow->end) == SIM_CLIENT_OPEN);
     scene_pass(s, SECONDS(40));
     client_hear_cut(slow);
     expect_broken(slow);
@@ -180,7 +180,7 @@ void tell_steady_reader(struct scene *s)
         scene_pass(s, SECONDS(25));
         client_takes(client, 5000);
     }
-    expect(s, sim_client_state(client->end) == SIM_CLIENT_OPEN);
+    expect(s, end_state(client->end) == SIM_CLIENT_OPEN);
     client_takes(client, SIM_UNLIMITED);
     client_hear(client);
     expect_length(client, MIB + 100);
@@ -193,7 +193,7 @@ void tell_answer_not_taken(struct scene *s)
     client_takes(client, 20);
     client_ask(client, "/");
     scene_pass(s, SECONDS(25));
-    expect(s, sim_client_state(client->end) == SIM_CLIENT_OPEN);
+    expect(s, end_state(client->end) == SIM_CLIENT_OPEN);
     scene_pass(s, SECONDS(10));
     client_hear_cut(client);
     expect_broken(client);
@@ -207,12 +207,12 @@ void tell_linger(struct scene *s)
     client_get_with(client, "/", "Connection: close");
     expect_status(client, 200);
     expect_closed(client);
-    expect(s, !sim_client_released(client->end));
-    sim_client_say(client->end, "octets nobody reads as a request\r\n\r\n");
+    expect(s, !end_released(client->end));
+    end_say(client->end, "octets nobody reads as a request\r\n\r\n");
     scene_pass(s, SECONDS(1));
-    expect(s, !sim_client_released(client->end));
+    expect(s, !end_released(client->end));
     scene_pass(s, SECONDS(2));
-    expect(s, sim_client_released(client->end));
+    expect(s, end_released(client->end));
     expect(s, conn_census_open(s->census) == 0);
 }
 
@@ -224,11 +224,11 @@ void tell_linger_is_bounded(struct scene *s)
     client_say(client, "GARBAGE\r\n\r\n");
     client_hear(client);
     expect_status(client, 400);
-    for (int i = 0; i < 30 && !sim_client_released(client->end); i++) {
-        sim_client_say(client->end, "more and more\r\n");
+    for (int i = 0; i < 30 && !end_released(client->end); i++) {
+        end_say(client->end, "more and more\r\n");
         scene_pass(s, MILLISECONDS(100));
     }
-    expect(s, sim_client_released(client->end));
+    expect(s, end_released(client->end));
     expect(s, conn_census_open(s->census) == 0);
 }
 
