@@ -3,6 +3,8 @@
 //
 // What counts is the status on the wire: a page never sees a 304, the browser hands it its own copy.
 // Screenshots are left for people to look at; their place is printed.
+import { execFileSync } from 'node:child_process';
+import { X509Certificate, createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync, utimesSync,
   writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -17,18 +19,20 @@ const results = join(root, 'build/results');
 const pictures = existsSync(results) ? join(results, 'screenshots')
   : mkdtempSync(join(tmpdir(), 'stet-screenshots-'));
 
-const browser = await chromium.launch({
+const launch = (...more) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   chromiumSandbox: process.getuid() !== 0,
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
+    '--disable-component-update', '--disable-sync', ...more],
 });
+const browser = await launch();
 
 // What crossed the wire: for each request its path, status and fields, in the order of the answers.
 class Tape {
   constructor() {
     this.paths = new Map();
     this.answers = [];
+    this.protocols = new Set();
   }
 
   static async of(page) {
@@ -37,6 +41,9 @@ class Tape {
     await session.send('Network.enable');
     session.on('Network.requestWillBeSent', ({ requestId, request }) => {
       tape.paths.set(requestId, new URL(request.url).pathname);
+    });
+    session.on('Network.responseReceived', ({ response }) => {
+      if (response.protocol?.startsWith('h')) tape.protocols.add(response.protocol);
     });
     session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode, headers }) => {
       tape.answers.push({ requestId, status: statusCode, headers: Object.fromEntries(
@@ -68,8 +75,8 @@ const all = (status, ...except) => Object.fromEntries(PARTS.map((path) =>
   [path, except.includes(path) ? 200 : status]));
 
 // Calls use(page, tape) with a page of a browser that has never been anywhere.
-async function fresh(use, settings = {}) {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...settings });
+async function fresh(use, settings = {}, by = browser) {
+  const context = await by.newContext({ viewport: { width: 1100, height: 900 }, ...settings });
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -118,6 +125,46 @@ async function gateway() {
     equal('and shown', await page.locator('#edition').textContent(), '2');
     equal('no complaints', complaints, []);
   })));
+}
+
+// A certificate for 127.0.0.1 that nobody vouches for: options of the server, and of a browser that
+// shall trust it. One that only ignores the complaint stores nothing.
+function certified(folder) {
+  const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => join(folder, name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+    '-nodes', '-days', '30', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
+    '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const spki = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: 'spki', format: 'der' });
+  const digest = createHash('sha256').update(spki).digest('base64');
+  return { tls: ['--tls', `--cert=${certificate}`, `--key=${key}`],
+    trust: `--ignore-certificate-errors-spki-list=${digest}` };
+}
+
+// https: HTTP/2 on the wire, from the server of files and through the proxy; 200, reload: 304, edit.
+async function secure() {
+  const visits = (site, by) => ({ url }) => fresh(async (page, tape, complaints) => {
+    await page.goto(url);
+    equal('https: first visit', await tape.take(page), all(200));
+    equal('https: reload', (await page.reload(), await tape.take(page)), all(304));
+    editQuietly(join(site, 'data.json'), '"edition": 1', '"edition": 2');
+    await page.reload();
+    equal('https: an edit', await tape.take(page), all(304, '/data.json'));
+    equal('https: it is shown', await page.locator('#edition').textContent(), '2');
+    equal('https: all of it by HTTP/2', [...tape.protocols], ['h2']);
+    equal('https: no complaints', complaints, []);
+  }, {}, by);
+  await place(async (folder) => {
+    const { tls, trust } = certified(folder), site = join(folder, 'site');
+    cpSync(join(root, 'site'), site, { recursive: true });
+    const trusting = await launch(trust);
+    try {
+      await serve(site, tls, visits(site, trusting));
+      editQuietly(join(site, 'data.json'), '"edition": 2', '"edition": 1');
+      await serve(site, [], ({ url }) => proxy(url, tls, visits(site, trusting)));
+    } finally {
+      await trusting.close();
+    }
+  });
 }
 
 // An application that sends no validators, for one user: the proxy makes them.
@@ -357,7 +404,7 @@ async function media() {
   });
 }
 
-await run([revalidation, gateway, without_validators, button, looks, immutable, browse, strays, media], async () => {
+await run([revalidation, gateway, secure, without_validators, button, looks, immutable, browse, strays, media], async () => {
   await browser.close();
   if (existsSync(pictures)) console.log(`screenshots: ${pictures}`);
 });

@@ -64,7 +64,7 @@ async function start(command, operand, options, use) {
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
   try {
     const url = await eventually(() => child.exitCode !== null ? 'none' : lines.map((line) =>
-      /listening on (http:\S+)\/$/.exec(line)?.[1]).find(Boolean));
+      /listening on (https?:\S+)\/$/.exec(line)?.[1]).find(Boolean));
     if (!url?.startsWith('http')) throw new Error(`the server does not start: ${lines.join('\n')}`);
     return await use({ url, lines });
   } finally {
