@@ -1,18 +1,20 @@
 // The public suite http-cache-tests against `stet proxy`, in front of the suite's own origin.
 //
-//     STET=path/to/stet node cache_suite.mjs [--profile NAME] [--only TEST] [--list] [--verbose]
+//     STET=path/to/stet node cache_suite.mjs [--tls] [--profile NAME] [--only TEST] [--list] [--verbose]
 //
-// It runs once a profile. Every required and every optimal test has to pass, but for those that
+// It runs once a profile; with --tls through TLS and HTTP/1.1, for the suite's client, node-fetch,
+// speaks no HTTP/2. Every required and every optimal test has to pass, but for those that
 // cache_suite.tbl lists with the paragraph they contradict, or with the guard that fails them on
 // purpose; a listed test that passes is a fault of the list. Tests of kind "check" only tell what a
 // cache does: they are printed with --verbose. The last line is "N passed, N failed".
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import nodeFetch from 'node-fetch'
 import suites from 'http-cache-tests/tests/index.mjs'
 import surrogate from 'http-cache-tests/tests/surrogate-control.mjs'
@@ -39,7 +41,8 @@ function deadline(promise, ms, what) {
 
 async function child(base) {
   const runner = await import('http-cache-tests/client/runner.mjs')
-  const agent = new Agent({ keepAlive: false })
+  const agent = has('--tls') ? new SecureAgent({ keepAlive: false, rejectUnauthorized: false })
+    : new Agent({ keepAlive: false })
   const fetch = (url, init) => deadline(nodeFetch(url, { ...init, agent }), 20000, url)
   const wanted = value('--only')?.split(',')
   let tests = [...suites, surrogate]
@@ -99,6 +102,15 @@ function exceptions(profile) {
     .map(([, test, why]) => [test, why]))
 }
 
+// Options of the proxy for a certificate that nobody vouches for.
+function certified(directory) {
+  const [key, certificate] = ['key.pem', 'certificate.pem'].map(name => join(directory, name))
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+    '-nodes', '-days', '30', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
+    '-keyout', key, '-out', certificate], { stdio: 'ignore' })
+  return ['--tls', '--cert', certificate, '--key', key]
+}
+
 async function results(profile, directory, more = []) {
   const port = await freePort()
   const origin = start('node', ['test/node_modules/http-cache-tests/server/server.mjs'],
@@ -108,7 +120,8 @@ async function results(profile, directory, more = []) {
   try {
     await origin.ready
     proxy = start(process.env.STET, ['proxy', `http://127.0.0.1:${port}`, '--listen', '127.0.0.1:0',
-      '--profile', profile, '--workers', '1', '--log', 'off'], {}, /listening on (http:\/\/[^\s/]+)/)
+      '--profile', profile, '--workers', '1', '--log', 'off',
+      ...has('--tls') ? certified(directory) : []], {}, /listening on (https?:\/\/[^\s/]+)/)
     const base = await proxy.ready
     const argv = [fileURLToPath(import.meta.url), '--child', base, ...options, ...more]
     const run = spawn('node', argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
