@@ -109,7 +109,11 @@ static void put(struct asking *asking, const struct stet_response *response)
     const struct stet_transaction transaction = {
         .request = &asking->request, .response = response, .arrival = {0, 0, 784111777}};
     const struct stet_storing storing = shelf_may_store(&rules, &transaction);
-    const struct shelf_offer offer = {&asking->key, &rules, &transaction, &storing, CONTENT};
+    const struct shelf_offer offer = {.key = &asking->key,
+                                      .rules = &rules,
+                                      .transaction = &transaction,
+                                      .storing = &storing,
+                                      .expected = CONTENT};
     struct entry *entry = storing.allowed ? shelf_put(&shelf, &offer) : NULL;
     if (!entry || !entry_append(entry, content, sizeof content))
         abort();

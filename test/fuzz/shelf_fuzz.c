@@ -107,8 +107,11 @@ static struct entry *offer(struct world *world, const struct asking *asking, int
     const struct stet_transaction transaction = {
         .request = &asking->request, .response = &response, .arrival = arrival_of(world)};
     const struct stet_storing storing = shelf_may_store(&world->rules, &transaction);
-    const struct shelf_offer offered = {&asking->key, &world->rules, &transaction, &storing,
-                                        expected};
+    const struct shelf_offer offered = {.key = &asking->key,
+                                        .rules = &world->rules,
+                                        .transaction = &transaction,
+                                        .storing = &storing,
+                                        .expected = expected};
     must(storing.allowed);
     struct entry *entry = shelf_put(&world->shelf, &offered);
     must(entry);

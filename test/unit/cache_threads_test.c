@@ -211,6 +211,12 @@ enum stet_proxy_error fetch_error(const struct fetch *fetch)
     return fetch->call.error;
 }
 
+unsigned fetch_version(const struct fetch *fetch)
+{
+    (void)fetch;
+    return 11;
+}
+
 struct stet_span fetch_next_hop(const struct fetch *fetch)
 {
     (void)fetch;

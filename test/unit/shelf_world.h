@@ -86,8 +86,11 @@ static inline struct entry *shelf_world_offer(struct shelf_world *world,
     const struct stet_transaction transaction = {
         .request = &asking->request, .response = &response, .arrival = shelf_world_arrival(world)};
     const struct stet_storing storing = shelf_may_store(&world->rules, &transaction);
-    const struct shelf_offer offer = {&asking->key, &world->rules, &transaction, &storing,
-                                      expected};
+    const struct shelf_offer offer = {.key = &asking->key,
+                                      .rules = &world->rules,
+                                      .transaction = &transaction,
+                                      .storing = &storing,
+                                      .expected = expected};
     return storing.allowed ? shelf_put(&world->shelf, &offer) : NULL;
 }
 
