@@ -275,9 +275,12 @@ static void landing_outdate(struct flight *flight, const struct stet_request *ta
     struct shelf_key key;
     char *to = arena_alloc(&flight->arena, shelf_key_room(rules_of(flight), target));
 
-    if (to)
-        shelf_key_make(shelf_of(flight), rules_of(flight), target, to, &key);
-    const bool alone = to && !shelf_may_be_alike(shelf_of(flight), key.url); /* D-20 */
+    if (!to) {
+        flights_outdate(flight->worker->cache->flights, NULL);
+        return;
+    }
+    shelf_key_make(shelf_of(flight), rules_of(flight), target, to, &key);
+    const bool alone = !shelf_may_be_alike(shelf_of(flight), key.url); /* D-20 */
     flights_outdate(flight->worker->cache->flights, alone ? key.primary : NULL);
 }
 
