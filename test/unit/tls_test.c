@@ -58,7 +58,7 @@ static void test_octets(void **state)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tls_context *server = context_one(&site, NULL, rows[i].version);
-        print_message("    %s\n", rows[i].name);
+        print_message("# %s\n", rows[i].name);
         stage.read_size = rows[i].read;
         stage_open(i, server, client, "localhost", rows[i].faults);
         stage.client->tx = stage.server->tx = noise;
