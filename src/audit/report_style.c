@@ -78,8 +78,8 @@ const char *const report_style[] = {
     ".bar{display:flex;height:.8rem;border-radius:99px;overflow:hidden;",
     "background:var(--line);margin:.75rem 0}",
     ".bar span{background:var(--tone)}",
-    "@media(max-width:640px){.facts{grid-template-columns:1fr "
-    "1fr}.tiles{grid-template-columns:repeat(2,1fr)}.urls li{",
+    "@media(max-width:640px){.facts{grid-template-columns:1fr 1fr}",
+    ".tiles{grid-template-columns:repeat(2,1fr)}.urls li{",
     "grid-template-columns:auto minmax(0,1fr)}",
     ".urls .size{grid-column:2;grid-row:auto}.more{padding-left:0}.advice{",
     "grid-template-columns:1fr;gap:0}.advice dd{margin-bottom:.5rem}",

@@ -190,7 +190,7 @@ static enum fs_kind fs_entry_kind(const struct fs_openat *fs, const char *path,
     char whole[PATH_MAX];
     size_t len = strlen(path);
     size_t more = strlen(entry->d_name);
-    struct fs_state state;
+    struct fs_state state = {.kind = FS_OTHER};
     if (entry->d_type == DT_REG)
         return FS_REGULAR;
     if (entry->d_type == DT_DIR)

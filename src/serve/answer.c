@@ -149,6 +149,7 @@ static void answer_decide_unranged(const struct stet_request *request,
 
     decided->status = statuses[verdict.answer];
     decided->reason = verdict.reason;
+    decided->ranges.count = 0;
 }
 
 /* Of a content whose length is not known nothing can be cut out yet. */
