@@ -105,7 +105,7 @@ F:2:9: memory "64MB": expected a size such as 4096, 64KiB or 1GiB, from 1MiB to 
 F:6:15: path "static": expected a path that begins with /; did you mean "/static"?
 F:7:16: directory "nowhere": No such file or directory (sought in D)
 F:8:12: host "a.example" twice; the first one is in line 4
-F:9:17: to "localhost:3000": it must begin with "http://" or "http+unix:"; did you mean "http://localhost:3000"?
+F:9:17: to "localhost:3000": it must begin with "http://", "https://" or "http+unix:"; did you mean "http://localhost:3000"?
 F:9:47: keep "1.5d": expected a duration in whole seconds, such as 30s, 5m or 1d, from 0s to 3650d; did you mean "36h"?
 """
 
@@ -254,7 +254,7 @@ FLAGS = {
               "cache-control": "files.cache-control", "browse": "files.browse", "spa": "files.spa",
               "cors": "files.cors", "no-compress": "files.compress", "memory": "files.memory",
               "memo": "files.memo", "admin-socket": "admin.socket", "metrics": "admin.metrics",
-              "quiet": "quiet"},
+              "quiet": "quiet", "tls": "tls-listen", "cert": "tls.certificate", "key": "tls.key"},
     "proxy": {"listen": "listen", "workers": "workers", "log": "log.format", "log-file": "log.file",
               "memory": "memory", "object-max": "cache.object-max", "keep": "cache.keep",
               "profile": "cache.profile", "validate-up-to": "cache.validate-up-to",
@@ -264,7 +264,10 @@ FLAGS = {
               "via": "proxy.via", "name": "proxy.name", "no-upgrade": "proxy.upgrade",
               "trust": "trusted", "purge-from": "purge-from", "forward": "forward",
               "forward-from": "forward.from", "connect-ports": "forward.connect-ports",
-              "admin-socket": "admin.socket", "metrics": "admin.metrics", "quiet": "quiet"},
+              "admin-socket": "admin.socket", "metrics": "admin.metrics", "quiet": "quiet",
+              "tls": "tls-listen", "cert": "tls.certificate", "key": "tls.key",
+              "origin-ca": "proxy.tls.ca-file", "origin-insecure": "proxy.tls.verify",
+              "origin-cert": "proxy.tls.certificate", "origin-key": "proxy.tls.key"},
 }
 
 
@@ -295,13 +298,31 @@ def keys(report):
 
 def blocks(path, kind):
     """The pieces of a document between "```KIND" and "```"."""
-    return re.findall(rf"^```{kind}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
+    return [text for named, text in found if named == kind]
+
+
+def at_home(block, folder):
+    """The block with a certificate of ours for those of /etc/stet, and a directory of ours for
+    those of /srv; without stapled responses, which only an authority can make."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    if not key.exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-subj", "/CN=example.org",
+                        "-addext", "subjectAltName=DNS:example.org,DNS:*.example.org", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True)
+    block = re.sub(r"^ *ocsp: .*\n", "", block, flags=re.M)
+    block = re.sub(r"/etc/stet/[\w.-]+\.pem", str(certificate), block)
+    block = re.sub(r"/etc/stet/[\w.-]+\.key", str(key), block)
+    return block.replace("files: /srv/static", f"files: {folder}")
 
 
 def examples(report):
     """the examples of the documents are right, and errors are told as they say"""
     with place() as folder:
         for number, block in enumerate(blocks(ROOT / "doc/config.md", "yaml")):
+            if "/etc/stet/" in block:
+                block = at_home(block, folder)
             shown = Run("check", write(folder / f"{number}.yaml", block))
             report.equal(f"doc/config.md, block {number}", (shown.status, shown.err), (0, ""))
         report.check("doc/config.md has some", number >= 6)
