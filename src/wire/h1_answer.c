@@ -173,25 +173,6 @@ static void h1_send(struct h1 *h1, const struct reply *reply)
     h1_content_break(h1);
 }
 
-/* An answer that contradicts itself would put the connection out of step, or send octets that are
- * not its own: a bug, and dies. */
-static void h1_reply_check(const struct h1 *h1, const struct reply *reply)
-{
-    const struct chunk *chunk = reply->chunk;
-    const bool head_only = h1->method == STET_METHOD_HEAD;
-
-    CHECK(h1->open && !h1->answered);
-    CHECK((reply->content != REPLY_NO_CONTENT) == reply_status_has_content(reply->status));
-    if (reply->content == REPLY_LENGTH && chunk)
-        CHECK(reply->from <= chunk->len && reply->length <= chunk->len - reply->from);
-    if (reply->content == REPLY_LENGTH && reply->length)
-        CHECK(chunk || reply->body || head_only);
-    if (reply->content == REPLY_UNKNOWN_LENGTH)
-        CHECK(reply->body || head_only);
-    if (h1->method == STET_METHOD_CONNECT)
-        CHECK(reply->status / 100 != 2); /* the client would begin a tunnel [RFC 9112 §6.3] */
-}
-
 void h1_reply(struct stream *stream, const struct reply *reply)
 {
     struct h1 *h1 = h1_of(stream->codec);
@@ -200,7 +181,8 @@ void h1_reply(struct stream *stream, const struct reply *reply)
         h1_tunnel_reply(h1, reply);
         return;
     }
-    h1_reply_check(h1, reply);
+    CHECK(h1->open && !h1->answered);
+    reply_check(reply, h1->method);
     h1->answered = true;
     h1->sending.duplex = h1_goes_on(h1, reply);
     h1->paused &= h1->sending.duplex; /* else nobody waits for the rest of the content now */

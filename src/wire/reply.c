@@ -6,6 +6,22 @@
 
 #include "base/check.h"
 
+void reply_check(const struct reply *reply, enum stet_method method)
+{
+    const struct chunk *chunk = reply->chunk;
+    const bool head_only = method == STET_METHOD_HEAD;
+
+    CHECK((reply->content != REPLY_NO_CONTENT) == reply_status_has_content(reply->status));
+    if (reply->content == REPLY_LENGTH && chunk)
+        CHECK(reply->from <= chunk->len && reply->length <= chunk->len - reply->from);
+    if (reply->content == REPLY_LENGTH && reply->length)
+        CHECK(chunk || reply->body || head_only);
+    if (reply->content == REPLY_UNKNOWN_LENGTH)
+        CHECK(reply->body || head_only);
+    if (method == STET_METHOD_CONNECT)
+        CHECK(reply->status / 100 != 2); /* the client would begin a tunnel [RFC 9112 §6.3] */
+}
+
 bool reply_block_next(struct stet_span *block, struct stet_span *name, struct stet_span *value)
 {
     if (block->len == 0)

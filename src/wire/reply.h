@@ -4,7 +4,7 @@
 #define WIRE_REPLY_H
 
 #include "base/chunk.h"
-#include "stet/span.h"
+#include "stet/head.h"
 #include "wire/body.h"
 
 /* How many blocks of fields an answer may be put together from. */
@@ -45,6 +45,10 @@ struct reply {
                               until the answer is out; else it is thrown away */
     struct stet_span date; /* value of Date, of an answer made elsewhere; empty: now */
 };
+
+/* Dies of an answer that is no tunnel and contradicts itself: it would put the connection out of
+ * step, or send octets that are not its own. `method` is that of the request. */
+void reply_check(const struct reply *reply, enum stet_method method);
 
 /* Walks the field lines of a block: name and value without white space around. False at its end. */
 bool reply_block_next(struct stet_span *block, struct stet_span *name, struct stet_span *value);
