@@ -20,7 +20,6 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "wire/h2_client_parts.h"
-#include "wire/h2_kit.h"
 
 static const struct stet_head no_trailers;
 
@@ -138,8 +137,9 @@ struct h2_client *h2_client_new(struct h2_client_kit *kit, struct stet_span sche
     client->scheme = scheme;
     client->idle_frames = (int64_t)kit->limits->h2_idle_frames;
     client->swept = true;
+    h2_heap_init(&client->heap);
     if (nghttp2_session_client_new3(&client->session, kit->callbacks, client, kit->option,
-                                    &h2_memory) == 0 &&
+                                    &client->heap.functions) == 0 &&
         client_greet(client))
         return client;
     h2_client_free(client);
@@ -166,7 +166,7 @@ void h2_client_free(struct h2_client *client)
         stream_free(client->streams);
     if (client->head)
         h2_client_head_return(client->kit, client->head);
-    nghttp2_session_del(client->session);
+    h2_heap_fini(&client->heap);
     memory_free(client);
 }
 

@@ -6,6 +6,7 @@
 
 #include "wire/h2_client.h"
 #include "wire/h2_client_head.h"
+#include "wire/h2_heap.h"
 
 /* The most that is kept of heads that were given back. */
 #define H2_CLIENT_HEADS_SPARE 8
@@ -20,6 +21,7 @@ struct h2_client_kit {
 
 struct h2_client {
     nghttp2_session *session;
+    struct h2_heap heap; /* what the session holds */
     struct h2_client_kit *kit;
     struct stet_span scheme;
     struct h2_client_stream *streams;

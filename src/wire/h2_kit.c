@@ -1,44 +1,15 @@
 /* What the HTTP/2 codecs of a worker share: nghttp2's tables of callbacks and options, the room for
  * a head, streams to be used again.
  *
- * A connection that waits holds none of it. Allocations of nghttp2 go through base/memory.h, so
- * that they can be made to fail.
+ * A connection that waits holds none of it.
  */
 #include "wire/h2_kit.h"
 
-#include "base/check.h"
 #include "base/memory.h"
 #include "wire/h2_parts.h"
 
 /* A head block of ours may be as large as heads of origins are; past it the stream is reset. */
 #define H2_BLOCK_MAX (1 << 20)
-
-static void *kit_new(size_t size, void *owner)
-{
-    (void)owner;
-    return memory_new(size);
-}
-
-static void kit_free(void *memory, void *owner)
-{
-    (void)owner;
-    memory_free(memory);
-}
-
-static void *kit_new_zero(size_t count, size_t size, void *owner)
-{
-    (void)owner;
-    CHECK(size == 0 || count <= SIZE_MAX / size);
-    return memory_new_zero(count * size);
-}
-
-static void *kit_grow(void *old, size_t size, void *owner)
-{
-    (void)owner;
-    return memory_grow(old, size);
-}
-
-nghttp2_mem h2_memory = {NULL, kit_new, kit_free, kit_new_zero, kit_grow};
 
 static bool kit_set_options(struct h2_kit *kit)
 {

@@ -21,9 +21,6 @@ struct h2_kit {
     size_t line_room;
 };
 
-/* Allocation of nghttp2 through base/memory.h. */
-extern nghttp2_mem h2_memory;
-
 /* A stream, all zero; NULL when memory is out. */
 struct h2_stream *h2_kit_stream(struct h2_kit *kit);
 
