@@ -82,9 +82,11 @@ static void tls_fail(struct tls *tls, int error)
     tls->state = TLS_FAILED;
     tls->error = error;
     tls->fault = (uint8_t)tls_fault_of(error);
+    if (tls->context->server && tls->first >= 'A' && tls->first <= 'Z')
+        tls->fault = TLS_FAULT_CLEAR; /* records of TLS begin with other octets [RFC 8446 §5.1] */
     if (tls->fault == TLS_FAULT_ALERT)
         tls->alert = (int16_t)gnutls_alert_get(tls->session);
-    else if (tls->fault != TLS_FAULT_CONNECTION)
+    else if (tls->fault != TLS_FAULT_CONNECTION && tls->fault != TLS_FAULT_CLEAR)
         (void)gnutls_alert_send_appropriate(tls->session, error);
 }
 
@@ -280,6 +282,9 @@ void tls_words(const struct sock *sock, char to[TLS_WORDS])
         break;
     case TLS_FAULT_CONNECTION:
         snprintf(to, TLS_WORDS, "the connection ended in the middle of the handshake");
+        break;
+    case TLS_FAULT_CLEAR:
+        snprintf(to, TLS_WORDS, "the client does not speak TLS");
         break;
     case TLS_FAULT_MEMORY:
         snprintf(to, TLS_WORDS, "out of memory");

@@ -19,7 +19,7 @@
 enum tls_state {
     TLS_SHAKES, /* the handshake is under way: no reading, no writing */
     TLS_OPEN,
-    TLS_FAILED /* it failed: only sock_close is left, which sends nothing more */
+    TLS_FAILED /* it failed: only tls_part and sock_close are left */
 };
 
 /* Why a handshake failed. */
@@ -29,6 +29,7 @@ enum tls_fault {
     TLS_FAULT_PROTOCOL,    /* no TLS, or no version, cipher or application protocol in common */
     TLS_FAULT_CERTIFICATE, /* the peer's certificate is not to be trusted, or was missing */
     TLS_FAULT_ALERT,       /* the peer said why: tls_alert */
+    TLS_FAULT_CLEAR,       /* servers: the first octet was a letter, as of a request in the clear */
     TLS_FAULT_MEMORY
 };
 
@@ -47,6 +48,17 @@ bool tls_connect(struct sock *sock, struct tls_context *context, const char *nam
 /* How it went so far, of a socket that speaks TLS. */
 enum tls_state tls_state(const struct sock *sock);
 enum tls_fault tls_fault(const struct sock *sock);
+
+/* Octets for a client that speaks in the clear (TLS_FAULT_CLEAR): tls_part sends them. Copied; at
+ * most once. False when memory is out. */
+bool tls_answer_clear(struct sock *sock, const void *bytes, size_t size);
+
+/* Of a server's socket that has TLS_FAILED, when its `ready` says so and each time it is called
+ * again: sends the alert that says why, or the answer in the clear, as the socket takes it, then
+ * says that no more comes, and throws away what the client still sends, so that no reset overtakes
+ * what was sent [RFC 9112 §9.6]. True: it is over, and to be closed. Who waits sets the deadline.
+ */
+bool tls_part(struct sock *sock);
 
 /* The number of the alert that the peer has sent [RFC 8446 §6], or -1. */
 int tls_alert(const struct sock *sock);

@@ -79,6 +79,7 @@ struct tls {
     uint8_t state;        /* enum tls_state */
     uint8_t fault;        /* enum tls_fault */
     uint8_t end;          /* enum tls_end */
+    uint8_t first;        /* the first octet that came */
     int error;            /* GnuTLS's, that the fault is of */
     bool ended;           /* the socket's end was read */
     bool broken;          /* nothing can be written */

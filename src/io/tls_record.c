@@ -131,6 +131,8 @@ static ssize_t tls_refill(struct tls *tls, struct tls_desk *desk)
     tls->ended = got == 0;
     desk->in_at = 0;
     desk->in_end = got > 0 ? (size_t)got : 0;
+    if (tls->first == 0 && got > 0)
+        tls->first = (uint8_t)desk->in[0];
     return got == 0 ? SOCK_AGAIN : got;
 }
 

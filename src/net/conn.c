@@ -341,6 +341,25 @@ static bool conn_end_stage(struct conn *conn, enum codec_wait wait)
     return false;
 }
 
+/* Over, but for its closure alert. False: nothing of that waits for the socket. */
+static bool conn_part(struct conn *conn)
+{
+    if (!conn->sock.tls || conn->shut)
+        return false;
+    sock_shutdown(&conn->sock);
+    conn->shut = true;
+    conn->parting = conn->full = sock_holds(&conn->sock);
+    return conn->parting && conn_deadline(conn, CODEC_OVER);
+}
+
+/* The rest of it. */
+static void conn_part_more(struct conn *conn)
+{
+    const bool well = conn->full || conn_flush(conn);
+    if (!well || !sock_holds(&conn->sock))
+        conn_close(conn, !well);
+}
+
 /* In a graceful stop a connection that has nothing to read, to do or to say is over. */
 static void conn_leave(struct conn *conn)
 {
@@ -363,6 +382,10 @@ static void conn_turn(struct conn *conn)
     uint64_t until = conn->watch.moved + conn->set->limits->send_turn;
     enum conn_step step;
 
+    if (conn->parting) {
+        conn_part_more(conn);
+        return;
+    }
     desk_open(&conn->set->desk, loop_wall(conn->set->loop));
     conn->busy = true;
     do {
@@ -430,7 +453,8 @@ static void conn_expire(struct conn *conn)
     }
     /* A reset would take from a client what it has not received yet: that is for those who do not
      * take it, not for those who do not end. */
-    conn_close(conn, phase == DEADLINE_SENDING);
+    if (phase == DEADLINE_SENDING || !conn_part(conn))
+        conn_close(conn, phase == DEADLINE_SENDING);
 }
 
 static void conn_fire(struct timer *timer)

@@ -46,6 +46,7 @@ struct conn {
     bool over : 1;    /* closed; only the queued task knows it yet */
     bool queued : 1;  /* `task` is in the loop's queue */
     bool blocked : 1; /* the input kept waits for output to go, not for more input */
+    bool parting : 1; /* nothing but the rest of the closure alert is still to go */
     bool busy : 1;    /* inside conn_turn: a wake need not queue */
 };
 

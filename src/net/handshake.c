@@ -2,6 +2,10 @@
  *
  * It has a struct of its own and no connection's, so that a connection is made when it is known
  * which protocol it speaks, and so that what waits here is small.
+ *
+ * One that has failed stays a little, until the client has heard why or has had the time to. Who
+ * asks in the clear where TLS is spoken, as people do with a mistyped address, gets an answer in
+ * the clear.
  */
 #include "net/handshake.h"
 
@@ -9,6 +13,8 @@
 #include "base/memory.h"
 #include "io/tls.h"
 #include "net/census.h"
+
+#include <stdio.h>
 
 static const int64_t handshake_ms = 1000000; /* ns */
 
@@ -18,6 +24,7 @@ struct handshake {
     struct handshake *next, *before;
     struct timer timer;
     struct sock_address peer;
+    bool failed;
 };
 
 static void handshake_link(struct handshake_set *set, struct handshake *handshake)
@@ -76,6 +83,43 @@ static void handshake_fire(struct timer *timer)
     handshake_close(CONTAINER(timer, struct handshake, timer), true);
 }
 
+/* The answer to whoever does not speak TLS. */
+static bool handshake_answer_clear(struct handshake *handshake)
+{
+    static const char words[] = "This is a port for https. Write https:// before the address.\n";
+    struct conn_set *conns = handshake->set->conns;
+    const struct stet_span date = dateline_at(&conns->desk.date, loop_wall(conns->loop));
+    char text[512];
+    const int size = snprintf(text, sizeof text,
+                              "HTTP/1.1 400 Bad Request\r\n%.*sContent-Type: text/plain\r\n"
+                              "Content-Length: %zu\r\nCache-Control: no-store\r\n"
+                              "Connection: close\r\n\r\n%s",
+                              (int)date.len, date.at, sizeof words - 1, words);
+
+    return tls_answer_clear(&handshake->sock, text, (size_t)size);
+}
+
+/* Has just failed. False: no memory. */
+static bool handshake_fail(struct handshake *handshake)
+{
+    struct conn_set *conns = handshake->set->conns;
+    const int64_t until =
+        loop_now(conns->loop) + (int64_t)conns->limits->linger_timeout * handshake_ms;
+
+    handshake->failed = true;
+    if (tls_fault(&handshake->sock) == TLS_FAULT_CLEAR && !handshake_answer_clear(handshake))
+        return false;
+    return handshake->timer.due <= until || loop_timer_set(conns->loop, &handshake->timer, until);
+}
+
+/* Goes on with the end of one that failed. */
+static void handshake_part(struct handshake *handshake)
+{
+    const bool well = handshake->failed || handshake_fail(handshake);
+    if (!well || tls_part(&handshake->sock))
+        handshake_close(handshake, !well);
+}
+
 static void handshake_ready(struct sock *sock, unsigned events)
 {
     struct handshake *handshake = CONTAINER(sock, struct handshake, sock);
@@ -83,7 +127,7 @@ static void handshake_ready(struct sock *sock, unsigned events)
 
     (void)events; /* the connection will hear of them again */
     if (tls_state(sock) != TLS_OPEN) {
-        handshake_close(handshake, false); /* the alert that says why is on its way */
+        handshake_part(handshake);
         return;
     }
     handshake_tell(set, tls_report(sock).resumed ? HANDSHAKE_RESUMED : HANDSHAKE_WHOLE);

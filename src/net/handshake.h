@@ -1,7 +1,8 @@
 /* Handshakes: connections that are to speak TLS, until they do.
  *
  * They cost a client little and us much, so they have a limit of their own, in time and in number:
- * of too many at once the oldest is closed, which is the one least likely to come to an end.
+ * of too many at once the oldest is closed, which is the one least likely to come to an end. Those
+ * that have failed count until they are closed, linger_timeout later at most.
  */
 #ifndef NET_HANDSHAKE_H
 #define NET_HANDSHAKE_H

@@ -144,7 +144,7 @@ def whole(report):
 
 
 def ends(report):
-    """The end is said by TLS; who says nothing more still gets the answer"""
+    """The end is said by TLS; who says nothing more still gets the answer, and so does http://"""
     with place() as folder, serve(report, folder) as server:
         context = ssl.create_default_context(cafile=str(server.authority.certificate))
         with socket.create_connection((server.host, server.port)) as plain, \
@@ -156,8 +156,12 @@ def ends(report):
                 got += piece
             report.match("the answer", got.decode(), "\r\n\r\na\n$")
         with socket.create_connection((server.host, server.port)) as plain:
-            plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            report.check("no TLS: closed", plain.recv(1000)[:5] != b"HTTP/")
+            plain.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n" +
+                          b"x" * 500000)
+            report.match("no TLS, and large: an answer", plain.recv(1000).decode(),
+                         "^HTTP/1.1 400 .*https")
+        text, _ = tool("curl", "-s", "-w", "%{http_code}", f"http://127.0.0.1:{server.port}/a.txt")
+        report.match("curl without TLS", text, "https.*400$")
 
 
 def development(report):
@@ -337,7 +341,8 @@ def explaining(report):
         report.match("says who", text, "/nowhere: ")
         plain = url.replace("https", "http")
         text, status = tool(program(), "explain", "--fetch", plain)
-        report.equal("no TLS where there is", status, 3)
+        report.equal("no TLS where there is", status, 0)
+        report.match("is told so", text, "response +400")
 
 
 def unused(report):

@@ -221,21 +221,98 @@ static void test_number(void **state)
     peer_free(peer);
 }
 
-/* No TLS at all, and the end in the middle. */
+static const struct sim_faults octets = {.read_most = 1, .write_most = 1};
+
+/* No TLS at all: nonsense gets an alert, a request in the clear an answer in the clear, and both
+ * can be read by a client that has sent more than was looked at. */
 static void test_nonsense(void **state)
 {
+    static const struct {
+        const char *name, *say, *hear;
+        size_t len;
+    } rows[] = {
+#define ROW(name, say, hear) {name, say, hear, sizeof(say) - 1}
+        ROW("a request", GET("/"), "HTTP/1.1 400 Bad Request\r\nDate: "),
+        ROW("its first octets", "HEAD ", "HTTP/1.1 400 Bad Request\r\nDate: "),
+        ROW("HTTP/2 in the clear", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 "),
+        ROW("no hello", "\x16\x03\x01\x00\x05hello and more of it", "\x15\x03"),
+        ROW("too long a record", "\x16\x03\x01\xff\xff", "\x15\x03"),
+        ROW("no record", "\x7f\x80\x80\x80\x80\x80\x80\x80", "\x15\x03"),
+        ROW("octets before a letter", "\x01G GET /", "\x15\x03"),
+#undef ROW
+    };
     struct world *world = room_open(state);
-    struct sim_client *plain = sim_client_open(stage.world, "192.0.2.9:443", NULL);
-    struct sim_client *leaver = sim_client_open(stage.world, "192.0.2.9:443", NULL);
 
-    sim_client_say(plain, GET("/"));
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        sim_world_faults(stage.world, i % 2 ? &octets : &(struct sim_faults){0});
+        struct sim_client *client = sim_client_open(stage.world, "192.0.2.9:443", NULL);
+        const char *hear = rows[i / 2].hear;
+        sim_client_send(client, rows[i / 2].say, rows[i / 2].len);
+        sim_world_run_until_idle(stage.world);
+        if (sim_client_state(client) != SIM_CLIENT_ENDED ||
+            memcmp(sim_client_bytes(client), hear, strlen(hear)) != 0)
+            fail_msg("%s: heard \"%s\"", rows[i / 2].name, sim_client_bytes(client));
+        assert_false(sim_client_released(client)); /* it may still be sending */
+        sim_client_send(client, "and so on", 9);
+        sim_client_shutdown(client);
+        sim_world_run_until_idle(stage.world);
+        assert_true(sim_client_released(client));
+        assert_int_equal(sim_client_state(client), SIM_CLIENT_ENDED);
+        assert_int_equal(room.ends[HANDSHAKE_FAILED], i + 1);
+    }
+    assert_int_equal(conn_census_open(world->census), 0);
+}
+
+/* One that has failed waits for its client a while, and not for one that has gone. */
+static void test_parting(void **state)
+{
+    struct world *world = *state;
+    world->limits.linger_timeout = 1000;
+    room_open(state);
+    struct sim_client *stayer = sim_client_open(stage.world, "192.0.2.9:443", NULL);
+    struct sim_client *deaf = sim_client_open(stage.world, "192.0.2.9:443", NULL);
+    struct sim_client *leaver = sim_client_open(stage.world, "192.0.2.9:443", NULL);
+    struct sim_client *thrower = sim_client_open(stage.world, "192.0.2.9:443", NULL);
+
+    sim_client_window(deaf, 3);
+    sim_client_say(stayer, GET("/"));
+    sim_client_say(deaf, GET("/"));
     sim_client_send(leaver, "\x16\x03", 2);
     sim_client_shutdown(leaver);
+    sim_client_say(thrower, GET("/"));
     sim_world_run_until_idle(stage.world);
-    assert_true(sim_client_released(plain));
+    sim_client_close(thrower, true);
+    sim_world_run_until_idle(stage.world);
     assert_true(sim_client_released(leaver));
-    assert_int_equal(room.ends[HANDSHAKE_FAILED], 2);
+    assert_true(sim_client_released(thrower));
+    sim_world_advance(stage.world, 999 * MS);
+    assert_int_equal(room.set.count, 2);
+    sim_world_advance(stage.world, 2 * MS);
+    assert_int_equal(room.set.count, 0);
+    assert_int_equal(room.ends[HANDSHAKE_FAILED], 4);
+    assert_int_equal(sim_client_len(deaf), 3);
     assert_int_equal(conn_census_open(world->census), 0);
+}
+
+/* An idle connection ends by an alert, in however many pieces it goes. */
+static void test_idle(void **state)
+{
+    struct world *world = *state;
+    world->limits.idle_timeout = 5000;
+    room_open(state);
+
+    for (int i = 0; i < 2; i++) {
+        sim_world_faults(stage.world, i ? &octets : &(struct sim_faults){0});
+        struct peer *peer = room_client(GET("/n/5"));
+        sim_world_run_until_idle(stage.world);
+        assert_int_equal(answers(peer), 1);
+        sim_world_advance(stage.world, 4999 * MS);
+        assert_int_equal(peer->end, PEER_NONE);
+        sim_world_advance(stage.world, 2 * MS);
+        assert_int_equal(peer->end, PEER_CLEAN);
+        assert_int_equal(conn_census_open(world->census), 0);
+        peer_free(peer);
+    }
 }
 
 /* Every allocation of ours fails once: that connection ends or is answered, and the next is. */
@@ -283,8 +360,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROOM_TEST(test_requests), ROOM_TEST(test_slow_client), ROOM_TEST(test_deaf_client),
         ROOM_TEST(test_closing),  ROOM_TEST(test_draining),    ROOM_TEST(test_timeout),
-        ROOM_TEST(test_number),   ROOM_TEST(test_nonsense),    ROOM_TEST(test_memory),
-        ROOM_TEST(test_resets),
+        ROOM_TEST(test_number),   ROOM_TEST(test_nonsense),    ROOM_TEST(test_parting),
+        ROOM_TEST(test_idle),     ROOM_TEST(test_memory),      ROOM_TEST(test_resets),
     };
     return cmocka_run_group_tests(tests, begin, finish);
 }
