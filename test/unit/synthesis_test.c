@@ -445,30 +445,10 @@ static const struct story stories[] = {
      "noline a ETag\n"},
 };
 
-static void stories_told(void **state)
-{
-    (void)state;
-    stories_play(stories, COUNT(stories));
-}
-
-static void stories_without_memory(void **state)
-{
-    (void)state;
-    stories_play_without_memory(stories, COUNT(stories));
-}
-
-static void stories_with_leavers(void **state)
-{
-    (void)state;
-    stories_play_with_leavers(stories, COUNT(stories));
-}
+static const struct tale tale = {stories, COUNT(stories)};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stories_told),
-        cmocka_unit_test(stories_without_memory),
-        cmocka_unit_test(stories_with_leavers),
-    };
+    const struct CMUnitTest tests[] = {TALE_TESTS(tale)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
