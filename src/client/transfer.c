@@ -4,11 +4,14 @@
  * So starting and cancelling only mark: transfers_run hands the marked ones over between two turns.
  * The end of a transfer is told after libcurl has forgotten it, so its owner may start the next one
  * (a redirect, a second try) at once.
+ *
+ * libcurl is loaded for the first transfer: who only reads the cache does not wait for that.
  */
 #include "client/transfer_parts.h"
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "client/libcurl.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -33,34 +36,12 @@ static int64_t transfer_steady_ms(void)
 
 /* ---- all of them ---- */
 
-static bool transfers_resolve(struct transfers *transfers)
-{
-    for (size_t i = 0; i < transfers->setup->resolve_count; i++) {
-        struct curl_slist *more =
-            curl_slist_append(transfers->resolve, transfers->setup->resolve[i]);
-        if (!more)
-            return false;
-        transfers->resolve = more;
-    }
-    return true;
-}
-
 struct transfers *transfers_new(const struct transfer_setup *setup)
 {
     struct transfers *transfers = memory_new_zero(sizeof *transfers);
 
-    if (!transfers || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        memory_free(transfers);
-        return NULL;
-    }
-    transfers->setup = setup;
-    transfers->multi = curl_multi_init();
-    if (!transfers->multi || !transfers_resolve(transfers)) {
-        transfers_free(transfers);
-        return NULL;
-    }
-    if (setup->each_host)
-        curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)setup->each_host);
+    if (transfers)
+        transfers->setup = setup;
     return transfers;
 }
 
@@ -69,11 +50,43 @@ void transfers_free(struct transfers *transfers)
     if (!transfers)
         return;
     CHECK(!transfers->first);
-    if (transfers->multi)
+    if (transfers->multi) {
         curl_multi_cleanup(transfers->multi);
-    curl_slist_free_all(transfers->resolve);
-    curl_global_cleanup();
+        curl_slist_free_all(transfers->resolve);
+        curl_global_cleanup();
+    }
     memory_free(transfers);
+}
+
+static bool transfers_resolve(const struct transfer_setup *setup, struct curl_slist **to)
+{
+    for (size_t i = 0; i < setup->resolve_count; i++) {
+        struct curl_slist *more = curl_slist_append(*to, setup->resolve[i]);
+        if (!more)
+            return false;
+        *to = more;
+    }
+    return true;
+}
+
+/* Before the first one: libcurl, and what it is to know for all of them. */
+static bool transfers_begin(struct transfers *transfers)
+{
+    CURLM *multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
+
+    if (!multi)
+        return false;
+    if (!transfers_resolve(transfers->setup, &transfers->resolve)) {
+        curl_slist_free_all(transfers->resolve);
+        transfers->resolve = NULL;
+        curl_multi_cleanup(multi);
+        curl_global_cleanup();
+        return false;
+    }
+    if (transfers->setup->each_host)
+        curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)transfers->setup->each_host);
+    transfers->multi = multi;
+    return true;
 }
 
 /* ---- one ---- */
@@ -87,13 +100,27 @@ bool transfer_fail(struct transfer *transfer, enum transfer_result result, const
 
 static void transfer_free(struct transfer *transfer)
 {
-    if (transfer->easy)
+    if (transfer->easy) {
         curl_easy_cleanup(transfer->easy);
-    curl_slist_free_all(transfer->lines);
-    curl_slist_free_all(transfer->connect_to);
+        curl_slist_free_all(transfer->lines);
+        curl_slist_free_all(transfer->connect_to);
+    }
     message_fini(&transfer->hearing.message);
     text_fini(&transfer->hearing.line);
     memory_free(transfer);
+}
+
+static bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request)
+{
+    const char *error;
+
+    if (!libcurl_load(&error))
+        return transfer_fail(transfer, TRANSFER_FAILED, error);
+    if (transfer->transfers->multi || transfers_begin(transfer->transfers))
+        transfer->easy = curl_easy_init();
+    if (!transfer->easy)
+        return transfer_fail(transfer, TRANSFER_MEMORY, "out of memory");
+    return transfer_options(transfer, request);
 }
 
 struct transfer *transfer_start(struct transfers *transfers, const struct transfer_request *request,
@@ -108,9 +135,7 @@ struct transfer *transfer_start(struct transfers *transfers, const struct transf
     transfer->events = events;
     transfer->owner = owner;
     transfer->head_only = strcmp(request->method, "HEAD") == 0;
-    transfer->easy = curl_easy_init();
-    if (!transfer->easy ||
-        (!transfer_options(transfer, request) && transfer->outcome.result == TRANSFER_MEMORY)) {
+    if (!transfer_prepare(transfer, request) && transfer->outcome.result == TRANSFER_MEMORY) {
         transfer_free(transfer);
         return NULL;
     }
@@ -191,6 +216,15 @@ static void transfers_collect(struct transfers *transfers)
     }
 }
 
+/* Those that are still open after they were told of are libcurl's. */
+static void transfers_turn(struct transfers *transfers)
+{
+    int running;
+
+    CHECK(curl_multi_perform(transfers->multi, &running) == CURLM_OK);
+    transfers_collect(transfers);
+}
+
 /* How long the next wait may be. */
 static int transfers_patience(int64_t until)
 {
@@ -202,14 +236,13 @@ static int transfers_patience(int64_t until)
 bool transfers_run(struct transfers *transfers, int ms)
 {
     const int64_t until = ms < 0 ? -1 : transfer_steady_ms() + ms;
-    int running;
 
     CHECK(!transfers->running);
     transfers->running = true;
     for (;;) {
         transfers_tell(transfers);
-        CHECK(curl_multi_perform(transfers->multi, &running) == CURLM_OK);
-        transfers_collect(transfers);
+        if (transfers->first)
+            transfers_turn(transfers);
         if (!transfers->first || transfers->stopped ||
             (until >= 0 && transfer_steady_ms() >= until))
             break;
@@ -224,5 +257,6 @@ bool transfers_run(struct transfers *transfers, int ms)
 void transfers_stop(struct transfers *transfers)
 {
     transfers->stopped = 1;
-    curl_multi_wakeup(transfers->multi);
+    if (transfers->multi)
+        curl_multi_wakeup(transfers->multi);
 }

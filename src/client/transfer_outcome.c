@@ -241,9 +241,11 @@ void transfer_conclude(struct transfer *transfer, CURLcode code)
     struct transfer_outcome *outcome = &transfer->outcome;
     const char *address = NULL;
 
-    curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+    if (transfer->easy) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+        transfer_measure(transfer);
+    }
     snprintf(transfer->address, sizeof transfer->address, "%s", address ? address : "");
-    transfer_measure(transfer);
     if (transfer->cancelled) {
         outcome->result = TRANSFER_CANCELLED;
         transfer->words[0] = '\0';

@@ -718,7 +718,7 @@ def lives_apart(report):
                  for name, path in (("stet", program()),
                                     ("client", str(pathlib.Path(program()).with_name("stet-client"))))}
     report.check("stet has no libcurl", "libcurl" not in libraries["stet"])
-    report.check("the client has", "libcurl-gnutls" in libraries["client"])
+    report.check("nor has the client, before it is needed", "libcurl" not in libraries["client"])
     got = subprocess.run([program(), "get", "--help"], stdout=subprocess.PIPE, check=False)
     report.equal("help", (got.returncode, b"--write-out" in got.stdout), (0, True))
     with place() as folder:
@@ -730,5 +730,23 @@ def lives_apart(report):
                      got.stderr)
 
 
+@stage
+def loads_late(report, server, client, folder):
+    """Who is answered from the cache does without libcurl, also where there is none."""
+    server.on("/fresh", answer(200, "fresh", Cache_Control="max-age=600"))
+    shown = {"LD_DEBUG": "files"}
+    report.check("a miss loads it", "libcurl-gnutls" in client.get(server.url + "/fresh", environment=shown).err)
+    got = client.get(server.url + "/fresh", environment=shown)
+    report.equal("a hit does not", (got.out, "libcurl" in got.err), (b"fresh", False))
+    for name in ("libcurl-gnutls.so.4", "libcurl.so.4"):
+        write(folder / "broken" / name, "no library")
+    without = {"LD_LIBRARY_PATH": str(folder / "broken")}
+    got = client.get(server.url + "/fresh", environment=without)
+    report.equal("a hit without it", (got.status, got.out), (0, b"fresh"))
+    got = client.get(server.url + "/other", environment=without)
+    report.check("a miss without it", got.status == 3 and "not installed" in got.err, got.err)
+
+
 sys.exit(run(requests, credentials, failures, cached, modes, codings, continued, resumed, redirects, parallel,
-             progress, written_out, network, groups, groups_of_one_version, watched, against_stet, lives_apart))
+             progress, written_out, network, groups, groups_of_one_version, watched, against_stet, lives_apart,
+             loads_late))
