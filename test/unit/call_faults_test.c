@@ -513,23 +513,20 @@ static void chaos(void **state)
     steps_left = 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup_open, world_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(memory_may_be_out),
         cmocka_unit_test(memory_may_be_out_for_many),
-        TEST(memory_may_be_out_for_another_line),
-        TEST(memory_may_be_out_for_a_head),
-        cmocka_unit_test_setup_teardown(memory_may_be_out_for_a_caller, world_setup,
-                                        world_teardown),
+        WORLD_TEST(memory_may_be_out_for_another_line),
+        WORLD_TEST(memory_may_be_out_for_a_head),
+        WORLD_TEST_CLOSED(memory_may_be_out_for_a_caller),
         cmocka_unit_test(cancelled_in_any_event),
         cmocka_unit_test(cancelled_at_any_step),
-        TEST(cancelled_before_it_failed),
-        TEST(cancelled_while_it_connects),
-        TEST(one_call_cancels_another),
+        WORLD_TEST(cancelled_before_it_failed),
+        WORLD_TEST(cancelled_while_it_connects),
+        WORLD_TEST(one_call_cancels_another),
         cmocka_unit_test(chaos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,14 @@ static inline void ear_head(void *owner, const struct stet_response *response,
     ear_done(ear);
 }
 
+/* Of octets that follow others, whose sum is given. */
+static inline uint32_t sum_of(uint32_t sum, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        sum = sum * 31 + (unsigned char)bytes[i];
+    return sum;
+}
+
 static inline bool ear_content(void *owner, struct stet_span bytes)
 {
     struct ear *ear = owner;
@@ -116,8 +124,7 @@ static inline bool ear_content(void *owner, struct stet_span bytes)
     ear->in_content = true;
     ear_hear(ear, bytes.at, bytes.len);
     ear->content += bytes.len;
-    for (size_t i = 0; i < bytes.len; i++)
-        ear->sum = ear->sum * 31 + (unsigned char)bytes.at[i];
+    ear->sum = sum_of(ear->sum, bytes.at, bytes.len);
     ear_done(ear);
     return !ear->pauses;
 }
@@ -247,6 +254,18 @@ static inline struct sim_client *world_next(struct world *world)
     return end;
 }
 
+/* The far end of a connection that rests after a call. */
+static inline struct sim_client *rested(struct world *world, const char *answer)
+{
+    struct talk talk;
+    talk_get(world, &talk);
+    struct sim_client *end = world_next(world);
+    sim_client_take(end, sim_client_len(end));
+    origin_say(world, end, answer);
+    assert_int_equal(talk.ear.end, CLIENT_COMPLETE);
+    return end;
+}
+
 /* Limits may be changed and faults set between this and world_open. */
 static inline int world_setup(void **state)
 {
@@ -297,5 +316,8 @@ static inline int world_teardown(void **state)
     free(world);
     return 0;
 }
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup_open, world_teardown)
+#define WORLD_TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 #endif
