@@ -1,16 +1,7 @@
 /* Fetches from an upstream that speaks HTTP/2: what was refused is asked once more, what may have
  * been done is not. */
-#include "origin/upstream.h"
-
-#include "call_world.h"
 #include "h2_origin.h"
-
-/* A fetch with its ear. */
-struct chat {
-    struct ear ear; /* first */
-    struct fetch fetch;
-    struct client_request request;
-};
+#include "upstream_world.h"
 
 struct row {
     const char *id, *name, *method;
@@ -32,15 +23,11 @@ static const struct row rows[] = {
      STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE},
 };
 
-static void chat_begin(struct upstream *upstream, struct chat *chat, const struct row *row)
+static void row_begin(struct upstream *upstream, struct chat *chat, const struct row *row)
 {
-    *chat = (struct chat){.request = world_request(row->method)};
-    chat->request.host = STET_SPAN_NONE;
+    *chat = chat_of(row->method);
     chat->request.has_content = row->content;
-    chat->fetch.events = &ear_events;
-    chat->fetch.owner = chat;
-    chat->fetch.request = &chat->request;
-    fetch_start(upstream, &chat->fetch);
+    chat_begin(upstream, chat);
     if (row->content) {
         fetch_send(&chat->fetch, STET_SPAN("content"));
         fetch_finish(&chat->fetch);
@@ -66,7 +53,7 @@ static bool try_row(const struct row *row)
     struct world *world = state;
     assert_null(upstream_url_read("h2c://" PLACE, &url));
     struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
-    chat_begin(upstream, &chat, row);
+    row_begin(upstream, &chat, row);
     world_run(world);
     struct h2_origin *first = origin_next(world);
     assert_int_equal(first->count, 1);
@@ -150,7 +137,7 @@ static bool try_demand(const struct demand *demand)
     struct world *world = state;
     assert_null(upstream_url_read("h2c://" PLACE, &url));
     struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
-    chat_begin(upstream, &chat, &row);
+    row_begin(upstream, &chat, &row);
     world_run(world);
     struct h2_origin *first = origin_next(world);
     if (demand->leaves)
@@ -160,7 +147,7 @@ static bool try_demand(const struct demand *demand)
     world_run(world);
     right = demand->content ? chat.ear.end == CLIENT_TRUNCATED : comes_old(world, demand->method);
     right &= chat.ear.ends == 1 && (demand->content || chat.ear.end == CLIENT_COMPLETE);
-    chat_begin(upstream, &next, &(struct row){.method = "PUT"});
+    row_begin(upstream, &next, &(struct row){.method = "PUT"});
     world_run(world);
     if (!demand->content) { /* on the connection that is there */
         right &= next.ear.ends == 0 && first->count == 1;
@@ -201,7 +188,7 @@ static void test_no_end(void **state)
 
     assert_null(upstream_url_read("h2c://" PLACE, &url));
     struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
-    chat_begin(upstream, &chat, &row);
+    row_begin(upstream, &chat, &row);
     world_run(world);
     while (count < 8 && (origins[count] = origin_next(world)))
         refuse(world, origins[count++]);
