@@ -2,6 +2,7 @@
  */
 #include "sock_world.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
