@@ -141,6 +141,7 @@ bool cache_ask(struct cache_fetch *fetch, enum cache_way way)
                                              .version = asking->version,
                                              .fresh = asking->fresh};
     errand->requested = cache_now(fetch);
+    errand->generation = cache_generation(fetch);
     errand->transfer = transfer_start(fetch->cache->transfers, &request, &cache_landing, fetch);
     fetch->outcome.requests += errand->transfer != NULL;
     return errand->transfer != NULL;

@@ -100,6 +100,7 @@ void cache_keep_begin(struct cache_fetch *fetch, const struct stet_response *res
         return;
     memcpy(keeping->entry.credentials, fetch->found.credentials, sizeof keeping->entry.credentials);
     keeping->entry.stored.status = response->status;
+    keeping->entry.generation = fetch->errand.generation;
     keeping->draft = storage_begin(fetch->cache->storage, cache_key(fetch));
 }
 
@@ -286,6 +287,7 @@ bool cache_complete(struct cache_fetch *fetch, const struct stet_response *respo
     keeping->storing = stet_may_store(&fetch->profile, &transaction);
     fetch->outcome.storing = keeping->storing.reason;
     keeping->entry.stored.status = whole ? 200 : 206;
+    keeping->entry.generation = fetch->errand.generation;
     memcpy(keeping->entry.credentials, fetch->found.credentials, sizeof keeping->entry.credentials);
     if (!combined_tell(fetch)) {
         cache_keep_drop(fetch);

@@ -55,7 +55,8 @@ struct cache_errand {
     struct stet_completion completion;
     struct storage_entry *part; /* that is completed */
     struct transfer *transfer;
-    int64_t requested; /* s */
+    int64_t requested;  /* s */
+    int64_t generation; /* of the storage, when it was sent */
     enum cache_then then;
     struct storage_entry *serve;
     struct stet_reuse reuse; /* of `serve` */
@@ -99,6 +100,9 @@ static inline int64_t cache_now(const struct cache_fetch *fetch)
 bool cache_select(struct cache_fetch *fetch);
 struct stet_reuse cache_judge(struct cache_fetch *fetch);
 struct stet_span cache_key(const struct cache_fetch *fetch);
+
+/* storage_generation for what is asked; 0 where nothing is stored. */
+int64_t cache_generation(const struct cache_fetch *fetch);
 
 /* The text that an entry is selected by, for requests like this: without credentials, which are
  * compared as digests. For memory_free. False when memory is out. */

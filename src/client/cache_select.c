@@ -26,6 +26,15 @@ struct stet_span cache_key(const struct cache_fetch *fetch)
     return stet_span(fetch->found.key, fetch->found.key_size);
 }
 
+int64_t cache_generation(const struct cache_fetch *fetch)
+{
+    const struct client_cache *cache = fetch->cache;
+
+    return cache->storage && cache->mode != CACHE_OFF && fetch->found.key
+               ? storage_generation(cache->storage, cache_key(fetch))
+               : 0;
+}
+
 /* ---- key ---- */
 
 static bool key_make(struct cache_fetch *fetch)

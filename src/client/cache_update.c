@@ -76,8 +76,9 @@ static bool is_storable(const struct cache_fetch *fetch, const struct storage_en
 }
 
 /* What may no longer be stored answers this one request, and is removed then. */
-static void entry_save(struct cache_fetch *fetch, const struct storage_entry *entry)
+static void entry_save(struct cache_fetch *fetch, struct storage_entry *entry)
 {
+    entry->generation = fetch->errand.generation;
     if (is_storable(fetch, entry))
         storage_renew(fetch->cache->storage, cache_key(fetch), entry);
     else if (fetch->errand.doomed)
@@ -199,4 +200,5 @@ void cache_invalidate(struct cache_fetch *fetch, const struct stet_response *res
         return;
     while (stet_invalidation_next(&walk, to, sizeof to, &target)) /* D-20 */
         mark(fetch, &target);
+    fetch->errand.generation = cache_generation(fetch); /* our own marks are no news to us */
 }

@@ -1,17 +1,8 @@
-/* Finds stored responses on disk: folders, names, locks, and reading.
- *
- * The name of a set is the SHA-256 of its key, cut to 160 bits: the first two digits are a folder,
- * which holds some hundredth of all and is the unit of locking, the others the name in it. The key
- * stands in the file as well and is compared.
+/* Reads stored responses from disk, and opens the storage.
  *
  * Who reads takes no lock: a set is replaced as a whole, a content is never written to again, and
  * an open descriptor outlives its name. Who changes a set locks the folder, reads, changes, writes
- * a new file and renames it. The lock is flock()'s on a file "lock" in the folder, which stays, and
- * goes with the process. (On the folder itself it would be refused over NFS, where a lock that
- * keeps others out wants a file that is open for writing.)
- *
- * A process that was stopped while it held a lock would hold up the others for good. So they wait
- * for some seconds only; then what they have is not stored.
+ * a new file and renames it.
  *
  * Given up: one file for a response. A 304 renews the head of a content of any size.
  */
@@ -35,86 +26,6 @@
 #include "client/limit.h"
 
 #define VERSION_FOLDER "v1"
-
-/* ---- places ---- */
-
-static bool bucket_open(const struct storage *storage, bool make, struct storage_place *place)
-{
-    const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-    place->locked = false;
-    place->folder = openat(storage->folder, place->bucket, how);
-    if (place->folder < 0 && errno == ENOENT && make) {
-        if (mkdirat(storage->folder, place->bucket, 0700) != 0 && errno != EEXIST)
-            return false;
-        place->folder = openat(storage->folder, place->bucket, how);
-    }
-    return place->folder >= 0;
-}
-
-bool storage_place_open(const struct storage *storage, struct stet_span key, bool make,
-                        struct storage_place *place)
-{
-    struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    char hex[2 * SHA256_DIGEST_SIZE];
-
-    sha256_init(&sha);
-    sha256_update(&sha, key.len, (const uint8_t *)key.at);
-    sha256_digest(&sha, sizeof digest, digest);
-    storage_hex_write(digest, sizeof digest, hex);
-    *place = (struct storage_place){.folder = -1};
-    memcpy(place->bucket, hex, 2);
-    memcpy(place->base, hex + 2, STORAGE_BASE_SIZE);
-    return bucket_open(storage, make, place);
-}
-
-bool storage_place_of(const struct storage *storage, const char *content_path,
-                      struct storage_place *place)
-{
-    *place = (struct storage_place){.folder = -1};
-    if (strlen(content_path) < 3 + STORAGE_BASE_SIZE)
-        return false;
-    memcpy(place->bucket, content_path, 2);
-    memcpy(place->base, content_path + 3, STORAGE_BASE_SIZE);
-    return bucket_open(storage, false, place);
-}
-
-bool storage_lock(int fd)
-{
-    const struct timespec pause = {.tv_nsec = 1000000};
-    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited++) {
-        if ((errno != EWOULDBLOCK && errno != EINTR) || waited >= CLIENT_LOCK_WAIT_MAX)
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
-}
-
-bool storage_place_lock(struct storage_place *place)
-{
-    place->lock = openat(place->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (place->lock < 0)
-        return false;
-    place->locked = storage_lock(place->lock);
-    if (!place->locked)
-        close(place->lock);
-    return place->locked;
-}
-
-void storage_place_close(struct storage_place *place)
-{
-    if (place->locked)
-        close(place->lock);
-    if (place->folder >= 0)
-        close(place->folder);
-    *place = (struct storage_place){.folder = -1};
-}
-
-void storage_content_name(const struct storage_place *place, uint64_t number,
-                          char to[STORAGE_NAME_SIZE])
-{
-    snprintf(to, STORAGE_NAME_SIZE, "%s.%016" PRIx64, place->base, number);
-}
 
 /* ---- reading ---- */
 

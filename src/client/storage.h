@@ -35,6 +35,7 @@ struct storage_entry {
     uint64_t length;                     /* of the whole content */
     uint8_t digest[STORAGE_DIGEST_SIZE]; /* SHA-256 of what is here */
     char content_path[64];               /* below the folder; "" if there is no content */
+    int64_t generation; /* storage_generation when it was asked for; 0: not asked */
 };
 
 /* The stored responses of one URL; owns `entries`. */
@@ -62,6 +63,12 @@ void storage_entry_fini(struct storage_entry *entry);
  * does not fit, and then the entry is removed. */
 int storage_content(struct storage *storage, const struct storage_entry *entry, bool verify);
 
+/* Tells whether what comes is still true: it is another one as soon as anything has been marked in
+ * the folder of this key. Taken before a request is sent and given to the entry that the answer
+ * makes or renews: that is marked if the two differ when it is written, since an unsafe request may
+ * have changed meanwhile what it is of. -1, which differs from all: it is not to be had. */
+int64_t storage_generation(const struct storage *storage, struct stet_span key);
+
 /* Writing one: begin, any number of writes, then commit or abandon. NULL: it cannot be written. A
  * write that fails (no space) is false at once and makes the commit fail. */
 struct storage_draft;
@@ -74,12 +81,13 @@ bool storage_write(struct storage_draft *draft, struct stet_span bytes);
 bool storage_commit(struct storage_draft *draft, struct storage_entry *entry, uint64_t replaces);
 void storage_abandon(struct storage_draft *draft);
 
-/* A new head for an entry whose content stays: after a 304. False: it is as it was, or gone. */
+/* A new head for an entry whose content stays: after a 304. Its generation is looked at as by
+ * storage_commit. False: it is as it was, or gone. */
 bool storage_renew(struct storage *storage, struct stet_span key,
                    const struct storage_entry *entry);
 
-/* All entries of a key are validated before their next use [RFC 9111 §4.4]. When that cannot be
- * written they are removed. */
+/* All entries of a key are validated before their next use [RFC 9111 §4.4], and so is what is being
+ * fetched for it. When that cannot be written they are removed. */
 void storage_mark(struct storage *storage, struct stet_span key);
 
 /* Removes one entry of a key, or all (number 0). */

@@ -111,6 +111,7 @@ bool storage_save(const struct storage_place *place, struct stet_span key,
         storage_set_write(key, set, &text) ? storage_draft_open(place->folder, name) : -1;
     if (fd >= 0) {
         done = storage_write_all(fd, text.at, text.len) && fsync(fd) == 0 &&
+               storage_place_stands(place) &&
                renameat(place->folder, name, place->folder, place->base) == 0;
         if (!done)
             unlinkat(place->folder, name, 0);
@@ -294,6 +295,13 @@ static bool entry_copy(const struct storage_entry *from, struct storage_entry *t
     return message_add_all(&to->response, &from->response.head);
 }
 
+/* What may have been changed while it was on its way is validated before it is used. */
+static void mark_outdated(const struct change *change, struct storage_entry *entry)
+{
+    if (entry->generation && entry->generation != change->place.generation)
+        entry->stored.marked = true;
+}
+
 static bool commit(struct storage_draft *draft, const struct storage_entry *entry,
                    uint64_t replaces, int64_t *grown)
 {
@@ -305,6 +313,7 @@ static bool commit(struct storage_draft *draft, const struct storage_entry *entr
         !change_open(draft->storage, key, true, &change))
         return false;
     bool done = entry_copy(entry, &copy) && content_place(draft, entry->number);
+    mark_outdated(&change, &copy);
     if (done && !entry_place(&change, key, &copy, replaces)) {
         storage_content_remove(&change.place, entry->number);
         done = false;
@@ -345,6 +354,7 @@ bool storage_renew(struct storage *storage, struct stet_span key, const struct s
     struct storage_entry *old = storage_set_number(&change.set, entry->number);
     if (old && entry_copy(entry, &copy)) {
         const struct storage_entry was = *old;
+        mark_outdated(&change, &copy);
         *old = copy;
         copy = was;
         done = storage_save(&change.place, key, &change.set);
@@ -354,11 +364,26 @@ bool storage_renew(struct storage *storage, struct stet_span key, const struct s
     return done;
 }
 
+/* Somebody holds the lock and is stopped. What he has read he will not write: the generation is
+ * another one. */
+static void mark_without_lock(struct storage *storage, struct stet_span key)
+{
+    struct storage_place place;
+    if (storage_place_open(storage, key, true, &place)) {
+        storage_place_advance(&place);
+        unlinkat(place.folder, place.base, 0);
+    }
+    storage_place_close(&place);
+}
+
 void storage_mark(struct storage *storage, struct stet_span key)
 {
     struct change change;
-    if (!change_open(storage, key, false, &change))
+    if (!change_open(storage, key, true, &change)) {
+        mark_without_lock(storage, key);
         return;
+    }
+    storage_place_advance(&change.place);
     for (size_t i = 0; i < change.set.count; i++)
         change.set.entries[i].stored.marked = true;
     uint64_t freed = 0;

@@ -19,6 +19,7 @@ struct storage_place {
     int folder;  /* -1: none */
     bool locked; /* by `lock`, a descriptor */
     int lock;
+    int64_t generation; /* of the folder when it was locked */
     char bucket[3];
     char base[STORAGE_BASE_SIZE + 1];
 };
@@ -35,6 +36,12 @@ bool storage_place_of(const struct storage *storage, const char *content_path,
  * could not be had in time. */
 bool storage_place_lock(struct storage_place *place);
 void storage_place_close(struct storage_place *place);
+
+/* Counts the generation on; no lock is needed for that. */
+void storage_place_advance(struct storage_place *place);
+
+/* Nobody has counted on since it was locked: what was read then may be written. */
+bool storage_place_stands(const struct storage_place *place);
 
 /* Locks a descriptor, waiting as long as is reasonable. */
 bool storage_lock(int fd);

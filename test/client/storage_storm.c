@@ -7,7 +7,9 @@
  * or lets them be for some seconds. Then looks at all that is left: nothing may be damaged, every
  * content must be named by a set, and no draft may be left. Where SIZE is so large that nothing is
  * evicted, there is a key whose responses are replaced and never removed: whoever looks for it
- * finds the old or the new. The last line is "N passed, N failed".
+ * finds the old or the new; and one whose set all processes change, each its own response in it:
+ * what one of them has written stands until it writes again, or somebody did not heed the lock. The
+ * last line is "N passed, N failed".
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -27,6 +29,7 @@ static const char *folder;
 static uint64_t size_max;
 static bool keeps; /* nothing is evicted */
 static const struct stet_span kept_key = STET_SPAN_INIT("http://example.org/kept");
+static const struct stet_span shared_key = STET_SPAN_INIT("http://example.org/shared");
 
 /* SplitMix64 */
 static uint64_t next(uint64_t *state)
@@ -172,8 +175,71 @@ static bool renew(struct storage *storage, uint64_t *random)
     return true;
 }
 
+/* ---- what is one process's own ---- */
+
+/* The response of this process under the shared key, as it was written last. */
+static struct {
+    char selection[16];
+    uint64_t number; /* 0: nothing is known of it */
+    bool marked;
+} own;
+
+static bool own_store(struct storage *storage)
+{
+    struct storage_entry entry = {.stored = {.method = STET_METHOD_GET,
+                                             .status = 200,
+                                             .lifetime = 60,
+                                             .times = {.received = time(NULL)}},
+                                  .selection = own.selection,
+                                  .selection_size = strlen(own.selection)};
+    struct storage_draft *draft = storage_begin(storage, shared_key);
+
+    if (draft && storage_commit(draft, &entry, 0)) {
+        own.number = entry.number;
+        own.marked = false;
+    }
+    return true;
+}
+
+static bool own_mark(struct storage *storage)
+{
+    storage_mark(storage, shared_key);
+    own.marked = true;
+    return true;
+}
+
+static bool own_look(struct storage *storage)
+{
+    struct storage_set set = storage_find(storage, shared_key);
+    bool there = own.number == 0, marked = !own.marked;
+
+    for (size_t i = 0; i < set.count; i++)
+        if (set.entries[i].number == own.number) {
+            there = true;
+            marked = marked || set.entries[i].stored.marked;
+        }
+    storage_set_fini(&set);
+    if (!there)
+        return fault("what this process stored was undone by another");
+    return marked || own.number == 0 || fault("what was invalidated is valid again");
+}
+
+static bool step_own(struct storage *storage, uint64_t *random)
+{
+    switch (next(random) % 8) {
+    case 0:
+        return own_store(storage);
+    case 1:
+        return own_mark(storage);
+    default:
+        return own_look(storage);
+    }
+}
+
 static bool step(struct storage *storage, uint64_t *random)
 {
+    if (keeps && next(random) % 3 == 0)
+        return step_own(storage, random);
     switch (next(random) % 16) {
     case 0:
         storage_mark(storage, key_of(next(random)));
@@ -203,13 +269,14 @@ static bool step(struct storage *storage, uint64_t *random)
     }
 }
 
-static int work(uint64_t seed, int seconds)
+static int work(int slot, uint64_t seed, int seconds)
 {
     const char *error;
     struct storage *storage = storage_open(folder, size_max, &error);
     const time_t end = time(NULL) + seconds;
     bool right = storage != NULL;
 
+    snprintf(own.selection, sizeof own.selection, "slot:%d\n", slot);
     if (!storage)
         fault(error);
     while (right && (seconds == 0 || time(NULL) < end))
@@ -280,11 +347,11 @@ static bool first_store(uint64_t random)
     return storage || fault(error);
 }
 
-static pid_t begin(uint64_t seed, int seconds)
+static pid_t begin(int slot, uint64_t seed, int seconds)
 {
     const pid_t child = fork();
     if (child == 0)
-        _exit(work(seed, seconds));
+        _exit(work(slot, seed, seconds));
     return child;
 }
 
@@ -314,14 +381,14 @@ int main(int argc, char **argv)
     if (count < 1 || count > PROCESSES_MAX || !first_store(random))
         return 2;
     for (int i = 0; i < count; i++)
-        children[i] = begin(next(&random), seconds);
+        children[i] = begin(i, next(&random), seconds);
     for (int i = 0; i < kills && !failed; i++) {
         const struct timespec pause = {.tv_nsec = (long)(next(&random) % 12000000)};
         const int which = (int)(next(&random) % (uint64_t)count);
         nanosleep(&pause, NULL);
         kill(children[which], SIGKILL);
         reap(children[which], &failed);
-        children[which] = begin(next(&random), seconds);
+        children[which] = begin(which, next(&random), seconds);
     }
     for (int i = 0; i < count; i++) {
         if (seconds == 0)

@@ -42,6 +42,12 @@ def twenty(options):
         return storm(folder, options.seed + 1, 20, 0, 3)
 
 
+def twenty_keeping(options):
+    """As before, where nothing goes by itself: what one process writes no other may undo."""
+    with harness.place() as folder:
+        return storm(folder, options.seed + 4, 20, 0, 3, ROOMY)
+
+
 def full(options):
     """A disk that has less room than the storage may take."""
     with harness.place() as folder:
@@ -62,7 +68,7 @@ def main():
     parser.add_argument("--kills", type=int, default=500)
     options = parser.parse_args()
     passed = failed = 0
-    for test in (killed, killed_evicting, twenty, full):
+    for test in (killed, killed_evicting, twenty, twenty_keeping, full):
         good = test(options)
         print(f"{'ok' if good else 'not ok'} - {test.__name__} (seed {options.seed})")
         passed, failed = passed + good, failed + (not good)

@@ -1,142 +1,11 @@
 /* Stored responses on disk: what is written is found, what is damaged is absent, what dies leaves
  * the old or the new. */
-#include "table.h"
+#include "storage_fixture.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-#include "base/memory.h"
-#include "client/limit.h"
-#include "client/storage_parts.h"
-
-#define KEY "http://example.org/where?q=now"
-#define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
-
-enum { MEBI = 1048576 };
-
-static char folder[64];
-static struct storage *storage;
-
-static int set_up(void **state)
-{
-    const char *error;
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/stet-storage-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    storage = storage_open(folder, 64 * MEBI, &error);
-    assert_non_null(storage);
-    return 0;
-}
-
-static void remove_all(const char *path)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    assert_int_equal(system(command), 0);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    storage_close(storage);
-    storage = NULL;
-    remove_all(folder);
-    return 0;
-}
-
-static void again(uint64_t size)
-{
-    const char *error;
-    storage_close(storage);
-    storage = storage_open(folder, size, &error);
-    assert_non_null(storage);
-}
-
-/* ---- what is stored ---- */
-
-struct wanted {
-    const char *credentials, *selection, *tag;
-    enum stet_method method;
-    int64_t received;
-};
-
-static struct storage_entry entry_of(const struct wanted *wanted)
-{
-    struct storage_entry entry = {
-        .stored = {
-            .method = wanted->method ? wanted->method : STET_METHOD_GET,
-            .status = 200,
-            .lifetime = 60,
-            .times = {.received = wanted->received, .wall = wanted->received, .date = 784111777}}};
-    if (wanted->credentials)
-        snprintf(entry.credentials, sizeof entry.credentials, "%s", wanted->credentials);
-    if (wanted->selection) {
-        entry.selection_size = strlen(wanted->selection);
-        entry.selection = memory_new(entry.selection_size);
-        assert_non_null(entry.selection);
-        memcpy(entry.selection, wanted->selection, entry.selection_size);
-    }
-    assert_true(message_add(&entry.response, STET_SPAN("Date"), STET_SPAN(DATE)));
-    assert_true(message_add(&entry.response, STET_SPAN("Cache-Control"), STET_SPAN("max-age=60")));
-    assert_true(message_add(&entry.response, STET_SPAN("ETag"),
-                            stet_span_of(wanted->tag ? wanted->tag : "\"x\"")));
-    return entry;
-}
-
-static bool stores_as(const char *key, const char *content, const struct wanted *wanted,
-                      uint64_t *number)
-{
-    struct storage_entry entry = entry_of(wanted);
-    struct storage_draft *draft = storage_begin(storage, stet_span_of(key));
-    bool done = draft != NULL;
-    if (draft) {
-        storage_write(draft, stet_span_of(content));
-        done = storage_commit(draft, &entry, 0);
-    }
-    if (number)
-        *number = entry.number;
-    storage_entry_fini(&entry);
-    return done;
-}
-
-static bool stores(const char *key, const char *content)
-{
-    return stores_as(key, content, &(const struct wanted){.received = 1000}, NULL);
-}
-
-/* The content of the only entry of a key; "" if there is none, "damaged" if it cannot be had. */
-static const char *content_of(const char *key)
-{
-    static char octets[4096];
-    struct storage_set set = storage_find(storage, stet_span_of(key));
-    ssize_t got = 0;
-    if (set.count == 1) {
-        const int fd = storage_content(storage, &set.entries[0], true);
-        got = fd >= 0 ? read(fd, octets, sizeof octets - 1) : -1;
-        if (fd >= 0)
-            close(fd);
-    }
-    if (got < 0)
-        got = snprintf(octets, sizeof octets, "damaged");
-    octets[got] = '\0';
-    storage_set_fini(&set);
-    return octets;
-}
-
-static size_t count_of(const char *key)
-{
-    struct storage_set set = storage_find(storage, stet_span_of(key));
-    const size_t count = set.count;
-    storage_set_fini(&set);
-    return count;
-}
 
 /* The files below the folder whose names have as many characters as `length`, the path of the last
  * one in `path`. */
@@ -534,26 +403,6 @@ static void test_memory(void **state)
     assert_int_equal(storage_damaged(storage), 0);
 }
 
-/* Somebody who is stopped while he has the lock holds nobody up for good. */
-static void test_locked(void **state)
-{
-    struct storage_place place;
-    (void)state;
-    assert_true(stores(KEY, "old"));
-    assert_true(storage_place_open(storage, STET_SPAN(KEY), false, &place));
-    assert_true(storage_place_lock(&place));
-    const pid_t child = fork();
-    if (child == 0) {
-        close(place.folder);
-        _exit(!stores(KEY, "new") && strcmp(content_of(KEY), "old") == 0 ? 0 : 1);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    storage_place_close(&place);
-    assert_true(stores(KEY, "new"));
-}
-
 static void test_lines(void **state)
 {
     char long_key[CLIENT_KEY_SIZE_MAX + 2];
@@ -575,7 +424,8 @@ int main(void)
         EACH(test_damage),      EACH(test_versions), EACH(test_foreign_folder),
         EACH(test_credentials), EACH(test_evict),    EACH(test_too_large),
         EACH(test_sweep),       EACH(test_no_space), EACH(test_mark_without_space),
-        EACH(test_memory),      EACH(test_locked),   EACH(test_lines),
+        EACH(test_memory),      EACH(test_lines),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
