@@ -10,24 +10,14 @@
  * Requests have no content. What a socket does not take at once waits, and the other side is not
  * read meanwhile.
  */
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "null.h"
 
-enum { ROOM = 65536, EVENTS = 256 };
+enum { ROOM = 65536 };
 
 /* One of the two ends of a link: what is read here goes to the other. */
 struct side {
-    struct side *other; /* NULL: the listener */
-    struct side *next;  /* of those that have ended in this turn */
+    struct side *other;
+    struct side *next; /* of those that have ended in this turn */
     int fd;
     bool heads;     /* octets go on when a head has ended */
     size_t waiting; /* octets that were read and have not gone on */
@@ -36,20 +26,6 @@ struct side {
 
 static struct sockaddr_in origin;
 static struct side *ended;
-static int epoll;
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static struct sockaddr_in address_of(const char *port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)atoi(port)),
-                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
-}
 
 /* A link ends with either side. It is freed behind the turn, whose events may still name it. */
 static void link_end(struct side *side)
@@ -135,27 +111,17 @@ static bool side_flush(struct side *side)
     return side_push(side, side->kept, side->waiting) && (side->waiting > 0 || side_run(side));
 }
 
-static void side_ready(struct side *side, uint32_t events)
+static void side_ready(const struct epoll_event *event)
 {
+    struct side *side = event->data.ptr;
     bool lives = side->fd >= 0;
 
-    if (lives && events & EPOLLOUT)
+    if (lives && event->events & EPOLLOUT)
         lives = side_flush(side->other);
-    if (lives && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    if (lives && event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         lives = side_run(side);
     if (!lives)
         link_end(side);
-}
-
-static int socket_new(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-
-    if (fd < 0)
-        fail("null_proxy: socket");
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
 }
 
 static struct side *side_new(int fd, bool heads)
@@ -163,59 +129,37 @@ static struct side *side_new(int fd, bool heads)
     struct side *side = calloc(1, sizeof *side);
 
     if (!side)
-        fail("null_proxy");
+        null_fail("null_proxy");
     side->fd = fd;
     side->heads = heads;
     return side;
 }
 
-static void side_watch(struct side *side)
+static void side_watch(struct side *side, int epoll)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = side};
-
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, side->fd, &event) != 0)
-        fail("null_proxy: epoll_ctl");
+    if (!null_watch(epoll, side->fd, (epoll_data_t){.ptr = side}))
+        null_fail("null_proxy: epoll_ctl");
 }
 
-static void accept_all(int listener)
+static void greet(int fd, int epoll)
 {
-    int fd;
+    struct side *client = side_new(fd, true), *server = side_new(null_socket(), false);
 
-    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        struct side *client = side_new(fd, true), *server = side_new(socket_new(), false);
-        client->other = server;
-        server->other = client;
-        if (connect(server->fd, (struct sockaddr *)&origin, sizeof origin) != 0 &&
-            errno != EINPROGRESS)
-            fail("null_proxy: connect");
-        side_watch(client);
-        side_watch(server);
-    }
+    client->other = server;
+    server->other = client;
+    if (connect(server->fd, (struct sockaddr *)&origin, sizeof origin) != 0 && errno != EINPROGRESS)
+        null_fail("null_proxy: connect");
+    side_watch(client, epoll);
+    side_watch(server, epoll);
 }
 
 int main(int argc, char **argv)
 {
-    struct epoll_event events[EVENTS], event = {.events = EPOLLIN};
-
     if (argc != 3) {
         fprintf(stderr, "usage: null_proxy PORT ORIGIN_PORT\n");
         return 2;
     }
-    struct sockaddr_in address = address_of(argv[1]);
-    int listener = socket_new();
-    origin = address_of(argv[2]);
-    epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 4096) != 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0)
-        fail("null_proxy");
-    for (;;) {
-        int count = epoll_wait(epoll, events, EVENTS, -1);
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.ptr)
-                side_ready(events[i].data.ptr, events[i].events);
-            else
-                accept_all(listener);
-        }
-        links_free();
-    }
+    origin = null_address(argv[2]);
+    null_run(argv[1],
+             &(struct null_ways){.greet = greet, .serve = side_ready, .turned = links_free});
 }

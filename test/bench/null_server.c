@@ -7,18 +7,8 @@
  * FILE holds one whole answer, head and content: script/bench records it from the server under
  * test, so that both put the same number of octets on the wire.
  */
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "null.h"
 
-#define READ_SIZE 65536
 #define DESCRIPTORS 65536
 #define ROW_SIZE (1 << 20) /* answers up to this size stand in a row, to be sent at once */
 
@@ -28,40 +18,15 @@ static char *answers;      /* many answers in a row */
 static size_t answer_size; /* of one */
 static size_t answer_room; /* how many stand in a row; the first may be sent in part */
 
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
 static void read_answer(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    long size = 0;
-
-    if (!file || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0)
-        fail(path);
-    rewind(file);
-    answer_size = (size_t)size;
+    answers = null_answer(path, &answer_size);
     answer_room = answer_size < ROW_SIZE ? ROW_SIZE / answer_size + 1 : 2;
-    answers = malloc(answer_size * answer_room);
-    if (!answers || fread(answers, 1, answer_size, file) != answer_size)
-        fail(path);
+    answers = realloc(answers, answer_size * answer_room);
+    if (!answers)
+        null_fail(path);
     for (size_t i = 1; i < answer_room; i++)
         memcpy(answers + i * answer_size, answers, answer_size);
-    fclose(file);
-}
-
-static size_t count_heads(const char *bytes, size_t size)
-{
-    size_t heads = 0;
-    const char *at = bytes, *end = bytes + size;
-
-    while ((at = memmem(at, (size_t)(end - at), "\r\n\r\n", 4))) {
-        heads++;
-        at += 4;
-    }
-    return heads;
 }
 
 /* Sends what is due; false when the peer is gone. */
@@ -83,9 +48,10 @@ static bool flush(int fd)
     return true;
 }
 
-static void serve(int fd)
+static void serve(const struct epoll_event *event)
 {
-    static char bytes[READ_SIZE];
+    static char bytes[NULL_READ_SIZE];
+    const int fd = event->data.fd;
     ssize_t got = recv(fd, bytes, sizeof bytes, 0);
 
     if (got == 0 || (got < 0 && errno != EAGAIN)) {
@@ -94,36 +60,19 @@ static void serve(int fd)
         return;
     }
     if (got > 0)
-        unsent[fd] += count_heads(bytes, (size_t)got) * answer_size;
+        unsent[fd] += null_heads(bytes, (size_t)got) * answer_size;
     if (!flush(fd)) {
         unsent[fd] = 0;
         close(fd);
     }
 }
 
-static int listen_on(uint16_t port)
+static void greet(int fd, int epoll)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4096) != 0)
-        fail("null_server");
-    return fd;
-}
-
-static void accept_all(int listener, int epoll)
-{
-    int fd;
-    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-        if (fd >= DESCRIPTORS || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-            close(fd);
-        else
-            unsent[fd] = 0;
-    }
+    if (fd >= DESCRIPTORS || !null_watch(epoll, fd, (epoll_data_t){.fd = fd}))
+        close(fd);
+    else
+        unsent[fd] = 0;
 }
 
 int main(int argc, char **argv)
@@ -133,16 +82,5 @@ int main(int argc, char **argv)
         return 2;
     }
     read_answer(argv[2]);
-    int listener = listen_on((uint16_t)atoi(argv[1])), epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event events[256], event = {.events = EPOLLIN, .data.fd = listener};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int count = epoll_wait(epoll, events, 256, -1);
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.fd == listener)
-                accept_all(listener, epoll);
-            else
-                serve(events[i].data.fd);
-        }
-    }
+    null_run(argv[1], &(struct null_ways){.greet = greet, .serve = serve});
 }

@@ -7,21 +7,11 @@
  * FILE holds one whole answer as in null_server.c. What one turn of a connection has to say leaves
  * in one send. The protocol is what ALPN chose. A connection ends when the client ends it.
  */
-#include <errno.h>
 #include <gnutls/gnutls.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define READ_SIZE 65536
+#include "null.h"
+
 #define TURN_SIZE (256 << 10) /* plain octets encrypted before the socket is tried */
 #define RECORD_SIZE 16384
 #define FIELDS_MAX 32
@@ -47,12 +37,6 @@ static gnutls_certificate_credentials_t credentials;
 static gnutls_priority_t priorities;
 static gnutls_datum_t ticket_key;
 
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
 static void need(bool well, const char *what)
 {
     if (well)
@@ -63,17 +47,7 @@ static void need(bool well, const char *what)
 
 static void read_answer(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    long size = 0;
-
-    if (!file || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0)
-        fail(path);
-    rewind(file);
-    answer_size = (size_t)size;
-    answer = malloc(answer_size);
-    if (!answer || fread(answer, 1, answer_size, file) != answer_size)
-        fail(path);
-    fclose(file);
+    answer = null_answer(path, &answer_size);
     const char *end = memmem(answer, answer_size, "\r\n\r\n", 4);
     need(end != NULL, "the answer has no end of its head");
     head_size = (size_t)(end - answer) + 4;
@@ -249,18 +223,6 @@ static void begin_h2(struct client *client)
 
 /* ---- input ---- */
 
-static size_t count_heads(const char *bytes, size_t size)
-{
-    size_t heads = 0;
-    const char *at = bytes, *end = bytes + size;
-
-    while ((at = memmem(at, (size_t)(end - at), "\r\n\r\n", 4))) {
-        heads++;
-        at += 4;
-    }
-    return heads;
-}
-
 static void chosen(struct client *client)
 {
     gnutls_datum_t protocol = {0};
@@ -285,12 +247,12 @@ static bool shake(struct client *client)
 
 static bool listen_to(struct client *client)
 {
-    static char bytes[READ_SIZE];
+    static char bytes[NULL_READ_SIZE];
     ssize_t got;
 
     while ((got = gnutls_record_recv(client->tls, bytes, sizeof bytes)) > 0) {
         if (!client->h2)
-            client->due += count_heads(bytes, (size_t)got) * answer_size;
+            client->due += null_heads(bytes, (size_t)got) * answer_size;
         else if (nghttp2_session_mem_recv(client->h2, (const uint8_t *)bytes, (size_t)got) < 0)
             return false;
     }
@@ -307,8 +269,10 @@ static void drop(struct client *client)
     free(client);
 }
 
-static void serve(struct client *client)
+static void serve(const struct epoll_event *event)
 {
+    struct client *client = event->data.ptr;
+
     if (!client->shaken && !shake(client))
         drop(client);
     else if (client->shaken && (!listen_to(client) || !flush(client)))
@@ -317,15 +281,13 @@ static void serve(struct client *client)
 
 /* ---- connections ---- */
 
-static bool greet(int fd, int epoll)
+static void greet(int fd, int epoll)
 {
     static const gnutls_datum_t protocols[] = {{(unsigned char *)(uintptr_t) "h2", 2},
                                                {(unsigned char *)(uintptr_t) "http/1.1", 8}};
     struct client *client = calloc(1, sizeof *client);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = client};
 
-    if (!client)
-        return false;
+    need(client != NULL, "out of memory");
     client->fd = fd;
     need(gnutls_init(&client->tls, GNUTLS_SERVER | GNUTLS_NONBLOCK) == 0, "out of memory");
     gnutls_priority_set(client->tls, priorities);
@@ -334,33 +296,8 @@ static bool greet(int fd, int epoll)
     gnutls_alpn_set_protocols(client->tls, protocols, 2, GNUTLS_ALPN_SERVER_PRECEDENCE);
     gnutls_transport_set_int2(client->tls, fd, fd);
     gnutls_transport_set_push_function(client->tls, seal);
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0)
-        return true;
-    gnutls_deinit(client->tls);
-    free(client);
-    return false;
-}
-
-static int listen_on(uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4096) != 0)
-        fail("null_tls");
-    return fd;
-}
-
-static void accept_all(int listener, int epoll)
-{
-    int fd;
-    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        if (!greet(fd, epoll))
-            close(fd);
-    }
+    if (!null_watch(epoll, fd, (epoll_data_t){.ptr = client}))
+        drop(client);
 }
 
 static void prepare(char **argv)
@@ -386,16 +323,5 @@ int main(int argc, char **argv)
         return 2;
     }
     prepare(argv);
-    int listener = listen_on((uint16_t)atoi(argv[1])), epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event events[256], event = {.events = EPOLLIN, .data.ptr = NULL};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int count = epoll_wait(epoll, events, 256, -1);
-        for (int i = 0; i < count; i++) {
-            if (!events[i].data.ptr)
-                accept_all(listener, epoll);
-            else
-                serve(events[i].data.ptr);
-        }
-    }
+    null_run(argv[1], &(struct null_ways){.greet = greet, .serve = serve});
 }
