@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CROWD = 10000, GROUP = 40, OF_AN_ADDRESS = 1000 };
+enum { CROWD = 10000, SECURE_CROWD = 1000, GROUP = 40, OF_AN_ADDRESS = 1000 };
 
 /* That many clients; under chaos, fewer. */
 static size_t crowd(struct scene *s, struct client **clients, size_t count)
@@ -26,7 +26,7 @@ void tell_crowd(struct scene *s)
     struct origin *o = scene_origin(s);
     s->patience = SECONDS(10);
     origin_holds(o, "/a", "Cache-Control: max-age=60\nETag: \"x\"", "one for all");
-    size_t count = crowd(s, clients, CROWD);
+    size_t count = crowd(s, clients, s->cover == END_PLAIN ? CROWD : SECURE_CROWD);
     origin_waits(o);
     for (size_t i = 0; i < count; i++)
         client_ask(clients[i], "/a");

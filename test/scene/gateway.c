@@ -24,6 +24,7 @@ static struct gateway *gateway_of(struct scene *s)
     gateway->rules.lifetimes = gateway->lifetimes;
     gateway->memory = GATEWAY_MEMORY;
     gateway->oracle = oracle_new();
+    gateway->oracle->secure = s->cover != END_PLAIN;
     gateway->oracle->troubled = s->chaos->has_origin_faults ? s->chaos->origin_faults.reset_after
                                                             : s->chaos->faults.reset_after;
     gateway->oracle->forgetful = s->chaos->relaxed;
@@ -209,10 +210,10 @@ int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char
     return count;
 }
 
-int64_t scene_purge(struct scene *s, const char *url)
+int64_t scene_purge(struct scene *s, const char *path)
 {
-    const int64_t count = scene_purge_by(s, CACHE_PURGE_URL, url, false);
-    if (count >= 0 && strncmp(url, "http://www/", 11) == 0) /* else it said that it was not done */
-        oracle_purged(s->gateway->oracle, url + 10, sim_world_now(s->world));
+    const int64_t count = scene_purge_by(s, CACHE_PURGE_URL, scene_url(s, path), false);
+    if (count >= 0) /* else it said that it was not done */
+        oracle_purged(s->gateway->oracle, path, sim_world_now(s->world));
     return count;
 }

@@ -55,8 +55,8 @@ void gateway_by_the_letter(struct gateway *gateway);
 /* A lifetime for responses with this status that have none. */
 void gateway_gives(struct gateway *gateway, int status, uint32_t seconds);
 
-/* Operators: marks what is stored as stale; how many entries that reached. */
-int64_t scene_purge(struct scene *s, const char *url);
+/* Operators: marks what is stored as stale, at "www"; how many entries that reached. */
+int64_t scene_purge(struct scene *s, const char *path);
 int64_t scene_purge_by(struct scene *s, enum cache_purge_scope scope, const char *text, bool hard);
 
 /* ---- expectations ---- */

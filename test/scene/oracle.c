@@ -119,15 +119,17 @@ void oracle_purged(struct oracle *oracle, const char *target, int64_t at)
 
 /* What a Location of the same origin server means: "/a" as it is, "http://www/a" without the host.
  * NULL for anything else. For free(). */
-static char *same_origin(const struct heard *heard, const char *uri)
+static char *same_origin(const struct oracle *oracle, const struct heard *heard, const char *uri)
 {
     const char *host = request_field(&heard->request, "Host");
+    const char *scheme = oracle->secure ? "https://" : "http://";
+    const size_t len = strlen(scheme);
     if (uri[0] == '/' && uri[1] != '/')
         return strdup(uri);
-    if (strncasecmp(uri, "http://", 7) != 0 || strncasecmp(uri + 7, host, strlen(host)) != 0 ||
-        uri[7 + strlen(host)] != '/')
+    if (strncasecmp(uri, scheme, len) != 0 || strncasecmp(uri + len, host, strlen(host)) != 0 ||
+        uri[len + strlen(host)] != '/')
         return NULL;
-    return strdup(uri + 7 + strlen(host));
+    return strdup(uri + len + strlen(host));
 }
 
 static bool is_unsafe(const char *method)
@@ -147,7 +149,7 @@ static void said_changes(struct oracle *oracle, const struct said *said)
     change_add(oracle, host, strdup(said->to->request.target), NULL);
     for (size_t i = 0; i < 2; i++) {
         char *link = lines_list(said->lines, links[i]);
-        char *target = link ? same_origin(said->to, link) : NULL;
+        char *target = link ? same_origin(oracle, said->to, link) : NULL;
         if (target)
             change_add(oracle, host, target, NULL);
         free(link);
@@ -201,6 +203,12 @@ struct said *oracle_says(struct oracle *oracle, const struct said *from)
 void oracle_mishap(struct oracle *oracle, enum mishap mishap)
 {
     oracle->mishaps[mishap] = ++oracle->tick;
+}
+
+void oracle_breaks(struct oracle *oracle, const void *connection, int64_t now)
+{
+    for (struct said *said = oracle->saids; said && said->at == now; said = said->next)
+        said->lost = said->lost || said->on == connection;
 }
 
 /* ---- tags ---- */
@@ -383,7 +391,7 @@ static bool is_withheld(const struct said *said)
     return terms.is_private || terms.no_store;
 }
 
-/* The next word after `after`, and before `last`, that confirms the base. */
+/* The next word after `after`, and before `last`, that confirms the base, and has come for sure. */
 static const struct said *next_word(const struct oracle *oracle, const struct said *base,
                                     const struct said *after, const struct said *last)
 {
@@ -391,7 +399,7 @@ static const struct said *next_word(const struct oracle *oracle, const struct sa
     for (const struct said *said = oracle->saids; said && said->tick > after->tick;
          said = said->next) {
         if (said->tick < last->tick && said_confirms(said, base) && updates(said, base) &&
-            !is_withheld(said))
+            !is_withheld(said) && !said->lost)
             next = said;
     }
     return next;

@@ -55,6 +55,8 @@ struct said {
     size_t total;   /* ... and the length of the whole */
     bool whole;     /* all was sent, and it ended as it should */
     bool malformed; /* none of it may ever reach a client */
+    const void *on; /* the connection it was said on */
+    bool lost;      /* perhaps: that broke in the same moment */
 };
 
 /* What became of the origin servers. */
@@ -90,6 +92,7 @@ struct oracle {
     bool deaf;                 /* what requests say of freshness does not count (D-24) */
     bool guesses;              /* lifetimes are guessed (the same) */
     bool forgetful;            /* memory fails: all may fail */
+    bool secure;               /* clients ask for https:// */
     unsigned down;             /* origin servers that cannot be reached now */
     struct given given[ORACLE_GIVEN];
     unsigned given_count;
@@ -111,6 +114,9 @@ struct heard *oracle_hears(struct oracle *oracle, struct request *request, const
 struct said *oracle_says(struct oracle *oracle, const struct said *said);
 
 void oracle_mishap(struct oracle *oracle, enum mishap mishap);
+
+/* A connection has broken, and what was said on it just now may not have come through. */
+void oracle_breaks(struct oracle *oracle, const void *connection, int64_t now);
 
 /* From now on all that was said before of the target ("/a"; NULL: of any) is stale. */
 void oracle_purged(struct oracle *oracle, const char *target, int64_t at);

@@ -59,11 +59,17 @@ static bool same_target(const char *one, const char *other)
     return a == b;
 }
 
-static bool same_host(const char *one, const char *other)
+/* The octets of a host without the port that goes without saying. */
+static size_t host_len(const struct oracle *oracle, const char *host)
 {
-    const size_t a = strlen(one), b = strlen(other);
-    const size_t one_len = a > 3 && strcmp(one + a - 3, ":80") == 0 ? a - 3 : a;
-    const size_t other_len = b > 3 && strcmp(other + b - 3, ":80") == 0 ? b - 3 : b;
+    const char *port = oracle->secure ? ":443" : ":80";
+    const size_t len = strlen(host), of_port = strlen(port);
+    return len > of_port && strcmp(host + len - of_port, port) == 0 ? len - of_port : len;
+}
+
+static bool same_host(const struct oracle *oracle, const char *one, const char *other)
+{
+    const size_t one_len = host_len(oracle, one), other_len = host_len(oracle, other);
     return one_len == other_len && strncasecmp(one, other, one_len) == 0;
 }
 
@@ -71,7 +77,7 @@ bool audit_is_about(const struct audit *audit, const struct said *said)
 {
     const char *host = request_field(&said->to->request, "Host");
     return same_target(said->to->request.target, audit->asking->target) &&
-           same_host(host ? host : "", audit->asking->host);
+           same_host(audit->oracle, host ? host : "", audit->asking->host);
 }
 
 static bool method_fits(const struct audit *audit, const struct said *said)
@@ -157,7 +163,7 @@ static bool is_hit_by(const struct audit *audit, const struct change *change, co
                       const struct said *word)
 {
     if (change->tick >= audit->asking->tick || change->tick <= word->to->tick ||
-        (change->host && !same_host(change->host, audit->asking->host)))
+        (change->host && !same_host(audit->oracle, change->host, audit->asking->host)))
         return false;
     return change->group ? in_group(fields, change->group)
                          : !change->target || same_target(change->target, word->to->request.target);

@@ -485,7 +485,7 @@ void tell_completed_when_stale(struct scene *s)
     expect_body(client, DIGITS);
     page_slices(origin_holds(o, "/b", "Cache-Control: public, max-age=10\nETag: \"x\"", DIGITS));
     client_get_with(client, "/b", "Range: bytes=0-4");
-    scene_purge(s, "http://www/b");
+    scene_purge(s, "/b");
     client_get(client, "/b");
     expect_status(client, 200);
     expect_body(client, DIGITS);

@@ -42,7 +42,9 @@ void tell_index(struct scene *s)
     client_get(client, "/files/x/y");
     expect_status(client, 404);
     client_said(client, "GET");
-    client_say(client, "GET http://www/docs/?q HTTP/1.1\r\nHost: other\r\n\r\n");
+    client_say(client, "GET ");
+    client_say(client, scene_url(s, "/docs/?q"));
+    client_say(client, " HTTP/1.1\r\nHost: other\r\n\r\n");
     client_hear(client);
     expect_body(client, "docs");
 }

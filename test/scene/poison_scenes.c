@@ -146,7 +146,7 @@ void tell_keys(struct scene *s)
     s->telling = "hosts";
     origin_holds(o, "/host", "Cache-Control: max-age=60", "one");
     client_get(client, "/host");
-    client->host = "WWW:80";
+    client->host = s->cover == END_PLAIN ? "WWW:80" : "WWW:443";
     client_get(client, "/host");
     expect_hit(client);
     client->host = "www:81";
@@ -157,7 +157,9 @@ void tell_keys(struct scene *s)
     expect_not_hit(client);
     client->host = "www"; /* the absolute form outranks Host, C-9112-3.2.2-1 */
     client_said(client, "GET");
-    client_say(client, "GET http://evil/absolute HTTP/1.1\r\nHost: www\r\n\r\n");
+    client_say(client, "GET ");
+    client_say(client, scene_scheme(s));
+    client_say(client, "://evil/absolute HTTP/1.1\r\nHost: www\r\n\r\n");
     client_hear(client);
     expect_saw(o, "Host", "evil");
     expect(s, strcmp(origin_saw_target(o), "/absolute") == 0 || s->chaos->relaxed);
@@ -203,12 +205,14 @@ void tell_trusted_proxy(struct scene *s)
     struct origin *o = scene_origin(s);
     scene_gateway(s)->configure = trusting;
     struct client *proxy = scene_client(s), *other = scene_client_from(s, "198.51.100.7");
-    client_get_with(proxy, "/a", "X-Forwarded-For: 203.0.113.9\nX-Forwarded-Proto: https");
+    const char *const claimed = s->cover == END_PLAIN ? "https" : "http";
+    const char *const form = "X-Forwarded-For: 203.0.113.9\nX-Forwarded-Proto: %s";
+    client_get_with(proxy, "/a", form, claimed);
     expect_saw(o, "X-Forwarded-For", "203.0.113.9, 192.0.2.1");
-    expect_saw(o, "X-Forwarded-Proto", "https");
-    client_get_with(other, "/a", "X-Forwarded-For: 203.0.113.9\nX-Forwarded-Proto: https");
+    expect_saw(o, "X-Forwarded-Proto", claimed);
+    client_get_with(other, "/a", form, claimed);
     expect_saw(o, "X-Forwarded-For", "198.51.100.7");
-    expect_saw(o, "X-Forwarded-Proto", "http");
+    expect_saw(o, "X-Forwarded-Proto", scene_scheme(s));
 }
 
 /* Requests off the grammar reach nobody: the negative table once more needs no more than that. */

@@ -23,7 +23,7 @@ void tell_fields_forward(struct scene *s)
     expect_saw(o, "Via", "1.0 before, 1.1 stet"); /* C-9110-7.6.3-1 */
     expect_saw(o, "X-Forwarded-For", "198.51.100.7");
     expect_saw(o, "X-Forwarded-Host", "www");
-    expect_saw(o, "X-Forwarded-Proto", "http");
+    expect_saw(o, "X-Forwarded-Proto", scene_scheme(s));
     expect_saw(o, "CDN-Loop", "stet");
     expect_saw(o, "Host", "www");
     static const char *const gone[] = {"X-Secret", "Keep-Alive", "Proxy-Authorization", "Upgrade"};

@@ -109,8 +109,8 @@ static const struct transport {
 } transports[] = {
     {.name = "http1"},
     {.name = "h2c", .h2 = true, .avoids = H1},
-    {.name = "tls", .cover = END_TLS_HTTP1, .avoids = CLEAR},
-    {.name = "tls-h2", .h2 = true, .cover = END_TLS_HTTP2, .avoids = H1 | CLEAR},
+    {.name = "tls", .cover = END_TLS_HTTP1},
+    {.name = "tls-h2", .h2 = true, .cover = END_TLS_HTTP2, .avoids = H1},
 };
 
 static struct {

@@ -151,6 +151,18 @@ const char *scene_date(int64_t seconds)
     return text;
 }
 
+const char *scene_scheme(const struct scene *s)
+{
+    return s->cover == END_PLAIN ? "http" : "https";
+}
+
+const char *scene_url(struct scene *s, const char *path)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s://www%s", scene_scheme(s), path);
+    return scene_keep(s, text);
+}
+
 /* ---- the server ---- */
 
 static void scene_warned(void *owner, const char *sentence)

@@ -140,6 +140,10 @@ int64_t scene_due(struct scene *s);
 bool scene_unblock(struct scene *s);
 
 /* Steps the wall clock alone. */
+/* "http", or "https" where clients speak TLS; and with "://www" and a path, kept. */
+const char *scene_scheme(const struct scene *s);
+const char *scene_url(struct scene *s, const char *path);
+
 void scene_step_clock(struct scene *s, int64_t seconds);
 
 /* Seconds since 1970 on the wall clock of the world, and as an IMF-fixdate (static memory, a few
