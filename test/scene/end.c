@@ -58,7 +58,11 @@ struct tls_context *end_certificates(void)
     stock.tickets = tls_tickets_new();
     const struct tls_pair pair = pki_pair(&stock.entry);
     const struct tls_site site = {.pairs = &pair, .pair_count = 1};
-    const struct tls_server server = {&site, 1, TLS_HTTP1 | TLS_HTTP2, TLS_1_2, stock.tickets};
+    const struct tls_server server = {.sites = &site,
+                                      .site_count = 1,
+                                      .protocols = TLS_HTTP1 | TLS_HTTP2,
+                                      .minimum = TLS_1_2,
+                                      .tickets = stock.tickets};
     stock.context = tls_context_server(&server, complaint);
     pki_close(&stock.pki); /* files are read once */
     if (!stock.context || gnutls_certificate_allocate_credentials(&stock.credentials) < 0) {

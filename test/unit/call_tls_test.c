@@ -159,7 +159,8 @@ static struct tls_context *context_old(const struct pki_entry *entry)
     char complaint[TLS_WORDS] = "";
     const struct tls_pair pair = pki_pair(entry);
     const struct tls_site site = {.pairs = &pair, .pair_count = 1};
-    const struct tls_server server = {&site, 1, TLS_HTTP1, TLS_1_2, NULL};
+    const struct tls_server server = {
+        .sites = &site, .site_count = 1, .protocols = TLS_HTTP1, .minimum = TLS_1_2};
     return tls_context_server(&server, complaint);
 }
 

@@ -64,7 +64,11 @@ static struct tls_context *server_new(enum tls_version minimum, struct tls_ticke
         [DEMANDS] = {demands, 1, pairs, 1, TLS_DEMAND_REQUIRED, authority},
         [ASKS] = {asks, 1, pairs, 1, TLS_DEMAND_OPTIONAL, authority},
     };
-    const struct tls_server server = {sites, SITES, TLS_HTTP1 | TLS_HTTP2, minimum, tickets};
+    const struct tls_server server = {.sites = sites,
+                                      .site_count = SITES,
+                                      .protocols = TLS_HTTP1 | TLS_HTTP2,
+                                      .minimum = minimum,
+                                      .tickets = tickets};
     char complaint[TLS_WORDS] = "";
     struct tls_context *context = tls_context_server(&server, complaint);
 
@@ -205,7 +209,8 @@ static void test_protocols(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct tls_pair pair = pki_pair(&room.first);
         const struct tls_site site = {.pairs = &pair, .pair_count = 1};
-        const struct tls_server server = {&site, 1, rows[i].server, TLS_1_2, NULL};
+        const struct tls_server server = {
+            .sites = &site, .site_count = 1, .protocols = rows[i].server, .minimum = TLS_1_2};
         const struct tls_client client = {.unverified = true, .protocols = rows[i].client};
         char complaint[TLS_WORDS];
         struct tls_context *one = tls_context_server(&server, complaint);

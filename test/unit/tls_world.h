@@ -261,7 +261,11 @@ static inline struct tls_context *context_one(const struct pki_entry *entry,
     char complaint[TLS_WORDS] = "";
     const struct tls_pair pair = pki_pair(entry);
     const struct tls_site site = {.pairs = &pair, .pair_count = 1};
-    const struct tls_server server = {&site, 1, TLS_HTTP1 | TLS_HTTP2, minimum, tickets};
+    const struct tls_server server = {.sites = &site,
+                                      .site_count = 1,
+                                      .protocols = TLS_HTTP1 | TLS_HTTP2,
+                                      .minimum = minimum,
+                                      .tickets = tickets};
     struct tls_context *context = tls_context_server(&server, complaint);
 
     assert_string_equal(complaint, "");
