@@ -27,6 +27,8 @@ CONTENT = b"".join(b"%d %s\n" % (i, WORDS) for i in range(14))
 REASONS = {200: "OK", 206: "Partial Content", 301: "Moved Permanently", 302: "Found",
            304: "Not Modified", 404: "Not Found", 412: "Precondition Failed",
            416: "Range Not Satisfiable", 429: "Too Many Requests", 500: "Internal Server Error"}
+OTHER = CONTENT.replace(b"stand", b"lapse")
+BEFORE = ("before",)  # the audit is run, the content changes, the audit is run again
 FAULTS = {}
 
 
@@ -48,6 +50,10 @@ def fault(name, also=(), options=(), path=None, without=False):
         FAULTS[path or name] = Fault(answer, name, findings, options, path)
         return answer
     return register
+
+
+def clean(name):
+    return fault(name, without=True)
 
 
 def date(seconds):
@@ -92,6 +98,20 @@ class Answer:
         if "ETag" in self.fields and not self.fields["ETag"].startswith("W/"):
             self.fields["ETag"] = "W/" + self.fields["ETag"]
         return self
+
+
+def on(answer, *statuses):
+    return answer.status in statuses
+
+
+def found(answer):
+    """The 200 and its parts."""
+    return on(answer, 200, 206)
+
+
+def lead(status, where=None, **fields):
+    answer = Answer(status, {"Date": date(time.time()), **fields})
+    return answer.set("Location", where) if where else answer
 
 
 class Ask:
