@@ -37,6 +37,7 @@ static void tls_free(struct tls *tls)
     memory_free(tls->wanted);
     memory_free(tls->out.unsent.bytes);
     memory_free(tls->kept.bytes);
+    memory_free(tls->early.bytes);
     tls_context_unref(tls->context);
     memory_free(tls);
 }
@@ -90,6 +91,12 @@ static void tls_fail(struct tls *tls, int error)
         (void)gnutls_alert_send_appropriate(tls->session, error);
 }
 
+/* The handshake is not over. */
+static bool tls_shakes(const struct tls *tls)
+{
+    return tls->state == TLS_SHAKES || tls->state == TLS_EARLY;
+}
+
 /* As much of the handshake as can be done now. */
 static void tls_shake(struct tls *tls)
 {
@@ -105,6 +112,8 @@ static void tls_shake(struct tls *tls)
         tls_fail(tls, result);
     else if (tls->ended)
         tls_fail(tls, GNUTLS_E_PREMATURE_TERMINATION);
+    if (tls->state != TLS_FAILED && !tls_early_gather(tls))
+        tls_fail(tls, GNUTLS_E_MEMORY_ERROR);
     tls_client_remember(tls);
     if (!tls_leave(tls) && tls->state != TLS_FAILED) {
         tls->state = TLS_FAILED;
@@ -116,14 +125,17 @@ static void tls_ready(struct sock *sock, unsigned events)
 {
     struct tls *tls = sock->tls;
 
-    if ((events & SOCK_WRITABLE) && tls_flush(tls) < 0 && tls->state == TLS_SHAKES) {
+    if ((events & SOCK_WRITABLE) && tls_flush(tls) < 0 && tls_shakes(tls)) {
         tls->state = TLS_FAILED;
         tls->fault = TLS_FAULT_CONNECTION;
     }
-    if (tls->state == TLS_SHAKES)
+    if (tls_shakes(tls))
         tls_shake(tls);
-    if (tls->state == TLS_SHAKES)
+    if (tls_shakes(tls)) {
+        if (tls->early.bytes)
+            tls->ready(sock, (events & SOCK_GONE) | SOCK_READABLE);
         return;
+    }
     sock->ready = tls->ready;
     sock->ready(sock, (events & SOCK_GONE) | SOCK_READABLE | SOCK_WRITABLE);
 }
@@ -155,7 +167,8 @@ bool tls_accept(struct sock *sock, struct tls_context *context)
     struct tls *tls = tls_new(sock, context);
 
     CHECK(context->server && sock->ready && !sock->tls);
-    if (!tls || !tls_init_session(tls, GNUTLS_SERVER) || tls_server_session(tls) < 0) {
+    const unsigned flags = GNUTLS_SERVER | (context->replay ? GNUTLS_ENABLE_EARLY_DATA : 0);
+    if (!tls || !tls_init_session(tls, flags) || tls_server_session(tls) < 0) {
         if (tls)
             tls_free(tls);
         sock->loop->ops->sock_close(sock, true);
@@ -222,9 +235,13 @@ bool tls_move(struct sock *from, struct sock *to)
 {
     struct tls *tls = from->tls;
 
-    CHECK(tls->state == TLS_OPEN);
+    CHECK(tls->state == TLS_OPEN || tls->state == TLS_EARLY);
     from->tls = NULL;
     tls->sock = to;
+    if (tls->state == TLS_EARLY) {
+        tls->ready = to->ready;
+        to->ready = tls_ready;
+    }
     if (!from->loop->ops->sock_move(from, to)) {
         tls_free(tls);
         return false;

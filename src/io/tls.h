@@ -5,6 +5,7 @@
  * world alike. TLS 1.2 and 1.3, by GnuTLS; see doc/notes/tls.md.
  *
  *     TLS_SHAKES --handshake--> TLS_OPEN
+ *         +--> TLS_EARLY -------^
  *         +-----------------> TLS_FAILED
  *
  * What a socket tells beside that, whether it speaks TLS or not, is in io/sock.h: sock_holds,
@@ -18,6 +19,7 @@
 
 enum tls_state {
     TLS_SHAKES, /* the handshake is under way: no reading, no writing */
+    TLS_EARLY, /* servers: still under way, but early data can be read; writing takes nothing yet */
     TLS_OPEN,
     TLS_FAILED /* it failed: only tls_part and sock_close are left */
 };
@@ -36,7 +38,10 @@ enum tls_fault {
 /* Begins the handshake as server, on a socket that `accepted` has handed out: instead of
  * sock_start. The owner has set `ready`, which is called when it is known how it went, and from
  * then on as with any socket; never from within this function. `context` is for servers; it is
- * referenced. False when memory is out or the kernel refuses: the socket is then closed. */
+ * referenced. False when memory is out or the kernel refuses: the socket is then closed.
+ *
+ * If early data comes `ready` is called before, when it can be read (TLS_EARLY), and again when the
+ * handshake is over or has failed; sock_move may be called in between. */
 bool tls_accept(struct sock *sock, struct tls_context *context);
 
 /* The same as client, on a socket that is connected. `name` is the server's, of letters or an
@@ -66,6 +71,11 @@ int tls_alert(const struct sock *sock);
 /* Why it failed, in words, with a final NUL: "the certificate has expired", "no version of TLS in
  * common". */
 void tls_words(const struct sock *sock, char to[TLS_WORDS]);
+
+/* The handshake is not over, and nobody knows whether it was this client that sent what can be
+ * read, or someone who has recorded it [RFC 8446 §8]. Of any socket; never true without TLS, and
+ * never again once it was false. */
+bool tls_is_early(const struct sock *sock);
 
 /* Of a socket that is TLS_OPEN. */
 struct tls_report {

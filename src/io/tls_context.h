@@ -46,6 +46,14 @@ struct tls_site {
     const char *client_ca; /* a PEM file: who vouches for clients; due if anything is demanded */
 };
 
+/* Early data (0-RTT): what clients that come again send before the handshake is over, and what
+ * others may have recorded and send once more [RFC 8446 §2.3, §8]. */
+struct tls_early {
+    size_t size;     /* octets of it that a ticket allows; 0: none, it is refused */
+    size_t most;     /* beginnings that are remembered in each window ... */
+    uint32_t window; /* ... of so many ms; both as the first context with these tickets has them */
+};
+
 /* Borrowed while the context is made. */
 struct tls_server {
     const struct tls_site *sites; /* the first one is also for names that none has, and no name */
@@ -53,6 +61,7 @@ struct tls_server {
     unsigned protocols;
     enum tls_version minimum;
     struct tls_tickets *tickets; /* referenced; NULL: sessions are not resumed */
+    struct tls_early early;      /* only with tickets */
 };
 
 struct tls_client {

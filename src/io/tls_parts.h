@@ -5,6 +5,7 @@
 
 #include "io/loop_ops.h"
 #include "io/tls.h"
+#include "io/tls_replay.h"
 
 #include <gnutls/gnutls.h>
 #include <pthread.h>
@@ -48,6 +49,15 @@ struct tls_hold {
     uint32_t at, end;
 };
 
+static inline size_t tls_hold_left(const struct tls_hold *hold)
+{
+    return hold->end - hold->at;
+}
+
+/* False when memory is out. */
+bool tls_hold_add(struct tls_hold *hold, const char *bytes, size_t size);
+void tls_hold_skip(struct tls_hold *hold, size_t size);
+
 /* How reading has ended. */
 enum tls_end { TLS_END_NONE, TLS_END_CLEAN, TLS_END_CUT, TLS_END_BROKEN };
 
@@ -73,19 +83,20 @@ struct tls {
     void (*ready)(struct sock *sock, unsigned events); /* the owner's, during the handshake */
     struct tls_wanted *wanted;                         /* clients */
     struct tls_out out;
-    struct tls_hold kept; /* not decrypted yet */
-    uint32_t site;        /* servers: which one was chosen */
-    int16_t alert;        /* the peer's; -1: none */
-    uint8_t state;        /* enum tls_state */
-    uint8_t fault;        /* enum tls_fault */
-    uint8_t end;          /* enum tls_end */
-    uint8_t first;        /* the first octet that came */
-    int error;            /* GnuTLS's, that the fault is of */
-    bool ended;           /* the socket's end was read */
-    bool broken;          /* nothing can be written */
-    bool notified;        /* our closure alert was made */
-    bool shut;            /* the socket is to be shut down when nothing waits */
-    bool remembered;      /* clients: a ticket of this session was kept */
+    struct tls_hold kept;  /* not decrypted yet */
+    struct tls_hold early; /* servers: early data, not read yet */
+    uint32_t site;         /* servers: which one was chosen */
+    int16_t alert;         /* the peer's; -1: none */
+    uint8_t state;         /* enum tls_state */
+    uint8_t fault;         /* enum tls_fault */
+    uint8_t end;           /* enum tls_end */
+    uint8_t first;         /* the first octet that came */
+    int error;             /* GnuTLS's, that the fault is of */
+    bool ended;            /* the socket's end was read */
+    bool broken;           /* nothing can be written */
+    bool notified;         /* our closure alert was made */
+    bool shut;             /* the socket is to be shut down when nothing waits */
+    bool remembered;       /* clients: a ticket of this session was kept */
 };
 
 /* Begins and ends a call that may read and write: between them the desk is this socket's. The end
@@ -108,6 +119,13 @@ ssize_t tls_flush(struct tls *tls);
 void tls_shutdown(struct tls *tls);
 void tls_close(struct tls *tls, bool reset);
 bool tls_move(struct sock *from, struct sock *to);
+
+/* Takes over the early data that has come; with some the state is TLS_EARLY. In a call. False when
+ * memory is out. */
+bool tls_early_gather(struct tls *tls);
+
+/* How many octets of it were there. */
+size_t tls_early_take(struct tls *tls, void *to, size_t size);
 
 /* Says that nothing more comes, unless that was said. In a call. */
 void tls_notify(struct tls *tls);
@@ -152,6 +170,8 @@ struct tls_context {
     struct tls_name *names;
     size_t name_count;
     struct tls_tickets *tickets;
+    struct tls_replay *replay; /* of the tickets; NULL: early data is refused */
+    size_t early_size;
 
     bool verifies; /* clients */
     pthread_mutex_t lock;
@@ -170,11 +190,17 @@ int tls_client_session(struct tls *tls);
 /* Keeps a ticket that has come, for the next session. */
 void tls_client_remember(struct tls *tls);
 
-/* The key for tickets of a site at present. */
+/* The key at present for tickets of a site, for one use: 0, or, where early data is taken, the
+ * number of an application protocol. */
 struct tls_ticket_key {
     unsigned char bytes[64];
 };
-struct tls_ticket_key tls_tickets_key(struct tls_tickets *tickets, const unsigned char label[32]);
+struct tls_ticket_key tls_tickets_key(struct tls_tickets *tickets, const unsigned char label[32],
+                                      unsigned char use);
+
+/* What was seen of early data with these tickets; made with the first one that asks, and as that
+ * one wants it. NULL when memory is out. */
+struct tls_replay *tls_tickets_replay(struct tls_tickets *tickets, const struct tls_early *early);
 
 /* Puts certificates with their keys into credentials, those that cost the least to use first. False
  * with a complaint. */

@@ -38,12 +38,7 @@ static const int64_t tls_pause = 1000000000;
 
 /* ---- holds ---- */
 
-static size_t tls_hold_left(const struct tls_hold *hold)
-{
-    return hold->end - hold->at;
-}
-
-static bool tls_hold_add(struct tls_hold *hold, const char *bytes, size_t size)
+bool tls_hold_add(struct tls_hold *hold, const char *bytes, size_t size)
 {
     size_t left = tls_hold_left(hold);
     char *grown;
@@ -61,7 +56,7 @@ static bool tls_hold_add(struct tls_hold *hold, const char *bytes, size_t size)
     return true;
 }
 
-static void tls_hold_skip(struct tls_hold *hold, size_t size)
+void tls_hold_skip(struct tls_hold *hold, size_t size)
 {
     hold->at += (uint32_t)size;
     if (hold->at == hold->end) {
@@ -202,12 +197,16 @@ static size_t tls_decrypt(struct tls *tls, struct tls_desk *desk, char *to, size
 
 ssize_t tls_read(struct tls *tls, void *to, size_t size)
 {
-    size_t got = 0;
+    size_t got = tls->early.bytes ? tls_early_take(tls, to, size) : 0;
 
-    CHECK(tls->state == TLS_OPEN);
-    if (tls->end == TLS_END_NONE) {
+    CHECK(tls->state != TLS_SHAKES);
+    if (tls->state == TLS_EARLY)
+        return got > 0 ? (ssize_t)got : SOCK_AGAIN;
+    if (tls->state == TLS_FAILED)
+        return SOCK_BROKEN;
+    if (tls->end == TLS_END_NONE && got < size) {
         struct tls_desk *desk = tls_enter(tls);
-        got = tls_decrypt(tls, desk, to, size);
+        got += tls_decrypt(tls, desk, (char *)to + got, size - got);
         tls_client_remember(tls);
         if (!tls_leave(tls))
             tls->broken = true;
@@ -378,8 +377,10 @@ ssize_t tls_write(struct tls *tls, const struct iovec *pieces, int count)
     const int64_t now = tls->sock->loop->now;
     ssize_t done;
 
-    CHECK(tls->state == TLS_OPEN);
-    if (tls->notified || tls_send_unsent(tls) < 0)
+    CHECK(tls->state != TLS_SHAKES);
+    if (tls->state == TLS_EARLY)
+        return SOCK_AGAIN;
+    if (tls->state == TLS_FAILED || tls->notified || tls_send_unsent(tls) < 0)
         return SOCK_BROKEN;
     if (tls_holds(tls))
         return SOCK_AGAIN;

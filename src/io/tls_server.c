@@ -53,6 +53,31 @@ static uint32_t tls_server_site(const struct tls_context *context, char *text)
 
 /* ---- handshakes ---- */
 
+/* Tickets are for one protocol each where they allow early data. */
+static unsigned char tls_server_ticket_use(const struct tls *tls)
+{
+    gnutls_datum_t chosen;
+
+    if (!tls->context->replay)
+        return 0;
+    if (gnutls_alpn_get_selected_protocol(tls->session, &chosen) < 0)
+        return 1;
+    return (unsigned char)(chosen.size + 1);
+}
+
+/* Early data is taken but where a certificate is asked for: who sends it has shown none yet, and
+ * who sends it again never will. Without a guard GnuTLS refuses it. */
+static void tls_server_take_early(struct tls *tls, const struct tls_place *place)
+{
+    const struct tls_context *context = tls->context;
+    gnutls_anti_replay_t guard = NULL;
+
+    if (place->demand == GNUTLS_CERT_IGNORE)
+        guard = tls_replay_guard(context->replay, tls->sock->loop);
+    gnutls_anti_replay_enable(tls->session, guard);
+    (void)gnutls_record_set_max_early_data_size(tls->session, guard ? context->early_size : 0);
+}
+
 static int tls_server_use(struct tls *tls, uint32_t site)
 {
     const struct tls_context *context = tls->context;
@@ -62,11 +87,14 @@ static int tls_server_use(struct tls *tls, uint32_t site)
     tls->site = site;
     gnutls_certificate_server_set_request(tls->session, place->demand);
     if (result >= 0 && context->tickets) {
-        struct tls_ticket_key key = tls_tickets_key(context->tickets, place->label);
+        struct tls_ticket_key key =
+            tls_tickets_key(context->tickets, place->label, tls_server_ticket_use(tls));
         const gnutls_datum_t datum = {key.bytes, sizeof key.bytes};
         result = gnutls_session_ticket_enable_server(tls->session, &datum);
         gnutls_memset(&key, 0, sizeof key);
     }
+    if (result >= 0 && context->replay)
+        tls_server_take_early(tls, place);
     return result;
 }
 
@@ -91,12 +119,12 @@ static int tls_server_hello(gnutls_session_t session)
 {
     struct tls *tls = gnutls_session_get_ptr(session);
     char name[TLS_NAME_MAX + 1];
-    uint32_t site;
+    uint32_t site = tls->site;
 
-    if (!tls_server_name(session, name))
-        return 0;
-    site = tls_server_site(tls->context, name);
-    return site == tls->site ? 0 : tls_server_use(tls, site);
+    if (tls_server_name(session, name))
+        site = tls_server_site(tls->context, name);
+    /* the tickets are those of the protocol, which was chosen only now */
+    return site == tls->site && !tls->context->replay ? 0 : tls_server_use(tls, site);
 }
 
 int tls_server_session(struct tls *tls)
@@ -201,6 +229,19 @@ static bool tls_server_names(struct tls_context *context, const struct tls_serve
     return true;
 }
 
+static bool tls_server_early(struct tls_context *context, const struct tls_server *server,
+                             char complaint[TLS_WORDS])
+{
+    if (server->early.size == 0)
+        return true;
+    CHECK(context->tickets);
+    context->early_size = server->early.size;
+    context->replay = tls_tickets_replay(context->tickets, &server->early);
+    if (!context->replay)
+        snprintf(complaint, TLS_WORDS, "out of memory");
+    return context->replay != NULL;
+}
+
 static bool tls_server_init(struct tls_context *context, const struct tls_server *server,
                             char complaint[TLS_WORDS])
 {
@@ -213,7 +254,8 @@ static bool tls_server_init(struct tls_context *context, const struct tls_server
             return false;
     if (server->tickets)
         context->tickets = tls_tickets_ref(server->tickets);
-    return tls_server_names(context, server, complaint);
+    return tls_server_early(context, server, complaint) &&
+           tls_server_names(context, server, complaint);
 }
 
 struct tls_context *tls_context_server(const struct tls_server *server, char complaint[TLS_WORDS])

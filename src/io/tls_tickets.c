@@ -7,13 +7,16 @@
  * after that costs a whole handshake.
  *
  * A session is resumed only where it began: a site's key depends on what the site is, so a session
- * from a site that asks for no certificate is none for one that does [RFC 6066 §3].
+ * from a site that asks for no certificate is none for one that does [RFC 6066 §3]. With early data
+ * it is not resumed with another application protocol either: what is in early data speaks that of
+ * the session before [RFC 8446 §4.2.10].
  */
 #include "base/check.h"
 #include "base/memory.h"
 #include "io/tls_parts.h"
 
 #include <gnutls/crypto.h>
+#include <string.h>
 #include <time.h>
 
 static const int64_t tls_secret_life = INT64_C(86400) * 1000000000;
@@ -23,6 +26,7 @@ struct tls_tickets {
     pthread_mutex_t lock;
     int64_t made; /* wall clock */
     unsigned char secret[64];
+    struct tls_replay *replay;
 };
 
 static _Thread_local int64_t tls_clock;
@@ -75,7 +79,18 @@ void tls_tickets_unref(struct tls_tickets *tickets)
         return;
     gnutls_memset(tickets->secret, 0, sizeof tickets->secret);
     pthread_mutex_destroy(&tickets->lock);
+    tls_replay_free(tickets->replay);
     memory_free(tickets);
+}
+
+struct tls_replay *tls_tickets_replay(struct tls_tickets *tickets, const struct tls_early *early)
+{
+    pthread_mutex_lock(&tickets->lock);
+    if (!tickets->replay)
+        tickets->replay = tls_replay_new(early->most, early->window);
+    struct tls_replay *replay = tickets->replay;
+    pthread_mutex_unlock(&tickets->lock);
+    return replay;
 }
 
 /* A clock that was set back makes a new secret as well: how old this one is is not known. */
@@ -85,17 +100,22 @@ static bool tls_secret_is_old(const struct tls_tickets *tickets)
     return tickets->made == 0 || age < 0 || age > tls_secret_life;
 }
 
-struct tls_ticket_key tls_tickets_key(struct tls_tickets *tickets, const unsigned char label[32])
+struct tls_ticket_key tls_tickets_key(struct tls_tickets *tickets, const unsigned char label[32],
+                                      unsigned char use)
 {
     struct tls_ticket_key key = {{0}};
+    unsigned char text[33];
+
+    memcpy(text, label, 32);
+    text[32] = use;
 
     pthread_mutex_lock(&tickets->lock);
     if (tls_secret_is_old(tickets)) {
         CHECK(gnutls_rnd(GNUTLS_RND_KEY, tickets->secret, sizeof tickets->secret) == 0);
         tickets->made = tls_clock;
     }
-    CHECK(gnutls_hmac_fast(GNUTLS_MAC_SHA512, tickets->secret, sizeof tickets->secret, label, 32,
-                           key.bytes) == 0);
+    CHECK(gnutls_hmac_fast(GNUTLS_MAC_SHA512, tickets->secret, sizeof tickets->secret, text,
+                           sizeof text, key.bytes) == 0);
     pthread_mutex_unlock(&tickets->lock);
     return key;
 }
