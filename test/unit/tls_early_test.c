@@ -90,7 +90,7 @@ static void end_ready(struct sock *sock, unsigned events)
         assert_string_equal(sock_protocol(sock), "http/1.1");
     } else if (!end.failed) {
         end.opened = true;
-        assert_true(sock_flush(sock) >= 0);
+        (void)sock_flush(sock);
         end.wrote |= !end.wrote && sock_write(sock, &piece, 1) == 1;
     }
 }
