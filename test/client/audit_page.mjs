@@ -11,9 +11,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
-import { check, equal, place, root, run, serve } from './server.mjs';
+import { check, equal, place, program, root, run, serve } from './server.mjs';
 
-const program = process.env.STET ?? join(root, 'build/test/src/cli/stet');
 const client = join(dirname(program), 'stet-client');
 const results = join(root, 'build/results');
 const pictures = existsSync(results) ? join(results, 'screenshots')

@@ -23,9 +23,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SANITIZERS = re.compile(r"Sanitizer|runtime error:|CHECK failed")
 
 
+# The stet to test: in the environment, or as meson builds it for the tests. Absolute, for tests are
+# run in other folders and start programs that look here as well.
+os.environ["STET"] = os.path.abspath(os.environ.get("STET") or ROOT / "build/test/src/cli/stet")
+
+
 def program():
-    """The stet to test: in the environment, or as meson builds it for the tests."""
-    return os.environ.get("STET") or str(ROOT / "build/test/src/cli/stet")
+    return os.environ["STET"]
 
 
 def eventually(condition, seconds=DEADLINE):

@@ -6,14 +6,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const DEADLINE = 30000;
-const program = process.env.STET ?? join(root, 'build/test/src/cli/stet');
+export const program = resolve(process.env.STET ?? join(root, 'build/test/src/cli/stet'));
 
 const counts = { passed: 0, failed: 0, topic: '' };
 

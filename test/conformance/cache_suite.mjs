@@ -9,18 +9,17 @@
 // cache does: they are printed with --verbose. The last line is "N passed, N failed".
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import nodeFetch from 'node-fetch'
 import suites from 'http-cache-tests/tests/index.mjs'
 import surrogate from 'http-cache-tests/tests/surrogate-control.mjs'
+import { program, root } from '../client/server.mjs'
+import { deadline, end, origin, rows, start } from './suite.mjs'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const root = join(here, '..', '..')
 const options = process.argv.slice(2)
 const has = name => options.includes(name)
 const value = name => has(name) ? options[options.indexOf(name) + 1] : undefined
@@ -30,14 +29,6 @@ if (has('--child'))
   await child(value('--child'))
 else
   process.exit(await main())
-
-function deadline(promise, ms, what) {
-  let timer
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${ms / 1000} s`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
-}
 
 async function child(base) {
   const runner = await import('http-cache-tests/client/runner.mjs')
@@ -54,51 +45,9 @@ async function child(base) {
   process.stdout.write(`\nresults ${JSON.stringify(runner.getResults())}\n`, () => process.exit(0))
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-// Starts a program and waits for the line that `pattern` finds in what it writes.
-function start(command, argv, env, pattern) {
-  const program = spawn(command, argv, { env: { ...process.env, ...env }, cwd: root })
-  let text = ''
-  const ready = new Promise((resolve, reject) => {
-    const look = piece => {
-      text += piece
-      const match = text.match(pattern)
-      if (match)
-        resolve(match[1])
-    }
-    program.stdout.on('data', look)
-    program.stderr.on('data', look)
-    program.on('error', reject)
-    program.on('exit', status => reject(new Error(`${command} ended with ${status}: ${text}`)))
-  })
-  return { program, ready: deadline(ready, 20000, command), text: () => text }
-}
-
-function end({ program }) {
-  return new Promise(resolve => {
-    if (program.exitCode !== null)
-      return resolve()
-    program.on('exit', resolve)
-    program.kill('SIGTERM')
-    setTimeout(() => program.kill('SIGKILL'), 3000).unref()
-  })
-}
-
 // "profile | test | why" -> Map test -> why
 function exceptions(profile) {
-  const lines = readFileSync(join(here, 'cache_suite.tbl'), 'utf8').split('\n')
-    .filter(line => line && !line.startsWith('#')).map(line => line.split('|').map(cell => cell.trim()))
-  return new Map(lines.filter(([where]) => where === profile || where === 'all')
+  return new Map(rows('cache_suite.tbl').filter(([where]) => where === profile || where === 'all')
     .map(([, test, why]) => [test, why]))
 }
 
@@ -112,14 +61,11 @@ function certified(directory) {
 }
 
 async function results(profile, directory, more = []) {
-  const port = await freePort()
-  const origin = start('node', ['test/node_modules/http-cache-tests/server/server.mjs'],
-    { npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: join(directory, 'pid') },
-    /(Listening on) http/)
+  const server = await origin(directory)
   let proxy
   try {
-    await origin.ready
-    proxy = start(process.env.STET, ['proxy', `http://127.0.0.1:${port}`, '--listen', '127.0.0.1:0',
+    await server.ready
+    proxy = start(program, ['proxy', server.url, '--listen', '127.0.0.1:0',
       '--profile', profile, '--workers', '1', '--log', 'off',
       ...has('--tls') ? certified(directory) : []], {}, /listening on (https?:\/\/[^\s/]+)/)
     const base = await proxy.ready
@@ -137,7 +83,7 @@ async function results(profile, directory, more = []) {
       throw new Error(`the proxy ended: ${proxy.text().slice(-2000)}`)
     return JSON.parse(line[1])
   } finally {
-    await Promise.all([origin, proxy].filter(Boolean).map(end))
+    await Promise.all([server, proxy].filter(Boolean).map(end))
   }
 }
 
@@ -188,9 +134,9 @@ function judge(profile, found) {
 }
 
 async function main() {
-  if (has('--help') || (!process.env.STET && !has('--list'))) {
+  if (has('--help')) {
     console.log(readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\nimport')[0].replace(/^\/\/ ?/gm, ''))
-    return has('--help') ? 0 : 2
+    return 0
   }
   if (has('--list')) {
     [...suites, surrogate].forEach(suite => suite.tests.forEach(test =>

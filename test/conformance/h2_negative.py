@@ -6,7 +6,6 @@ prior knowledge. After a stream error the connection must go on: a request on a 
 answered with the sentinel. After a connection error it must end, with nothing more answered.
 """
 import argparse
-import os
 import pathlib
 import re
 import shlex
@@ -17,6 +16,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "client"))
+from harness import program  # noqa: E402
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SENTINEL = b"the sentinel stands\n"
 PATIENCE = 20  # seconds for an answer; far more than any takes
@@ -227,12 +228,11 @@ def main():
     words.add_argument("--only", default="")
     words.add_argument("--verbose", action="store_true")
     options = words.parse_args()
-    stet = os.environ.get("STET") or str(HERE.parents[1] / "build/test/src/cli/stet")
     cases = [case for case in read_table(HERE / "h2_negative.tbl") if options.only in case.title]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "index.html").write_bytes(SENTINEL)
-        server = subprocess.Popen([stet, "serve", folder, "--listen=127.0.0.1:0", "--memo=off",
+        server = subprocess.Popen([program(), "serve", folder, "--listen=127.0.0.1:0", "--memo=off",
                                    "--log=off"], stderr=subprocess.PIPE, text=True)
         line = server.stderr.readline()
         address = ("127.0.0.1", int(re.search(r":(\d+)/", line)[1]))

@@ -8,22 +8,20 @@
 // with a reason; a listed test that passes is a fault of the list. Tests of kind "check" only tell
 // what a cache does. The last line is "N passed, N failed".
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nodeFetch, { Headers, Response } from 'node-fetch'
 import * as runner from 'http-cache-tests/client/runner.mjs'
 import suites from 'http-cache-tests/tests/index.mjs'
+import { program as stet, root } from '../client/server.mjs'
+import { end, origin, rows } from './suite.mjs'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const root = join(here, '..', '..')
 const options = process.argv.slice(2)
 const verbose = options.includes('--verbose')
 const only = options.includes('--only') ? options[options.indexOf('--only') + 1].split(',') : undefined
-const stet = process.env.STET ?? join(root, 'build/test/src/cli/stet')
-const driver = join(dirname(resolve(root, stet)), '../../test/client/client_driver')
+const driver = join(dirname(stet), '../../test/client/client_driver')
 const folder = mkdtempSync(join(tmpdir(), 'stet-private-'))
 const AT_ONCE = 4
 
@@ -86,37 +84,8 @@ function fetch(url, init = {}) {
   return turn(async () => responseOf(await drive(init.method ?? 'GET', url, lines, init.body)))
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-function origin(port) {
-  const program = spawn('node', ['test/node_modules/http-cache-tests/server/server.mjs'], {
-    cwd: root,
-    env: { ...process.env, npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: join(folder, 'pid') }
-  })
-  const ready = new Promise((resolve, reject) => {
-    program.stdout.on('data', piece => /Listening on http/.test(piece) && resolve())
-    program.on('exit', status => reject(new Error(`the origin ended with ${status}`)))
-  })
-  return { program, ready }
-}
-
-function exceptions() {
-  return new Map(readFileSync(join(here, 'private_suite.tbl'), 'utf8').split('\n')
-    .filter(line => line && !line.startsWith('#'))
-    .map(line => line.split('|').map(cell => cell.trim())))
-}
-
 function judge(found) {
-  const listed = exceptions()
+  const listed = new Map(rows('private_suite.tbl'))
   let passed = 0
   const failed = []
   for (const test of suites.flatMap(suite => suite.tests)) {
@@ -152,13 +121,12 @@ function again(ids) {
 }
 
 async function main() {
-  const port = await freePort(), server = origin(port)
+  const server = await origin(folder)
   try {
     await server.ready
-    await runner.runTests(pick(id => !only || only.includes(id)), fetch, true, `http://127.0.0.1:${port}`, only ? 3 : 40)
+    await runner.runTests(pick(id => !only || only.includes(id)), fetch, true, server.url, only ? 3 : 40)
   } finally {
-    server.program.removeAllListeners('exit')
-    server.program.kill()
+    await end(server)
     rmSync(folder, { recursive: true })
   }
   let [passed, failed] = judge(runner.getResults())

@@ -16,7 +16,9 @@ import re
 import signal
 import sys
 
-PROGRAM = os.environ.get("STET") or "build/test/src/cli/stet"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "client"))
+from harness import program  # noqa: E402
+
 LINE = re.compile(rb"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) (?P<target>/[!-~]*|\*) HTTP/1\.1\r\n")
 FIELD = re.compile(rb"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+): ?"
                    rb"(?P<value>(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?)\r\n")
@@ -178,7 +180,7 @@ async def drain(process):
 
 
 async def start(*words):
-    return await asyncio.create_subprocess_exec(PROGRAM, *words, stdin=asyncio.subprocess.DEVNULL,
+    return await asyncio.create_subprocess_exec(program(), *words, stdin=asyncio.subprocess.DEVNULL,
                                                 stdout=asyncio.subprocess.DEVNULL,
                                                 stderr=asyncio.subprocess.PIPE)
 
