@@ -1,47 +1,18 @@
 /* Origins that send nonsense, too little or too much, on a miss and on a validation: none of it is
  * stored, none is passed on as if it were whole, and the connection is not used again.
  */
+#include "origin_answers.h"
 #include "stories.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMPLETE, UNTIL_CLOSE, TRUNCATED, MALFORMED, MENDED, TUNNEL };
-enum { CLOSED, KEPT };
+enum { ROWS = sizeof answer_rows / sizeof *answer_rows };
 
-struct row {
-    const char *id, *name, *method, *before;
-    size_t before_size;
-    const char *piece;
-    size_t times;
-    const char *after;
-    int end;
-    bool kept;
-    int status;
-    const char *content; /* NULL: too long to write down */
-};
-
-static const struct row rows[] = {
-#define ANSWER(id, name, method, octets, end, kept, status, content) \
-    {id, name, #method, octets, sizeof(octets) - 1, "", 0, "", end, kept, status, content},
-#define LONG_ANSWER(id, name, method, before, piece, times, after, end, kept, status) \
-    {id, name, #method, before, sizeof(before) - 1, piece, times, after, end, kept, status, NULL},
-#include "origin_answers.tbl"
-#undef ANSWER
-#undef LONG_ANSWER
-};
-
-enum { ROWS = sizeof rows / sizeof *rows };
-
-static struct page *row_send(struct origin *o, const char *target, const struct row *row)
+static struct page *row_send(struct origin *o, const char *target, const struct answer_row *row)
 {
-    const size_t piece = strlen(row->piece), after = strlen(row->after);
-    const size_t size = row->before_size + piece * row->times + after;
-    char *octets = malloc(size + 1);
-    memcpy(octets, row->before, row->before_size);
-    for (size_t i = 0; i < row->times; i++)
-        memcpy(octets + row->before_size + i * piece, row->piece, piece);
-    memcpy(octets + size - after, row->after, after);
+    size_t size;
+    char *octets = answer_octets(row, &size);
     const bool closes = row->end == TRUNCATED || row->end == UNTIL_CLOSE;
     struct page *page = origin_sends(o, target, octets, size, closes);
     free(octets);
@@ -49,7 +20,7 @@ static struct page *row_send(struct origin *o, const char *target, const struct 
 }
 
 /* Nothing that is not whole looks whole; what is whole is what it is. */
-static void row_expect(struct client *client, const struct row *row, bool stored)
+static void row_expect(struct client *client, const struct answer_row *row, bool stored)
 {
     const bool whole = row->end == COMPLETE || row->end == UNTIL_CLOSE;
     const int status = client->response.status;
@@ -73,7 +44,7 @@ static void row_expect(struct client *client, const struct row *row, bool stored
     expect_no_part(client, "evil");
 }
 
-static void row_ask(struct client *client, const struct row *row, const char *target)
+static void row_ask(struct client *client, const struct answer_row *row, const char *target)
 {
     if (strcmp(row->method, "HEAD") == 0)
         client_ask_by(client, "HEAD", target, NULL, "");
@@ -82,14 +53,14 @@ static void row_ask(struct client *client, const struct row *row, const char *ta
     client_hear_any(client);
 }
 
-static bool row_is_stored(const struct row *row)
+static bool row_is_stored(const struct answer_row *row)
 {
     return (row->end == COMPLETE || row->end == UNTIL_CLOSE || row->end == MENDED) &&
            row->status == 200;
 }
 
 /* What is asked for afterwards comes anew, and on another connection if it must. */
-static void row_after(struct scene *s, struct client *client, const struct row *row,
+static void row_after(struct scene *s, struct client *client, const struct answer_row *row,
                       const char *target)
 {
     struct origin *o = scene_origin(s);
@@ -113,7 +84,7 @@ static void row_after(struct scene *s, struct client *client, const struct row *
 static void tell_row(struct scene *s, struct client *client, size_t number, bool stored)
 {
     struct origin *o = scene_origin(s);
-    const struct row *row = &rows[number];
+    const struct answer_row *row = &answer_rows[number];
     char target[16];
     s->telling = row->name;
     snprintf(target, sizeof target, "/%zu", number);

@@ -1,43 +1,16 @@
 /* Calls when things go wrong: every malformed answer, memory that is out, owners that go away at
  * any point, sockets that take and give a few octets at a time, break and lie. */
 #include "call_world.h"
+#include "origin_answers.h"
 
 /* ---- the table of answers, over a connection ---- */
 
-enum { COMPLETE, UNTIL_CLOSE, TRUNCATED, MALFORMED, MENDED, TUNNEL };
-enum { CLOSED, KEPT };
-
-struct answer_row {
-    const char *id;
-    const char *name;
-    const char *method;
-    const char *before;
-    size_t before_size;
-    const char *piece;
-    size_t times;
-    const char *after;
-    int end;
-    bool kept;
-    int status;
-    const char *content; /* NULL: too long to write down */
-};
-
-static const struct answer_row answer_rows[] = {
-#define ANSWER(id, name, method, octets, end, kept, status, content) \
-    {id, name, #method, octets, sizeof(octets) - 1, "", 0, "", end, kept, status, content},
-#define LONG_ANSWER(id, name, method, before, piece, times, after, end, kept, status) \
-    {id, name, #method, before, sizeof(before) - 1, piece, times, after, end, kept, status, NULL},
-#include "origin_answers.tbl"
-#undef ANSWER
-#undef LONG_ANSWER
-};
-
 static void answer_say(const struct answer_row *row, struct sim_client *end)
 {
-    sim_client_send(end, row->before, row->before_size);
-    for (size_t n = 0; n < row->times; n++)
-        sim_client_say(end, row->piece);
-    sim_client_say(end, row->after);
+    size_t size;
+    char *octets = answer_octets(row, &size);
+    sim_client_send(end, octets, size);
+    free(octets);
 }
 
 static bool content_right(const struct ear *ear, const struct answer_row *row)
@@ -47,13 +20,6 @@ static bool content_right(const struct ear *ear, const struct answer_row *row)
         return true;
     return ear->content == strlen(row->content) &&
            (ear->content == 0 || (from && memcmp(from + 1, row->content, ear->content) == 0));
-}
-
-static enum client_end end_wanted(int end)
-{
-    if (end == TRUNCATED)
-        return CLIENT_TRUNCATED;
-    return end == MALFORMED ? CLIENT_MALFORMED : CLIENT_COMPLETE;
 }
 
 /* One row, and a good answer to the call after it. */
@@ -77,7 +43,7 @@ static void answer_try(const struct answer_row *row, const struct sim_faults *fa
         sim_client_shutdown(end);
         world_run(world);
     }
-    check_row(row, talk.ear.ends == 1 && talk.ear.end == end_wanted(row->end));
+    check_row(row, talk.ear.ends == 1 && talk.ear.end == answer_end(row));
     check_row(row, talk.ear.status == row->status && content_right(&talk.ear, row));
     check_row(row, (talk.call.error == STET_PROXY_ERROR_NONE) == (talk.ear.end == CLIENT_COMPLETE));
     check_row(row, !call_may_repeat(&talk.call));

@@ -2,49 +2,9 @@
  * do. Everything arrives whole, cut in two at each place, and octet by octet. */
 #include "death.h"
 #include "h1_client_fixture.h"
+#include "origin_answers.h"
 
 /* ---- the table of answers ---- */
-
-enum { COMPLETE, UNTIL_CLOSE, TRUNCATED, MALFORMED, MENDED, TUNNEL };
-enum { CLOSED, KEPT };
-
-struct answer_row {
-    const char *id;
-    const char *name;
-    const char *method;
-    const char *before;
-    size_t before_size;
-    const char *piece;
-    size_t times;
-    const char *after;
-    int end;
-    bool kept;
-    int status;
-    const char *content; /* NULL: too long to write down */
-};
-
-static const struct answer_row answer_rows[] = {
-#define ANSWER(id, name, method, octets, end, kept, status, content) \
-    {id, name, #method, octets, sizeof(octets) - 1, "", 0, "", end, kept, status, content},
-#define LONG_ANSWER(id, name, method, before, piece, times, after, end, kept, status) \
-    {id, name, #method, before, sizeof(before) - 1, piece, times, after, end, kept, status, NULL},
-#include "origin_answers.tbl"
-#undef ANSWER
-#undef LONG_ANSWER
-};
-
-static char *answer_octets(const struct answer_row *row, size_t *size)
-{
-    size_t piece = strlen(row->piece), after = strlen(row->after);
-    *size = row->before_size + piece * row->times + after;
-    char *octets = malloc(*size ? *size : 1);
-    assert_non_null(octets);
-    memcpy(octets, row->before, row->before_size);
-    for (size_t n = 0; n < row->times; n++)
-        memcpy(octets + row->before_size + n * piece, row->piece, piece);
-    memcpy(octets + *size - after, row->after, after);
-    return octets;
-}
 
 static bool content_right(const struct talk *t, const struct answer_row *row)
 {
@@ -52,13 +12,6 @@ static bool content_right(const struct talk *t, const struct answer_row *row)
     size_t size = from ? (size_t)(to - from - 1) : 0;
     return !row->content || (size == strlen(row->content) &&
                              (size == 0 || memcmp(from + 1, row->content, size) == 0));
-}
-
-static enum client_end end_wanted(int end)
-{
-    if (end == TRUNCATED)
-        return CLIENT_TRUNCATED;
-    return end == MALFORMED ? CLIENT_MALFORMED : CLIENT_COMPLETE;
 }
 
 /* What comes of a row, given in pieces; says what is wrong. */
@@ -79,7 +32,7 @@ static const char *answer_wrong(const struct answer_row *row, const char *octets
     h1_client_closed(&t->client, true);
     if (t->ends != 1)
         wrong = "not one end";
-    if (t->end != end_wanted(refused ? MALFORMED : row->end))
+    if (t->end != (refused ? CLIENT_MALFORMED : answer_end(row)))
         wrong = end_words[t->end];
     if (!refused && (t->status != row->status || !content_right(t, row)))
         wrong = t->heard;

@@ -1,0 +1,64 @@
+/* What origins send that is malformed, cut off, ambiguous or merely strange (origin_answers.tbl),
+ * as rows for a codec, a connection, a gateway. */
+#ifndef TEST_UNIT_ORIGIN_ANSWERS_H
+#define TEST_UNIT_ORIGIN_ANSWERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "wire/client.h"
+
+enum { COMPLETE, UNTIL_CLOSE, TRUNCATED, MALFORMED, MENDED, TUNNEL };
+enum { CLOSED, KEPT };
+
+struct answer_row {
+    const char *id;
+    const char *name;
+    const char *method;
+    const char *before;
+    size_t before_size;
+    const char *piece;
+    size_t times;
+    const char *after;
+    int end;
+    bool kept;
+    int status;
+    const char *content; /* NULL: too long to write down */
+};
+
+static const struct answer_row answer_rows[] = {
+#define ANSWER(id, name, method, octets, end, kept, status, content) \
+    {id, name, #method, octets, sizeof(octets) - 1, "", 0, "", end, kept, status, content},
+#define LONG_ANSWER(id, name, method, before, piece, times, after, end, kept, status) \
+    {id, name, #method, before, sizeof(before) - 1, piece, times, after, end, kept, status, NULL},
+#include "origin_answers.tbl"
+#undef ANSWER
+#undef LONG_ANSWER
+};
+
+/* All octets of a row; the caller frees them. */
+static inline char *answer_octets(const struct answer_row *row, size_t *size)
+{
+    const size_t piece = strlen(row->piece), after = strlen(row->after);
+    *size = row->before_size + piece * row->times + after;
+    char *octets = malloc(*size ? *size : 1);
+    CHECK(octets);
+    memcpy(octets, row->before, row->before_size);
+    for (size_t n = 0; n < row->times; n++)
+        memcpy(octets + row->before_size + n * piece, row->piece, piece);
+    memcpy(octets + *size - after, row->after, after);
+    return octets;
+}
+
+/* What a client is told of it, if it may mend what can be mended. */
+static inline enum client_end answer_end(const struct answer_row *row)
+{
+    if (row->end == TRUNCATED)
+        return CLIENT_TRUNCATED;
+    return row->end == MALFORMED ? CLIENT_MALFORMED : CLIENT_COMPLETE;
+}
+
+#endif
