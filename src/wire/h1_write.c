@@ -46,7 +46,7 @@ static struct stet_span status_line(int status)
 #define STATUS(code, phrase) \
     case code:               \
         return STET_SPAN("HTTP/1.1 " #code " " phrase "\r\n");
-#include "wire/status.tbl"
+#include "stet/phrase.tbl"
 #undef STATUS
     default:
         return STET_SPAN_NONE;

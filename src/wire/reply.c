@@ -48,7 +48,7 @@ struct stet_span reply_reason_phrase(int status)
 #define STATUS(code, phrase) \
     case code:               \
         return STET_SPAN(phrase);
-#include "wire/status.tbl"
+#include "stet/phrase.tbl"
 #undef STATUS
     default:
         return STET_SPAN_NONE;
