@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import calls
+import client
 import idle
 import instructions
 import load
@@ -337,6 +338,7 @@ class Bench:
                 getattr(self, name)()
         proxying.Proxying(self).run()
         secure.Secure(self).run()
+        client.Client(self).go()
 
 
 QUIET = ("--memo", "off", "--quiet", "--limit", "idle_timeout=1h")
@@ -361,8 +363,9 @@ def options_read():
     parser.add_argument("--colours", type=json.loads, default={})
     options = parser.parse_args()
     known = {**{name: row[0] for name, row in {**REQUESTS, **PIPELINED}.items()}, **OTHERS}
-    groups = {"serve": list(known), "proxy": list(proxying.NAMES), "tls": list(secure.NAMES)}
-    known.update({**proxying.NAMES, **secure.NAMES})
+    groups = {"serve": list(known), "proxy": list(proxying.NAMES), "tls": list(secure.NAMES),
+              "client": list(client.NAMES)}
+    known.update({**proxying.NAMES, **secure.NAMES, **client.NAMES})
     options.only = [name for word in options.only for name in groups.get(word, [word])]
     if options.list:
         for name, text in known.items():

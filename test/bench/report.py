@@ -94,9 +94,11 @@ def machine():
                          f"{len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB{virtual}",
             "kernel": f"Linux {release[0] if release else ''}, TCP {control}",
             "software": f"gcc {version('gcc', '-dumpfullversion')}, wrk {version('wrk', '-v')}, "
+                        f"curl {version('curl', '--version')}, wget {version('wget', '--version')}, "
                         f"nginx {version('nginx', '-v')}, HAProxy {version('haproxy', '-v')}, "
                         f"Traffic Server {version('traffic_server', '-V')}, "
-                        f"Varnish {version('varnishd', '-V')}, H2O {version('h2o', '-v')}, Python {platform.python_version()}",
+                        f"Varnish {version('varnishd', '-V')}, H2O {version('h2o', '-v')}, "
+                        f"Python {platform.python_version()}",
             "busy": f"{os.getloadavg()[0]:.1f}",
             "date": datetime.date.today().isoformat()}
 
@@ -110,11 +112,13 @@ trust is CPU time a request, user and system, from the kernel's accounting of th
 given is the median of the rounds' ratios, and the range they fell in. What passes a proxy is held
 against a *null proxy* ([test/bench/null_proxy.c](../test/bench/null_proxy.c)) instead, what goes
 over TLS against a null server that does the same ([test/bench/null_tls.c](../test/bench/null_tls.c)),
-for HTTP/2 with libnghttp2."""
+for HTTP/2 with libnghttp2. The client is held against curl, process against process: they take turns
+on the load's core, and the figure is CPU time of a whole run, with all that it starts."""
 
 
 # The parts of the page, and how the titles of their tables begin.
-PARTS = {"`stet serve`": "", "`stet proxy`": "Proxy: ", "TLS and HTTP/2": "TLS: "}
+PARTS = {"`stet serve`": "", "`stet proxy`": "Proxy: ", "TLS and HTTP/2": "TLS: ",
+         "`stet get` and `stet audit`": "Client: "}
 
 
 def part_of(table):
