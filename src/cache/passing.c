@@ -15,6 +15,7 @@
 #include "base/mempool.h"
 #include "stet/date.h"
 #include "stet/metadata.h"
+#include "wire/pen.h"
 
 struct passing {
     struct source source;
@@ -83,27 +84,6 @@ static void passing_told(void *owner)
 
 /* ---- the text ---- */
 
-/* A text being written; with `to` NULL it is only measured. */
-struct pen {
-    char *to;
-    size_t len;
-};
-
-static void put(struct pen *pen, struct stet_span text)
-{
-    if (pen->to && text.len > 0)
-        memcpy(pen->to + pen->len, text.at, text.len);
-    pen->len += text.len;
-}
-
-static void put_line(struct pen *pen, struct stet_span name, struct stet_span value)
-{
-    put(pen, name);
-    put(pen, STET_SPAN(": "));
-    put(pen, value);
-    put(pen, STET_SPAN("\r\n"));
-}
-
 /* Where the pieces of a text begin. */
 struct marks {
     size_t type; /* the value of Content-Type, `type_len` octets */
@@ -121,7 +101,7 @@ static void put_type(struct pen *pen, const struct stet_head *head, struct marks
     marks->type = sizeof "Content-Type: " - 1;
     marks->type_len = type.len;
     if (type.at)
-        put_line(pen, STET_SPAN("Content-Type"), type);
+        pen_put_line(pen, STET_SPAN("Content-Type"), type);
     marks->untyped = pen->len;
 }
 
@@ -132,7 +112,7 @@ static void put_others(struct pen *pen, const struct stet_head *head)
     for (size_t i = 0; i < head->count; i++) {
         const struct stet_field *field = &head->fields[i];
         if (forward_field(head, field) && !(field->id == STET_FIELD_CONTENT_TYPE && one_type))
-            put_line(pen, field->name, field->value);
+            pen_put_line(pen, field->name, field->value);
     }
 }
 
@@ -141,7 +121,7 @@ static void put_unchanged(struct pen *pen, const struct stet_head *head)
     for (size_t i = 0; i < head->count; i++) {
         const struct stet_field *field = &head->fields[i];
         if (forward_field(head, field) && stet_metadata_in_304(head, field)) /* D-02 */
-            put_line(pen, field->name, field->value);
+            pen_put_line(pen, field->name, field->value);
     }
 }
 
@@ -152,10 +132,10 @@ static struct marks put_held(struct pen *pen, const struct stet_head *head, stru
     put_type(pen, head, &marks);
     put_others(pen, head);
     marks.etag = pen->len + sizeof "ETag: " - 1;
-    put_line(pen, STET_SPAN("ETag"), tag);
+    pen_put_line(pen, STET_SPAN("ETag"), tag);
     marks.unchanged = pen->len;
     put_unchanged(pen, head);
-    put_line(pen, STET_SPAN("ETag"), tag);
+    pen_put_line(pen, STET_SPAN("ETag"), tag);
     marks.end = pen->len;
     return marks;
 }
@@ -201,7 +181,7 @@ static void put_passing(struct pen *pen, const struct stet_response *response, s
         return;
     for (size_t i = 0; i < head->count; i++) {
         if (head->fields[i].id == STET_FIELD_UPGRADE)
-            put_line(pen, head->fields[i].name, head->fields[i].value);
+            pen_put_line(pen, head->fields[i].name, head->fields[i].value);
     }
 }
 

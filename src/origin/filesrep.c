@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "origin/filebody.h"
 #include "stet/date.h"
+#include "wire/pen.h"
 
 struct filesrep {
     struct representation representation;
@@ -26,27 +27,6 @@ struct filesrep {
     struct fs_stamp stamp;
     char text[]; /* the fields, then the path with its NUL */
 };
-
-/* A text being written; with `to` NULL it is only measured. */
-struct pen {
-    char *to;
-    size_t len;
-};
-
-static void put(struct pen *pen, struct stet_span text)
-{
-    if (pen->to && text.len > 0)
-        memcpy(pen->to + pen->len, text.at, text.len);
-    pen->len += text.len;
-}
-
-static void put_line(struct pen *pen, struct stet_span name, struct stet_span value)
-{
-    put(pen, name);
-    put(pen, STET_SPAN(": "));
-    put(pen, value);
-    put(pen, STET_SPAN("\r\n"));
-}
 
 /* Where the blocks begin in the text. */
 struct marks {
@@ -61,14 +41,14 @@ static struct stet_span filesrep_type(const struct filesrep_recipe *recipe, stru
 {
     static const struct stet_span name = {"Content-Type: ", 14};
     struct stet_span type;
-    put(pen, name);
+    pen_put(pen, name);
     type.at = pen->to ? pen->to + pen->len : NULL;
     type.len = pen->len;
-    put(pen, stet_span_of(recipe->type));
+    pen_put(pen, stet_span_of(recipe->type));
     if (recipe->charset)
-        put(pen, STET_SPAN("; charset=utf-8"));
+        pen_put(pen, STET_SPAN("; charset=utf-8"));
     type.len = pen->len - type.len;
-    put(pen, STET_SPAN("\r\n"));
+    pen_put(pen, STET_SPAN("\r\n"));
     return type;
 }
 
@@ -76,10 +56,10 @@ static struct stet_span filesrep_type(const struct filesrep_recipe *recipe, stru
 static void filesrep_content_fields(const struct filesrep_recipe *recipe, struct pen *pen)
 {
     if (recipe->coding != STET_CODING_IDENTITY) /* never "identity" [RFC 9110 §8.4] */
-        put_line(pen, STET_SPAN("Content-Encoding"), stet_coding_name(recipe->coding));
+        pen_put_line(pen, STET_SPAN("Content-Encoding"), stet_coding_name(recipe->coding));
     if (recipe->status == 200)
-        put_line(pen, STET_SPAN("Accept-Ranges"), STET_SPAN("bytes"));
-    put_line(pen, STET_SPAN("X-Content-Type-Options"), STET_SPAN("nosniff"));
+        pen_put_line(pen, STET_SPAN("Accept-Ranges"), STET_SPAN("bytes"));
+    pen_put_line(pen, STET_SPAN("X-Content-Type-Options"), STET_SPAN("nosniff"));
 }
 
 static void filesrep_modified(const struct filesrep_recipe *recipe, struct pen *pen)
@@ -88,23 +68,23 @@ static void filesrep_modified(const struct filesrep_recipe *recipe, struct pen *
     if (!recipe->has_modified)
         return;
     stet_date_write(recipe->modified, date);
-    put_line(pen, STET_SPAN("Last-Modified"), stet_span(date, sizeof date));
+    pen_put_line(pen, STET_SPAN("Last-Modified"), stet_span(date, sizeof date));
 }
 
 /* What a 200, a 206 and a 304 tell alike; returns where the tag stands. */
 static size_t filesrep_common_fields(const struct filesrep_recipe *recipe, struct stet_span tag,
                                      struct pen *pen)
 {
-    put_line(pen, STET_SPAN("Server"), STET_SPAN("stet"));
+    pen_put_line(pen, STET_SPAN("Server"), STET_SPAN("stet"));
     size_t at = pen->len + sizeof "ETag: " - 1;
     if (tag.len > 0)
-        put_line(pen, STET_SPAN("ETag"), tag);
+        pen_put_line(pen, STET_SPAN("ETag"), tag);
     if (recipe->cache_control[0])
-        put_line(pen, STET_SPAN("Cache-Control"), stet_span_of(recipe->cache_control));
+        pen_put_line(pen, STET_SPAN("Cache-Control"), stet_span_of(recipe->cache_control));
     if (recipe->negotiated) /* [RFC 9110 §12.5.5] */
-        put_line(pen, STET_SPAN("Vary"), STET_SPAN("Accept-Encoding"));
+        pen_put_line(pen, STET_SPAN("Vary"), STET_SPAN("Accept-Encoding"));
     if (recipe->cors)
-        put_line(pen, STET_SPAN("Access-Control-Allow-Origin"), stet_span_of(recipe->cors));
+        pen_put_line(pen, STET_SPAN("Access-Control-Allow-Origin"), stet_span_of(recipe->cors));
     return at;
 }
 
