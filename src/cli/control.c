@@ -209,6 +209,21 @@ int control_refused(const char *command, const struct control_answer *answer)
     return 1;
 }
 
+int control_show(const char *command, const struct control_request *request)
+{
+    struct control_answer answer;
+    int status = control_ask(request, &answer);
+
+    if (status)
+        return status;
+    if (answer.status == 200)
+        fwrite(answer.content.at, 1, answer.content.len, stdout);
+    else
+        status = control_refused(command, &answer);
+    text_fini(&answer.content);
+    return status;
+}
+
 void control_encode(struct text *to, struct stet_span text)
 {
     static const char plain[] =

@@ -32,6 +32,9 @@ int control_ask(const struct control_request *request, struct control_answer *an
  * for it: 1. */
 int control_refused(const char *command, const struct control_answer *answer);
 
+/* Asks, and prints the content of a 200, or the sentence for another status. The exit status. */
+int control_show(const char *command, const struct control_request *request);
+
 /* Appends `text` to a query, percent-encoded. */
 void control_encode(struct text *to, struct stet_span text);
 

@@ -3,8 +3,6 @@
 #include "cli/commands.h"
 #include "cli/control.h"
 
-#include <stdio.h>
-
 struct reload_command {
     const char *socket;
 };
@@ -23,9 +21,8 @@ static const struct option_row reload_options[] = {
 static int reload_run(int argc, char **argv)
 {
     struct reload_command reload = {0};
-    struct control_answer answer;
     int operand;
-    int status = options_parse(&command_reload, argc, argv, &reload, &operand);
+    const int status = options_parse(&command_reload, argc, argv, &reload, &operand);
 
     if (status != OPTIONS_GO_ON)
         return status;
@@ -33,15 +30,7 @@ static int reload_run(int argc, char **argv)
         return options_error(&command_reload, "no operands, please", argv[operand]);
     const struct control_request request = {
         .socket = reload.socket, .method = "POST", .target = STET_SPAN("/reload")};
-    status = control_ask(&request, &answer);
-    if (status)
-        return status;
-    if (answer.status == 200)
-        fwrite(answer.content.at, 1, answer.content.len, stdout);
-    else
-        status = control_refused("reload", &answer);
-    text_fini(&answer.content);
-    return status;
+    return control_show("reload", &request);
 }
 
 const struct command command_reload = {

@@ -3,8 +3,6 @@
 #include "cli/commands.h"
 #include "cli/control.h"
 
-#include <stdio.h>
-
 struct stat_command {
     const char *socket;
     const char *target;
@@ -40,9 +38,8 @@ static const struct option_row stat_options[] = {
 static int stat_run(int argc, char **argv)
 {
     struct stat_command stat = {.target = "/stat"};
-    struct control_answer answer;
     int operand;
-    int status = options_parse(&command_stat, argc, argv, &stat, &operand);
+    const int status = options_parse(&command_stat, argc, argv, &stat, &operand);
 
     if (status != OPTIONS_GO_ON)
         return status;
@@ -50,15 +47,7 @@ static int stat_run(int argc, char **argv)
         return options_error(&command_stat, "no operands, please", argv[operand]);
     const struct control_request request = {
         .socket = stat.socket, .method = "GET", .target = stet_span_of(stat.target)};
-    status = control_ask(&request, &answer);
-    if (status)
-        return status;
-    if (answer.status == 200)
-        fwrite(answer.content.at, 1, answer.content.len, stdout);
-    else
-        status = control_refused("stat", &answer);
-    text_fini(&answer.content);
-    return status;
+    return control_show("stat", &request);
 }
 
 const struct command command_stat = {
