@@ -1,11 +1,14 @@
 /* The audit: stages one after another, and what every request has in common.
  *
- *     first answer -> held against an earlier run -> the same again -> conditions -> HEAD ->
- * codings
- *     -> ranges -> negotiation -> cookies -> other origins -> addresses -> rounds over time
+ *     first answer -> an earlier run -> the same again -> conditions -> HEAD -> codings -> ranges
+ *     -> negotiation -> queries -> cookies -> other origins -> addresses -> rounds over time
  *
  * What matters most comes first, so that a small number of requests is well spent. A stage asks
  * (audit_ask), and hands what came to a check, which judges without asking.
+ *
+ * Most of what is found holds only if the content was the same all the while. So where a stage has
+ * found a fault, the content is asked for once more; if it has changed, what the stage found is
+ * taken back.
  *
  * A server that says 429 or 503 in the middle has had enough: the audit ends there and says so.
  */
@@ -13,6 +16,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "client/pace.h"
 
 #include <stdio.h>
 
@@ -59,7 +63,7 @@ static char *question_lines(const struct audit *audit, const struct question *qu
     struct text text = {0};
 
     text_say(&text, "Accept-Encoding: %.*s", SHOWN(coding));
-    if (!fields_have(audit->setup->fields, "Accept") && !strstr(more, "Accept: "))
+    if (!fields_have(audit->fields, "Accept") && !strstr(more, "Accept: "))
         text_say(&text, "\nAccept: */*");
     if (*more)
         text_say(&text, "\n%s", more);
@@ -78,7 +82,11 @@ static bool audit_count(struct audit *audit, const struct probe *probe)
     facts->octets += probe->outcome.head_octets + probe->outcome.octets;
     if (probe->outcome.result == TRANSFER_CANCELLED && !probe->cut)
         audit->over = true;
-    if (audit->base.status && (probe->status == 429 || probe->status == 503)) {
+    if (probe->status == 429 || probe->status == 503) {
+        const int64_t wanted = pace_retry_after(&probe->response.head, check_now(probe));
+        facts->pause = wanted > 0 && wanted < UINT32_MAX ? (uint32_t)wanted : AUDIT_PAUSE;
+    }
+    if (facts->pause && probe != &audit->base) {
         check_say(&audit->check, FINDING_REQUESTS_SPENT, (struct exchanges){probe, NULL},
                   "the server wants to be left alone: %d", probe->status);
         audit->over = true;
@@ -96,7 +104,7 @@ bool audit_ask(struct audit *audit, const struct question *question, struct prob
     };
     struct probe_ask ask = {
         .request = &request,
-        .common = audit->setup->fields,
+        .common = audit->fields,
         .content_max = audit->setup->content_max ? audit->setup->content_max : AUDIT_CONTENT,
     };
 
@@ -143,8 +151,6 @@ static void audit_sum_up(struct audit *audit)
 {
     struct audit_facts *facts = audit->facts;
     const struct probe *base = &audit->base;
-    const struct stet_cachecontrol control =
-        stet_cachecontrol_of_response(&base->response.head, NULL, 0);
 
     facts->status = base->status;
     facts->etag = copy_of(check_value(base, STET_FIELD_ETAG));
@@ -158,8 +164,7 @@ static void audit_sum_up(struct audit *audit)
     facts->revalidates = audit->known & (CONDITION_TAG_WORKS | CONDITION_DATE_WORKS);
     facts->lifetime = check_lifetime(base, &facts->freshness);
     facts->saved = base->status == 200 ? saved_of(facts) : 0;
-    facts->saves_now =
-        facts->revalidates && !stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE);
+    facts->saves_now = facts->revalidates && !check_no_store(base);
     facts->complete = !audit->over;
 }
 
@@ -179,16 +184,78 @@ void audit_facts_fini(struct audit_facts *facts)
 struct audit_stage {
     const char *name;
     void (*run)(struct audit *audit);
+    bool still; /* what it finds holds only if the content stays what it is */
 };
 
 static const struct audit_stage audit_stages[] = {
-    {"first answer", audit_first},  {"an earlier run", audit_truth},
-    {"the same again", audit_same}, {"conditions", audit_conditions},
-    {"HEAD", audit_head},           {"codings", audit_codings},
-    {"ranges", audit_ranges},       {"negotiation", audit_negotiation},
-    {"cookies", audit_cookies},     {"other origins", audit_origins},
-    {"addresses", audit_addresses}, {"rounds", audit_repeat},
+    {"first answer", audit_first, false},
+    {"an earlier run", audit_truth, false},
+    {"the same again", audit_same, false},
+    {"conditions", audit_conditions, true},
+    {"HEAD", audit_head, true},
+    {"codings", audit_codings, true},
+    {"ranges", audit_ranges, true},
+    {"negotiation", audit_negotiation, true},
+    {"queries", audit_queries, true},
+    {"cookies", audit_cookies, true},
+    {"other origins", audit_origins, true},
+    {"addresses", audit_addresses, true},
+    {"rounds", audit_repeat, false},
 };
+
+/* A fault was found at or behind `from`. */
+static bool audit_found(const struct audit *audit, size_t from)
+{
+    const struct findings *findings = audit->check.findings;
+
+    for (size_t i = from; i < findings->count; i++)
+        if (finding_kind(findings->at[i].id)->level > FINDING_INFO)
+            return true;
+    return false;
+}
+
+/* Takes back what was found at or behind `from` if the content is another one now. */
+static void audit_confirm(struct audit *audit, size_t from)
+{
+    struct probe now;
+
+    if (audit->over || !audit->stable || !(audit->known & CONDITION_WHOLE) ||
+        !audit_found(audit, from))
+        return;
+    if (audit_ask(audit, &(struct question){0}, &now) && probe_answered(&now) &&
+        !probe_same_content(&audit->base, &now)) {
+        findings_cut(audit->check.findings, from);
+        check_say(&audit->check, FINDING_CONTENT_CHANGED, (struct exchanges){&audit->base, &now},
+                  "%s", audit->stage);
+        audit->stable = false;
+        audit->known = 0;
+    }
+    probe_fini(&now);
+}
+
+static void audit_run(struct audit *audit)
+{
+    for (size_t i = 0; i < sizeof audit_stages / sizeof audit_stages[0] && !audit->over; i++) {
+        const size_t from = audit->check.findings->count;
+        audit->stage = audit_stages[i].name;
+        audit_stages[i].run(audit);
+        if (audit_stages[i].still)
+            audit_confirm(audit, from);
+    }
+}
+
+/* The lines of the setup, in a list of its own: some stay behind on the way. */
+static bool audit_take_fields(struct audit *audit)
+{
+    size_t count = 0;
+
+    while (audit->setup->fields && audit->setup->fields[count])
+        count++;
+    audit->fields = memory_new_zero((count + 1) * sizeof *audit->fields);
+    for (size_t i = 0; audit->fields && i < count; i++)
+        audit->fields[i] = audit->setup->fields[i];
+    return audit->fields != NULL;
+}
 
 static void audit_record(struct audit *audit)
 {
@@ -210,17 +277,15 @@ bool audit_url(const struct audit_setup *setup, const char *url, struct findings
     *facts = (struct audit_facts){0};
     facts->url = copy_of(stet_span_of(url));
     facts->final_url = copy_of(stet_span_of(url));
-    if (!facts->url || !facts->final_url)
+    if (!facts->url || !facts->final_url || !audit_take_fields(&audit))
         return false;
     audit.check.url = facts->url;
-    for (size_t i = 0; i < sizeof audit_stages / sizeof audit_stages[0] && !audit.over; i++) {
-        audit.stage = audit_stages[i].name;
-        audit_stages[i].run(&audit);
-    }
+    audit_run(&audit);
     audit_record(&audit);
     audit_sum_up(&audit);
     probe_fini(&audit.base);
     for (unsigned i = 0; i < STET_CODING_COUNT; i++)
         probe_fini(&audit.coded[i]);
+    memory_free(audit.fields);
     return !audit.check.failed;
 }

@@ -17,6 +17,8 @@
 #define AUDIT_REQUESTS 64
 /* Octets of one content that are read. */
 #define AUDIT_CONTENT 67108864
+/* Seconds for which a server is left alone that says 429 or 503, and not for how long. */
+#define AUDIT_PAUSE 30
 /* What is to be said as User-Agent: transfer_setup.user_agent of the transfers handed over. */
 #define AUDIT_USER_AGENT "stet-audit/" STET_VERSION
 
@@ -63,6 +65,7 @@ struct audit_facts {
     bool saves_now;    /* it does so today: it revalidates, and may be stored */
     unsigned requests; /* sent */
     uint64_t octets;   /* heard, heads and contents */
+    uint32_t pause;    /* s for which the server wants to be left alone; 0: it does not say so */
     bool complete;     /* all checks were made: neither stopped nor short of requests */
 };
 

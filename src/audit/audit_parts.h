@@ -16,6 +16,7 @@ struct audit {
     unsigned known;                        /* of enum condition_need: what was found out */
     bool stable;                           /* the content was the same twice */
     bool over;                             /* nothing more is asked */
+    const char **fields;                   /* those of the setup that are sent, NULL at the end */
 };
 
 /* A question. All zero is a plain GET. */
@@ -41,6 +42,7 @@ void audit_head(struct audit *audit);
 void audit_codings(struct audit *audit);
 void audit_ranges(struct audit *audit);
 void audit_negotiation(struct audit *audit);
+void audit_queries(struct audit *audit);
 void audit_cookies(struct audit *audit);
 void audit_origins(struct audit *audit);
 void audit_addresses(struct audit *audit);

@@ -10,16 +10,59 @@
 #include "client/redirect.h"
 #include "stet/etag.h"
 
+#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { AUDIT_REDIRECTS = 8 };
-
-#define ORIGIN "Origin: https://stet-audit.invalid"
+enum { AUDIT_REDIRECTS = 20 }; /* as many as browsers follow */
 
 /* ---- the first answer ---- */
 
+/* The way of redirects: where it has been. */
+struct way {
+    char *seen[AUDIT_REDIRECTS + 1];
+    unsigned hops;
+};
+
+static bool was_seen(const struct way *way, const char *url)
+{
+    for (unsigned i = 0; i < way->hops; i++)
+        if (strcmp(way->seen[i], url) == 0)
+            return true;
+    return false;
+}
+
+/* Another origin is not told the credentials of the first [RFC 9110 §15.4]. */
+static void leave_behind(struct audit *audit, const struct redirect *redirect)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; audit->fields && audit->fields[i]; i++) {
+        const struct stet_span line = stet_span_of(audit->fields[i]);
+        if (!redirect_drops(redirect, stet_span(line.at, stet_span_find(line, ':'))))
+            audit->fields[kept++] = audit->fields[i];
+    }
+    if (audit->fields)
+        audit->fields[kept] = NULL;
+}
+
+/* Takes the URL. False: it has been there, or is on its way for too long. */
+static bool go_on(struct audit *audit, struct way *way, const struct redirect *redirect)
+{
+    way->seen[way->hops++] = audit->facts->final_url;
+    audit->facts->final_url = redirect->url;
+    leave_behind(audit, redirect);
+    if (!was_seen(way, redirect->url) && way->hops <= AUDIT_REDIRECTS)
+        return true;
+    check_say(&audit->check, FINDING_REDIRECT_LOOP, (struct exchanges){&audit->base, NULL}, "%s %s",
+              was_seen(way, redirect->url) ? "back to" : "on to", redirect->url);
+    return false;
+}
+
 /* Follows one redirect: the final URL is another one then. False at the end of the way. */
-static bool follow(struct audit *audit, unsigned hop)
+static bool follow(struct audit *audit, struct way *way)
 {
     struct probe *base = &audit->base;
     const char *url = audit->facts->final_url;
@@ -37,17 +80,10 @@ static bool follow(struct audit *audit, unsigned hop)
         audit->check.failed |= redirect.out_of_memory;
         return false;
     }
-    check_redirect(&audit->check, base, hop);
+    check_redirect(&audit->check, base, way->hops + 1);
     if (secure && strncmp(redirect.url, "https:", 6) != 0)
         check_say(&audit->check, FINDING_REDIRECT_INSECURE, proof, "to %s", redirect.url);
-    if (hop > AUDIT_REDIRECTS || strcmp(redirect.url, url) == 0) {
-        check_say(&audit->check, FINDING_REDIRECT_LOOP, proof, "after %u of them", hop);
-        memory_free(redirect.url);
-        return false;
-    }
-    memory_free(audit->facts->final_url);
-    audit->facts->final_url = redirect.url;
-    return true;
+    return go_on(audit, way, &redirect);
 }
 
 static void check_all(struct check *check, const struct probe *probe)
@@ -58,18 +94,23 @@ static void check_all(struct check *check, const struct probe *probe)
     check_cache_status(check, probe);
     check_control(check, probe);
     check_cookies(check, probe);
+    check_connection(check, probe);
     check_coding(check, probe, probe, STET_CODING_IDENTITY);
 }
 
 void audit_first(struct audit *audit)
 {
-    unsigned hop = 0;
+    struct way way = {.hops = 0};
+    bool asked;
 
     do {
         probe_fini(&audit->base);
-        if (!audit_ask(audit, &(struct question){0}, &audit->base))
-            return;
-    } while (follow(audit, ++hop));
+        asked = audit_ask(audit, &(struct question){0}, &audit->base);
+    } while (asked && follow(audit, &way));
+    while (way.hops)
+        memory_free(way.seen[--way.hops]);
+    if (!asked)
+        return;
     audit->over = true;
     if (audit->base.status >= 300 && audit->base.status <= 399)
         return; /* it was said why that is the end */
@@ -106,8 +147,12 @@ static void ask_truth(struct audit *audit, const struct truth *held, enum stet_c
 static void ask_snapshot(struct audit *audit, const struct snapshot *snapshot)
 {
     const enum stet_coding coding = stet_coding_of(stet_span_of(snapshot->coding));
-    struct truth held = {snapshot->digest, snapshot->length, stet_span_of(snapshot->etag),
-                         stet_span_of(snapshot->modified), true};
+    struct truth held = {snapshot->digest,
+                         snapshot->length,
+                         stet_span_of(snapshot->etag),
+                         stet_span_of(snapshot->modified),
+                         true,
+                         coding != STET_CODING_IDENTITY};
 
     if (coding == STET_CODING_COUNT)
         return;
@@ -135,8 +180,12 @@ void audit_repeat(struct audit *audit)
 {
     const struct audit_setup *setup = audit->setup;
     const struct probe *base = &audit->base;
-    struct truth held = {base->digest, base->length, check_value(base, STET_FIELD_ETAG),
-                         check_value(base, STET_FIELD_LAST_MODIFIED), true};
+    struct truth held = {base->digest,
+                         base->length,
+                         check_value(base, STET_FIELD_ETAG),
+                         check_value(base, STET_FIELD_LAST_MODIFIED),
+                         true,
+                         false};
 
     held.by_tag = audit->known & CONDITION_TAG;
     if (base->cut || !(audit->known & (CONDITION_TAG | CONDITION_DATE)))
@@ -197,9 +246,13 @@ static void ask_condition(struct audit *audit, enum condition_id id)
         return;
     }
     if (audit_ask(audit, &question, &answer)) {
-        check_condition(&audit->check, condition, &audit->base, &answer);
+        const bool right = check_condition(&audit->check, condition, &audit->base, &answer);
         if (id == CONDITION_OWN_TAG_ROW || id == CONDITION_OWN_DATE_ROW)
             learn(audit, id, &answer);
+        if (right && id == CONDITION_MATCH_OTHER_ROW)
+            audit->known |= CONDITION_MATCH_WORKS;
+        if (right && id == CONDITION_IF_RANGE_OTHER_ROW)
+            audit->known |= CONDITION_IF_RANGE_WORKS;
     }
     probe_fini(&answer);
     memory_free(lines);
@@ -262,163 +315,43 @@ void audit_ranges(struct audit *audit)
     ask_conditions(audit, CONDITION_RANGES);
 }
 
-/* ---- codings ---- */
-
-/* Gives back the tag of `held` where `wanted` would come. */
-static void ask_coding_tag(struct audit *audit, const struct probe *held,
-                           const struct probe *wanted, enum stet_coding coding)
-{
-    char *lines = NULL;
-    struct probe answer;
-
-    if (!stet_etag_present(stet_etag_of(&held->response.head)))
-        return;
-    lines = condition_lines(condition_row(CONDITION_OWN_TAG_ROW), held);
-    if (!lines) {
-        audit->check.failed = audit->over = true;
-        return;
-    }
-    if (audit_ask(audit, &(struct question){.coding = coding, .lines = lines}, &answer))
-        check_coding_tag(&audit->check, held, wanted, &answer);
-    probe_fini(&answer);
-    memory_free(lines);
-}
-
-static bool differ_in_tag(const struct probe *a, const struct probe *b)
-{
-    return !stet_etag_equal_weak(stet_etag_of(&a->response.head), stet_etag_of(&b->response.head));
-}
-
-/* True if this coding came. */
-static bool ask_coding(struct audit *audit, enum stet_coding coding)
-{
-    struct probe *coded = &audit->coded[coding];
-    const struct probe *base = &audit->base;
-
-    if (!audit_ask(audit, &(struct question){.coding = coding}, coded))
-        return false;
-    check_coding(&audit->check, base, coded, coding);
-    if (coded->status != 200 ||
-        stet_coding_of(check_value(coded, STET_FIELD_CONTENT_ENCODING)) != coding) {
-        probe_fini(coded);
-        return false;
-    }
-    ask_coding_tag(audit, coded, coded, coding);
-    if (differ_in_tag(base, coded)) {
-        ask_coding_tag(audit, base, coded, coding);
-        ask_coding_tag(audit, coded, base, STET_CODING_IDENTITY);
-    }
-    return true;
-}
-
-void audit_codings(struct audit *audit)
-{
-    bool any = false;
-
-    if (!(audit->known & CONDITION_WHOLE))
-        return;
-    for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
-        any |= ask_coding(audit, (enum stet_coding)i);
-    for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
-        for (unsigned j = i + 1; j < STET_CODING_COUNT; j++)
-            if (audit->coded[i].status && audit->coded[j].status)
-                check_codings(&audit->check, &audit->coded[i], &audit->coded[j]);
-    if (!any && !audit->over)
-        check_uncoded(&audit->check, &audit->base);
-}
-
-/* ---- what selects it ---- */
-
-static bool ask_negotiation(struct audit *audit, const char *lines, const char *field)
-{
-    struct probe answer;
-    bool other = false;
-
-    if (audit_ask(audit, &(struct question){.lines = lines}, &answer))
-        other = check_negotiation(&audit->check, &audit->base, &answer, field);
-    probe_fini(&answer);
-    return other;
-}
-
-void audit_negotiation(struct audit *audit)
-{
-    static const char language[] = "Accept-Language: de, fr;q=0.5";
-    static const char type[] = "Accept: application/json, */*;q=0.1";
-    char both[sizeof language + sizeof type];
-
-    snprintf(both, sizeof both, "%s\n%s", language, type);
-    if (!audit->stable || !(audit->known & CONDITION_WHOLE) || !ask_negotiation(audit, both, NULL))
-        return;
-    ask_negotiation(audit, language, "Accept-Language");
-    ask_negotiation(audit, type, "Accept");
-}
-
-/* The own validator that works, with another line before it; for memory_free. NULL: there is none,
- * or memory is out. */
-static char *conditional_lines(const struct audit *audit, const char *before)
-{
-    const bool by_tag = audit->known & CONDITION_TAG_WORKS;
-    char *condition = NULL, *lines = NULL;
-
-    if (!(audit->known & (CONDITION_TAG_WORKS | CONDITION_DATE_WORKS)))
-        return NULL;
-    condition = condition_lines(
-        condition_row(by_tag ? CONDITION_OWN_TAG_ROW : CONDITION_OWN_DATE_ROW), &audit->base);
-    const size_t size = condition ? strlen(condition) + strlen(before) + 2 : 0;
-    lines = condition ? memory_new(size) : NULL;
-    if (lines)
-        snprintf(lines, size, "%s\n%s", before, condition);
-    memory_free(condition);
-    return lines;
-}
-
-void audit_cookies(struct audit *audit)
-{
-    char *lines = audit->stable ? conditional_lines(audit, "Cookie: stet_audit=1") : NULL;
-    struct probe answer;
-
-    if (!lines)
-        return;
-    if (audit_ask(audit, &(struct question){.lines = lines}, &answer))
-        check_cookie(&audit->check, &audit->base, &answer);
-    probe_fini(&answer);
-    memory_free(lines);
-}
-
-static void ask_other_origin(struct audit *audit, const struct probe *with)
-{
-    char *lines = conditional_lines(audit, ORIGIN);
-    const struct question preflight = {.method = "OPTIONS",
-                                       .lines =
-                                           ORIGIN "\nAccess-Control-Request-Method: GET\n"
-                                                  "Access-Control-Request-Headers: if-none-match"};
-    struct probe answer;
-
-    if (lines && audit_ask(audit, &(struct question){.lines = lines}, &answer))
-        check_cors_304(&audit->check, with, &answer);
-    if (lines)
-        probe_fini(&answer);
-    memory_free(lines);
-    if (audit_ask(audit, &preflight, &answer))
-        check_preflight(&audit->check, &answer);
-    probe_fini(&answer);
-}
-
-void audit_origins(struct audit *audit)
-{
-    struct probe with;
-
-    if (!(audit->known & CONDITION_WHOLE))
-        return;
-    if (audit_ask(audit, &(struct question){.lines = ORIGIN}, &with)) {
-        check_cors(&audit->check, &audit->base, &with);
-        if (stet_head_has(&with.response.head, STET_FIELD_ACCESS_CONTROL_ALLOW_ORIGIN))
-            ask_other_origin(audit, &with);
-    }
-    probe_fini(&with);
-}
-
 /* ---- addresses ---- */
+
+/* This machine knows a way there: asking the kernel for one sends nothing. */
+static bool has_way(const char *address)
+{
+    const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                                     .ai_socktype = SOCK_DGRAM};
+    struct addrinfo *found = NULL;
+    bool way = true;
+
+    if (getaddrinfo(address, "80", &numeric, &found) != 0)
+        return true;
+    const int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        way = errno != EAFNOSUPPORT;
+    else if (connect(fd, found->ai_addr, found->ai_addrlen) < 0)
+        way = errno != ENETUNREACH && errno != EHOSTUNREACH && errno != EADDRNOTAVAIL &&
+              errno != EINVAL; /* of one link, without its name */
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(found);
+    return way;
+}
+
+static void ask_address(struct audit *audit, const char *address)
+{
+    struct probe other;
+
+    if (!has_way(address)) {
+        check_say(&audit->check, FINDING_ADDRESS_UNASKED, (struct exchanges){&audit->base, NULL},
+                  "%s", address);
+        return;
+    }
+    if (audit_ask(audit, &(struct question){.address = address}, &other))
+        check_address(&audit->check, &audit->base, &other);
+    probe_fini(&other);
+}
 
 void audit_addresses(struct audit *audit)
 {
@@ -428,14 +361,9 @@ void audit_addresses(struct audit *audit)
             ? transfers_addresses(audit->setup->transfers, audit->facts->final_url, &count)
             : NULL;
 
-    for (size_t i = 0; i < count && addresses && !audit->over; i++) {
-        struct probe other;
-        if (strcmp(addresses[i], audit->base.address) == 0)
-            continue;
-        if (audit_ask(audit, &(struct question){.address = addresses[i]}, &other))
-            check_address(&audit->check, &audit->base, &other);
-        probe_fini(&other);
-    }
+    for (size_t i = 0; i < count && addresses && !audit->over; i++)
+        if (strcmp(addresses[i], audit->base.address) != 0)
+            ask_address(audit, addresses[i]);
     if (addresses)
         transfers_addresses_free(addresses, count);
 }

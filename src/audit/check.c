@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "stet/date.h"
 #include "stet/sf.h"
+#include "stet/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,8 +90,17 @@ bool check_private(const struct probe *probe)
     const struct stet_cachecontrol control =
         stet_cachecontrol_of_response(&probe->response.head, NULL, 0);
 
-    return stet_cachecontrol_has(&control, STET_DIRECTIVE_PRIVATE) ||
-           stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE);
+    return stet_cachecontrol_has(&control, STET_DIRECTIVE_PRIVATE) || check_no_store(probe);
+}
+
+bool check_no_store(const struct probe *probe)
+{
+    const struct stet_cachecontrol control =
+        stet_cachecontrol_of_response(&probe->response.head, NULL, 0);
+
+    return stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE) &&
+           !(stet_cachecontrol_has(&control, STET_DIRECTIVE_MUST_UNDERSTAND) &&
+             stet_status_is_understood(probe->status));
 }
 
 bool check_tags_move(const struct check *check)
@@ -105,7 +115,8 @@ bool check_from_cache(const struct probe *probe)
     struct stet_sf walk;
     struct stet_sf_member member, hit;
 
-    if (stet_head_has(head, STET_FIELD_AGE))
+    if (stet_head_has(head, STET_FIELD_AGE) || stet_head_has(head, STET_FIELD_VIA) ||
+        stet_head_named(head, STET_SPAN("X-Cache")))
         return true;
     if (stet_sf_of(&walk, head, STET_FIELD_CACHE_STATUS, STET_SF_LIST))
         while (stet_sf_next(&walk, &member))

@@ -52,10 +52,14 @@ bool check_date(const struct probe *probe, enum stet_field_id id, int64_t *when)
 /* It is for one user, or for none to keep. */
 bool check_private(const struct probe *probe);
 
+/* Nobody may keep it: no-store, unless must-understand lifts it [RFC 9111 §5.2.2.3]. */
+bool check_no_store(const struct probe *probe);
+
 /* Equal content was seen with several tags: none of them tells anything. */
 bool check_tags_move(const struct check *check);
 
-/* The answer was kept by a cache on the way, as it says. */
+/* A cache on the way may have answered: it says so, or that it is there. Without Age and the like
+ * nothing is known of it [RFC 9111 §5.1]. */
 bool check_from_cache(const struct probe *probe);
 
 /* ---- check_answer.c: one answer ---- */
@@ -66,6 +70,7 @@ bool check_answer(struct check *check, const struct probe *probe);
 void check_validators(struct check *check, const struct probe *probe);
 void check_dates(struct check *check, const struct probe *probe);
 void check_vary(struct check *check, const struct probe *probe);
+void check_connection(struct check *check, const struct probe *probe);
 void check_cache_status(struct check *check, const struct probe *probe);
 /* A redirect that was followed: the `hop`-th, from 1. */
 void check_redirect(struct check *check, const struct probe *probe, unsigned hop);
@@ -136,6 +141,8 @@ void check_cookie(struct check *check, const struct probe *base, const struct pr
 void check_cors(struct check *check, const struct probe *without, const struct probe *with);
 void check_cors_304(struct check *check, const struct probe *with, const struct probe *conditional);
 void check_preflight(struct check *check, const struct probe *preflight);
+/* The same path with another query, which No-Vary-Search calls the same. */
+void check_search(struct check *check, const struct probe *base, const struct probe *answer);
 
 /* ---- check_truth.c: 304 and content held against each other ---- */
 
@@ -146,6 +153,7 @@ struct truth {
     uint64_t length;
     struct stet_span etag, modified;
     bool by_tag;
+    bool coded;
 };
 void check_truth(struct check *check, const struct truth *held, const struct probe *conditional,
                  const struct probe *whole);

@@ -76,6 +76,17 @@ static bool has_moved(const struct condition *condition, const struct probe *bas
            !stet_span_equal(check_value(base, id), check_value(answer, id));
 }
 
+/* Another connection did not honour the tag that it sends itself. */
+static enum finding_id finding_of(const struct condition *condition, const struct probe *base,
+                                  const struct probe *answer)
+{
+    const bool same =
+        stet_span_equal(check_value(base, STET_FIELD_ETAG), check_value(answer, STET_FIELD_ETAG));
+
+    return condition->finding == FINDING_TAG_UNSTABLE_CONNECTION && same ? FINDING_TAG_IGNORED
+                                                                         : condition->finding;
+}
+
 bool check_condition(struct check *check, const struct condition *condition,
                      const struct probe *base, const struct probe *answer)
 {
@@ -96,8 +107,8 @@ bool check_condition(struct check *check, const struct condition *condition,
     }
     if (has_changed(base, answer) || has_moved(condition, base, answer))
         return false;
-    check_say(check, condition->finding, proof, "%s: %d where %d was due", condition->name,
-              answer->status, wanted);
+    check_say(check, finding_of(condition, base, answer), proof, "%s: %d where %d was due",
+              condition->name, answer->status, wanted);
     return false;
 }
 
@@ -199,7 +210,8 @@ void check_not_modified(struct check *check, const struct probe *base, const str
 
 /* ---- HEAD ---- */
 
-/* What both must say; Content-Length may be left out of HEAD [RFC 9110 §9.3.2]. */
+/* What both should say; HEAD may leave out what only making the content tells
+ * [RFC 9110 §9.3.2]. */
 static const enum stet_field_id head_fields[] = {
     STET_FIELD_ETAG,          STET_FIELD_LAST_MODIFIED,    STET_FIELD_CONTENT_TYPE,
     STET_FIELD_CACHE_CONTROL, STET_FIELD_CONTENT_ENCODING, STET_FIELD_VARY,
@@ -219,12 +231,14 @@ void check_head(struct check *check, const struct probe *get, const struct probe
     }
     for (size_t i = 0; i < sizeof head_fields / sizeof head_fields[0]; i++) {
         const struct stet_span name = stet_field_name(head_fields[i]);
+        const struct stet_span one = check_value(get, head_fields[i]);
+        const struct stet_span other = check_value(head, head_fields[i]);
         const bool moves = (head_fields[i] == STET_FIELD_ETAG && check_tags_move(check)) ||
                            (head_fields[i] == STET_FIELD_LAST_MODIFIED &&
                             check_has(check, FINDING_MODIFIED_MOVING));
-        if (!moves &&
-            !stet_span_equal(check_value(get, head_fields[i]), check_value(head, head_fields[i])))
-            check_say(check, FINDING_HEAD_FIELDS, proof, "%.*s", SHOWN(name));
+        if (!moves && !stet_span_equal(one, other))
+            check_say(check, other.at ? FINDING_HEAD_FIELDS : FINDING_HEAD_LACKS, proof, "%.*s",
+                      SHOWN(name));
     }
     if (length.at && !get->cut &&
         (!stet_span_number(length, UINT64_MAX, &octets) || octets != get->length))

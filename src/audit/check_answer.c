@@ -148,7 +148,10 @@ static void check_stale(struct check *check, const struct probe *probe, uint64_t
 
     profile.heuristics = STET_HEURISTICS_OFF;
     const struct stet_lifetime lifetime = stet_lifetime_of(&profile, &response, &control, &times);
-    if (lifetime.source != STET_LIFETIME_NONE && age > lifetime.seconds)
+    const uint32_t more =
+        stet_cachecontrol_seconds(&control, STET_DIRECTIVE_STALE_WHILE_REVALIDATE);
+    const uint64_t most = (uint64_t)lifetime.seconds + (more == STET_SECONDS_NONE ? 0 : more);
+    if (lifetime.source != STET_LIFETIME_NONE && age > most)
         check_say(check, FINDING_AGE_STALE, (struct exchanges){probe, NULL},
                   "%llu s old, fresh for %lu s", (unsigned long long)age,
                   (unsigned long)lifetime.seconds);
@@ -181,7 +184,7 @@ void check_dates(struct check *check, const struct probe *probe)
         check_say(check, FINDING_AGE_MISSING, proof, "Date is %lld s old", (long long)late);
     else if (late > CLOCKS_APART || late < -CLOCKS_APART)
         check_say(check, FINDING_DATE_SKEWED, proof, "%lld s %s",
-                  (long long)(late < 0 ? -late : late), late < 0 ? "fast" : "slow");
+                  (long long)(late < 0 ? -late : late), late < 0 ? "ahead of here" : "behind");
 }
 
 /* ---- Vary ---- */
@@ -201,6 +204,22 @@ void check_vary(struct check *check, const struct probe *probe)
         check_say(check, FINDING_VARY_USER_AGENT, proof, "%.*s", SHOWN(value));
     if (stet_list_has(vary, STET_SPAN("Cookie")) && !check_private(probe))
         check_say(check, FINDING_VARY_COOKIE, proof, "%.*s", SHOWN(value));
+}
+
+/* ---- Connection ---- */
+
+/* Fields for everybody are none of a connection's options [RFC 9110 §7.6.1]. */
+void check_connection(struct check *check, const struct probe *probe)
+{
+    struct stet_list options = stet_list_of(&probe->response.head, STET_FIELD_CONNECTION);
+    struct stet_span option;
+
+    while (stet_list_next(&options, &option)) {
+        const enum stet_field_id id = stet_field_id(option);
+        if (id != STET_FIELD_UNKNOWN && !stet_field_is_hop(id))
+            check_say(check, FINDING_CONNECTION_NAMES, (struct exchanges){probe, NULL},
+                      "Connection: %.*s", SHOWN(option));
+    }
 }
 
 /* ---- Cache-Status ---- */

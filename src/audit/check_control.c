@@ -14,6 +14,7 @@ enum {
     LIFETIME_SHORT = 7 * 86400,
     EXPIRES_APART = 60,
     HASH_DIGITS = 8,
+    UUID_TAIL = 12, /* digits of its last group */
     VERSION_DIGITS = 2
 };
 
@@ -37,23 +38,52 @@ static bool is_hex(char c)
     return stet_byte_is_digit((unsigned char)c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* What a build makes names for; other files may be named by numbers that are no hashes. */
+static bool is_built(struct stet_span extension)
+{
+    static const struct stet_span built[] = {
+        STET_SPAN_INIT("js"),   STET_SPAN_INIT("mjs"),  STET_SPAN_INIT("css"),
+        STET_SPAN_INIT("wasm"), STET_SPAN_INIT("woff"), STET_SPAN_INIT("woff2"),
+        STET_SPAN_INIT("png"),  STET_SPAN_INIT("svg"),  STET_SPAN_INIT("jpg"),
+        STET_SPAN_INIT("webp"), STET_SPAN_INIT("avif"),
+    };
+
+    for (size_t i = 0; i < sizeof built / sizeof built[0]; i++)
+        if (stet_span_equal_nocase(extension, built[i]))
+            return true;
+    return false;
+}
+
+static bool is_hash(struct stet_span word)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        if (!is_hex(word.at[i]))
+            return false;
+        digits += stet_byte_is_digit((unsigned char)word.at[i]);
+    }
+    return word.len >= HASH_DIGITS && digits >= 2 && word.len - digits >= 2;
+}
+
+/* A hash behind a name and before the extension: "app.4f3c9a1b.js", "app-4f3c9a1b.js". A number
+ * that is all of the name, or the end of a UUID, may be one of a thing that changes. */
 bool check_named_by_hash(struct stet_span path)
 {
     const struct stet_span name = last_part(path);
-    size_t run = 0, digits = 0;
+    size_t dot = name.len, from;
 
-    for (size_t i = 0; i < name.len; i++) {
-        if (!is_hex(name.at[i])) {
-            run = digits = 0;
-            continue;
-        }
-        run++;
-        digits += stet_byte_is_digit((unsigned char)name.at[i]);
-        const bool ends = i + 1 == name.len || !(is_hex(name.at[i + 1]) || name.at[i + 1] == '-');
-        if (ends && run >= HASH_DIGITS && digits >= 2 && run - digits >= 2)
-            return true;
-    }
-    return false;
+    while (dot > 0 && name.at[dot - 1] != '.')
+        dot--;
+    if (dot < 2 || !is_built(stet_span_from(name, dot)))
+        return false;
+    for (from = dot - 1; from > 0 && is_hex(name.at[from - 1]); from--)
+        ;
+    const struct stet_span word = stet_span(name.at + from, dot - 1 - from);
+    const bool parted = from > 1 && strchr(".-_", name.at[from - 1]) != NULL;
+    const bool uuid = word.len == UUID_TAIL && from > 4 && name.at[from - 1] == '-' &&
+                      is_hex(name.at[from - 2]) && is_hex(name.at[from - 3]);
+    return parted && !uuid && is_hash(word);
 }
 
 bool check_named_by_version(struct stet_span path)
@@ -83,8 +113,7 @@ uint32_t check_lifetime(const struct probe *probe, enum stet_lifetime_source *so
     profile.heuristics = STET_HEURISTICS_OFF;
     const struct stet_lifetime lifetime = stet_lifetime_of(&profile, &response, &control, &times);
     *source = lifetime.source;
-    if (stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE) ||
-        stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_CACHE))
+    if (check_no_store(probe) || stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_CACHE))
         return 0;
     return lifetime.seconds;
 }
@@ -108,6 +137,9 @@ static const struct contradiction contradictions[] = {
 
 static bool is_said(const struct stet_cachecontrol *control, enum stet_directive directive)
 {
+    if (directive == STET_DIRECTIVE_NO_STORE && /* one of them is ignored [RFC 9111 §5.2.2.3] */
+        stet_cachecontrol_has(control, STET_DIRECTIVE_MUST_UNDERSTAND))
+        return false;
     return stet_cachecontrol_has(control, directive) &&
            ((unsigned)directive >= STET_DIRECTIVES_TIMED ||
             stet_cachecontrol_seconds(control, directive) > 0);
@@ -210,6 +242,32 @@ static void check_name(struct check *check, const struct probe *probe,
                   (unsigned long)lifetime);
 }
 
+/* It says how long, and says no more than it needs. */
+static void check_sense(struct check *check, const struct probe *probe,
+                        const struct stet_cachecontrol *control)
+{
+    const struct exchanges proof = {probe, NULL};
+    const struct stet_span value = check_value(probe, STET_FIELD_CACHE_CONTROL);
+    enum stet_lifetime_source source;
+
+    (void)check_lifetime(probe, &source);
+    const bool bounded = stet_cachecontrol_has(control, STET_DIRECTIVE_NO_STORE) ||
+                         stet_cachecontrol_has(control, STET_DIRECTIVE_NO_CACHE) ||
+                         source != STET_LIFETIME_NONE;
+    if (stet_cachecontrol_has(control, STET_DIRECTIVE_MUST_UNDERSTAND) &&
+        !stet_cachecontrol_has(control, STET_DIRECTIVE_NO_STORE))
+        check_say(check, FINDING_UNDERSTAND_ALONE, proof, "%.*s", SHOWN(value));
+    if (check_has(check, FINDING_CONTROL_MALFORMED) || check_has(check, FINDING_CONTROL_CONFLICT))
+        return;
+    if (!bounded && !check_has(check, FINDING_IMMUTABLE_STALE))
+        check_say(check, FINDING_LIFETIME_MISSING, proof, "%.*s", SHOWN(value));
+    else if (bounded)
+        check_say(check, FINDING_CONTROL_GOOD, proof, "%.*s", SHOWN(value));
+    if (bounded && stet_cachecontrol_has(control, STET_DIRECTIVE_PUBLIC) &&
+        !stet_head_has(&probe->request.head, STET_FIELD_AUTHORIZATION))
+        check_say(check, FINDING_PUBLIC_NEEDLESS, proof, "%.*s", SHOWN(value));
+}
+
 void check_control(struct check *check, const struct probe *probe)
 {
     const struct exchanges proof = {probe, NULL};
@@ -231,13 +289,9 @@ void check_control(struct check *check, const struct probe *probe)
     check_flaws(check, probe, &control);
     check_spelling(check, probe);
     check_contradictions(check, probe, &control);
-    if (validators && stet_cachecontrol_has(&control, STET_DIRECTIVE_NO_STORE) &&
-        !stet_head_has(head, STET_FIELD_SET_COOKIE))
+    if (validators && check_no_store(probe) && !stet_head_has(head, STET_FIELD_SET_COOKIE))
         check_say(check, FINDING_NO_STORE_VALIDATOR, proof, "%s", "");
-    if (!check_has(check, FINDING_CONTROL_MALFORMED) &&
-        !check_has(check, FINDING_CONTROL_CONFLICT) && control.present)
-        check_say(check, FINDING_CONTROL_GOOD, proof, "%.*s",
-                  SHOWN(check_value(probe, STET_FIELD_CACHE_CONTROL)));
+    check_sense(check, probe, &control);
 }
 
 /* ---- cookies ---- */

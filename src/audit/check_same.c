@@ -97,12 +97,23 @@ static bool has_both(const struct probe *a, const struct probe *b, enum stet_fie
     return stet_head_has(&a->response.head, id) && stet_head_has(&b->response.head, id);
 }
 
+/* The same text, or tags of which one is weak and which revalidate each other. */
+static bool same_tag(const struct probe *a, const struct probe *b)
+{
+    return same_value(a, b, STET_FIELD_ETAG) ||
+           stet_etag_equal_weak(stet_etag_of(&a->response.head), stet_etag_of(&b->response.head));
+}
+
 static void check_same_content(struct check *check, const struct probe *first,
                                const struct probe *again)
 {
     const struct exchanges proof = {first, again};
+    const bool both = has_both(first, again, STET_FIELD_ETAG);
 
-    if (!same_value(first, again, STET_FIELD_ETAG))
+    if (!both && (stet_head_has(&first->response.head, STET_FIELD_ETAG) ||
+                  stet_head_has(&again->response.head, STET_FIELD_ETAG)))
+        check_say(check, FINDING_TAG_SOMETIMES, proof, "%s", "");
+    if (both && !same_tag(first, again))
         check_say(check, FINDING_TAG_UNSTABLE, proof, "%.*s and then %.*s",
                   SHOWN(check_value(first, STET_FIELD_ETAG)),
                   SHOWN(check_value(again, STET_FIELD_ETAG)));
@@ -162,7 +173,7 @@ void check_address(struct check *check, const struct probe *first, const struct 
         check_say(check, FINDING_CONTENT_DIFFERS_ADDRESS, proof, "%s", where);
         return;
     }
-    if (!same_value(first, other, STET_FIELD_ETAG))
+    if (!same_tag(first, other))
         check_say(check, FINDING_TAG_DIFFERS_ADDRESS, proof, "%s: %.*s", where,
                   SHOWN(check_value(other, STET_FIELD_ETAG)));
     if (!same_value(first, other, STET_FIELD_LAST_MODIFIED))

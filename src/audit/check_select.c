@@ -6,6 +6,8 @@
 #include "audit/check.h"
 
 #include "stet/etag.h"
+#include "stet/novarysearch.h"
+#include "stet/uri.h"
 #include "stet/vary.h"
 
 static bool varies_by(const struct probe *probe, const char *field)
@@ -79,8 +81,36 @@ void check_cors_304(struct check *check, const struct probe *with, const struct 
 
 void check_preflight(struct check *check, const struct probe *preflight)
 {
+    if (!probe_answered(preflight))
+        return;
     if (preflight->status > 299 ||
         !names(preflight, "Access-Control-Allow-Headers", "If-None-Match"))
         check_say(check, FINDING_CORS_CONDITION_REFUSED, (struct exchanges){preflight, NULL}, "%d",
                   preflight->status);
+}
+
+/* ---- queries ---- */
+
+void check_search(struct check *check, const struct probe *base, const struct probe *answer)
+{
+    const struct exchanges proof = {base, answer};
+    const struct stet_span said = check_value(base, STET_FIELD_NO_VARY_SEARCH);
+    const struct stet_span now = check_value(answer, STET_FIELD_NO_VARY_SEARCH);
+    struct stet_query_pair room[64];
+    struct stet_uri one, other;
+
+    if (!probe_answered(answer) || answer->status != base->status || base->cut || answer->cut ||
+        !stet_uri_split(stet_span_of(base->url), &one) ||
+        !stet_uri_split(stet_span_of(answer->url), &other))
+        return;
+    if (!stet_span_equal(said, now)) { /* [No-Vary-Search §7] */
+        check_say(check, FINDING_SEARCH_VARIES, proof, "%.*s and then %.*s", SHOWN(said),
+                  SHOWN(now));
+        return;
+    }
+    const struct stet_novarysearch rule = stet_novarysearch_of(&base->response.head, true);
+    if (stet_novarysearch_equal(&rule, one.query, other.query, room,
+                                sizeof room / sizeof room[0]) &&
+        !probe_same_content(base, answer))
+        check_say(check, FINDING_SEARCH_UNTRUE, proof, "%.*s", SHOWN(said));
 }

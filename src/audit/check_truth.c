@@ -1,6 +1,8 @@
 /* The truth of a 304: what was held is compared with what is sent to those who hold nothing.
  *
- * This is the only proof there is; a validator that looks well may still lie.
+ * This is the only proof there is; a validator that looks well may still lie. A weak tag stands for
+ * all contents that mean the same [RFC 9110 §8.8.1]: of two that differ in their bytes nobody but
+ * their owner knows, and of two codings of one content not even that.
  */
 #include "audit/check.h"
 
@@ -9,6 +11,14 @@
 static bool is_held(const struct truth *held, const struct probe *whole)
 {
     return whole->length == held->length && memcmp(whole->digest, held->digest, PROBE_DIGEST) == 0;
+}
+
+/* What a 304 to other content is. */
+static enum finding_id lie_of(const struct truth *held)
+{
+    if (!held->by_tag)
+        return FINDING_DATE_LYING_304;
+    return stet_etag_read(held->etag).weak ? FINDING_WEAK_304 : FINDING_LYING_304;
 }
 
 void check_truth(struct check *check, const struct truth *held, const struct probe *conditional,
@@ -23,10 +33,11 @@ void check_truth(struct check *check, const struct truth *held, const struct pro
         stet_etag_equal_strong(stet_etag_read(held->etag), stet_etag_of(&whole->response.head)))
         check_say(check, FINDING_TAG_REUSED, proof, "%.*s", SHOWN(held->etag));
     if (conditional->status == 304) {
-        const enum finding_id lie = held->by_tag ? FINDING_LYING_304 : FINDING_DATE_LYING_304;
+        const enum finding_id lie = lie_of(held);
         const struct stet_span by = held->by_tag ? held->etag : held->modified;
-        check_say(check, same ? FINDING_TRUE_304 : lie, proof, "%s%.*s", same ? "asked by " : "",
-                  SHOWN(by));
+        if (same || lie != FINDING_WEAK_304 || !held->coded)
+            check_say(check, same ? FINDING_TRUE_304 : lie, proof, "%s%.*s",
+                      same ? "asked by " : "", SHOWN(by));
     } else if (conditional->status == 200 && same && is_held(held, conditional)) {
         check_say(check, FINDING_NEEDLESS_200, proof, "asked by %.*s, which is now %.*s",
                   SHOWN(held->by_tag ? held->etag : held->modified),

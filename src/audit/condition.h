@@ -18,7 +18,9 @@ enum condition_need {
     CONDITION_RANGES = 32,     /* ranges are supported */
     CONDITION_ORIGIN = 64,     /* only an origin server looks at it: not asked if a cache answers */
     CONDITION_HEAD = 128,      /* HEAD is answered as GET is */
-    CONDITION_WHOLE = 256      /* the right answer is the whole content, which is not too large */
+    CONDITION_WHOLE = 256,     /* the right answer is the whole content, which is not too large */
+    CONDITION_MATCH_WORKS = 512,     /* another tag in If-Match was refused */
+    CONDITION_IF_RANGE_WORKS = 1024, /* another tag in If-Range yielded the whole */
 };
 
 struct condition {

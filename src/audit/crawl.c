@@ -14,13 +14,14 @@
 
 #include <stdio.h>
 
-enum { CRAWL_REDIRECTS = 5 };
+enum { CRAWL_REDIRECTS = 5, CRAWL_URL = 8192 };
 
 /* A walk over sitemaps. */
 struct crawl_walk {
     struct crawl *crawl;
     struct targets queue; /* of sitemaps, in the order in which they were named */
     struct stet_uri home; /* the first one */
+    const char *at;       /* the one that is read */
 };
 
 /* One sitemap on its way in. */
@@ -40,29 +41,51 @@ static bool crawl_home(const struct crawl_walk *walk, struct stet_span url)
     return stet_uri_split(url, &uri) && stet_span_equal_nocase(uri.host, walk->home.host);
 }
 
-static bool crawl_told_url(void *owner, struct stet_span url)
+/* A URL that is not whole belongs to the sitemap's; sitemaps should have whole ones, and do not. In
+ * `room`, or as it came; an empty one if it makes no sense. */
+static struct stet_span crawl_whole(const struct crawl_walk *walk, struct stet_span url,
+                                    struct text *room)
+{
+    struct stet_uri uri;
+    char to[CRAWL_URL];
+
+    if (stet_uri_split(url, &uri) || !stet_uri_split(stet_span_of(walk->at), &uri))
+        return url;
+    const size_t len = stet_uri_resolve(&uri, url, to, sizeof to);
+    text_put(room, to, len);
+    return stet_span(room->at, room->len);
+}
+
+static bool crawl_told_url(void *owner, struct stet_span named)
 {
     struct crawl_walk *walk = owner;
     enum targets_result result = TARGETS_UNFIT;
+    struct text room = {0};
+    const struct stet_span url = crawl_whole(walk, named, &room);
 
     if (crawl_home(walk, url))
         result = targets_add(walk->crawl->targets, url);
+    if (room.failed)
+        result = TARGETS_MEMORY;
+    text_fini(&room);
     walk->crawl->urls += result == TARGETS_TAKEN;
     walk->crawl->foreign += result == TARGETS_UNFIT;
     return result != TARGETS_MEMORY;
 }
 
-static bool crawl_told_sitemap(void *owner, struct stet_span url)
+static bool crawl_told_sitemap(void *owner, struct stet_span named)
 {
     struct crawl_walk *walk = owner;
+    struct text room = {0};
+    const struct stet_span url = crawl_whole(walk, named, &room);
+    bool done = !room.failed;
 
-    if (!crawl_home(walk, url)) {
+    if (!crawl_home(walk, url))
         walk->crawl->foreign++;
-        return true;
-    }
-    if (walk->queue.map.count >= inputlimit(INPUTLIMIT_SITEMAPS))
-        return true;
-    return targets_add(&walk->queue, url) != TARGETS_MEMORY;
+    else if (walk->queue.map.count < inputlimit(INPUTLIMIT_SITEMAPS))
+        done = targets_add(&walk->queue, url) != TARGETS_MEMORY && done;
+    text_fini(&room);
+    return done;
 }
 
 static const struct sitemap_events crawl_sitemap_events = {crawl_told_url, crawl_told_sitemap};
@@ -108,6 +131,13 @@ static bool crawl_fields(const struct crawl *crawl, struct message *message)
     return done;
 }
 
+/* Nothing more may be asked. */
+static bool crawl_over(struct crawl *crawl)
+{
+    crawl->spent |= crawl->requests_max && crawl->requests >= crawl->requests_max;
+    return crawl->spent || crawl->left_alone;
+}
+
 /* Sends one request and waits for its end. False when memory is out. */
 static bool crawl_ask(struct crawl_fetch *fetch, const char *url)
 {
@@ -150,6 +180,7 @@ static bool crawl_judge(struct crawl_fetch *fetch, const char *url)
         return crawl_fail(fetch->crawl, url, fetch->words);
     }
     if (fetch->status != 200) {
+        fetch->crawl->left_alone |= fetch->status == 429 || fetch->status == 503;
         snprintf(words, sizeof words, "the answer is %d", fetch->status);
         return crawl_fail(fetch->crawl, url, words);
     }
@@ -189,6 +220,9 @@ static bool crawl_read(struct crawl_walk *walk, const char *url, unsigned redire
     char *next = NULL;
     bool done = false;
 
+    walk->at = url;
+    if (crawl_over(walk->crawl))
+        return crawl_fail(walk->crawl, url, "nothing more may be asked");
     fetch.sitemap = sitemap_new(&crawl_sitemap_events, walk);
     if (!fetch.sitemap || !crawl_ask(&fetch, url))
         crawl_fail(walk->crawl, url, "memory is out");

@@ -14,11 +14,14 @@ struct crawl {
     const char *const *fields;   /* lines for every request, NULL at the end; may be NULL */
     struct targets *targets;     /* is told the URLs */
     uint64_t sitemaps;           /* read */
+    uint64_t requests_max;       /* that may be sent; 0: no bound */
     uint64_t requests;           /* sent */
     uint64_t urls;               /* among the targets now */
     uint64_t foreign;            /* of other hosts than the sitemap's: not this one's to speak of */
     uint64_t failed;             /* sitemaps of an index that could not be read */
     bool unreachable;            /* the failure was the network's */
+    bool spent;                  /* there were no requests left */
+    bool left_alone;             /* the host said 429 or 503: it is asked for nothing more */
     char message[CRAWL_MESSAGE]; /* the first failure, in words */
 };
 

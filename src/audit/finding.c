@@ -123,10 +123,15 @@ bool findings_add(struct findings *findings, enum finding_id id, const char *url
     return true;
 }
 
+void findings_cut(struct findings *findings, size_t count)
+{
+    while (findings->count > count)
+        finding_fini(&findings->at[--findings->count]);
+}
+
 void findings_fini(struct findings *findings)
 {
-    for (size_t i = 0; i < findings->count; i++)
-        finding_fini(&findings->at[i]);
+    findings_cut(findings, 0);
     memory_free(findings->at);
     *findings = (struct findings){0};
 }

@@ -26,6 +26,7 @@ struct auditing_walk {
     struct snapshots before, record;
     struct budget budget;
     struct report report;
+    struct auditing_manners manners;
     uint64_t requests;
     bool broken; /* memory was out */
 };
@@ -120,11 +121,6 @@ static void auditing_item(struct auditing_walk *walk, const char *url, const str
     struct audit_facts *facts = &walk->facts[walk->report.count];
     const size_t first = walk->findings.count;
 
-    setup.requests_max = auditing_allowed(walk);
-    if (!setup.requests_max || auditing_stopped) {
-        walk->report.unasked++;
-        return;
-    }
     walk->progress.index = walk->report.count;
     setup.transfers = auditing_transfers;
     setup.before = walk->auditing->after ? &walk->before : NULL;
@@ -132,12 +128,18 @@ static void auditing_item(struct auditing_walk *walk, const char *url, const str
     setup.wait = auditing_wait;
     setup.progress = auditing_progressed;
     setup.owner = walk;
+    setup.requests_max = auditing_allowed(walk);
+    if (!setup.requests_max || auditing_stopped || !auditing_may(&walk->manners, &setup, url)) {
+        walk->report.unasked++;
+        return;
+    }
     walk->broken |= !audit_url(&setup, url, &walk->findings, facts);
     if (!facts->url) { /* memory was out before it began */
         audit_facts_fini(facts);
         return;
     }
     walk->requests += facts->requests;
+    auditing_heed(&walk->manners, facts);
     budget_add(&walk->budget, facts, target);
     walk->items[walk->report.count++] =
         (struct report_item){facts, target, first, walk->findings.count - first};
@@ -155,7 +157,8 @@ static void auditing_items(struct auditing_walk *walk)
     walk->progress.count = named + most;
     walk->facts = memory_new_zero((named + most + 1) * sizeof *walk->facts);
     walk->items = memory_new_zero((named + most + 1) * sizeof *walk->items);
-    walk->broken = !list || !others || !walk->facts || !walk->items;
+    walk->manners.closed = memory_new_zero((named + most + 1) * sizeof *walk->manners.closed);
+    walk->broken = !list || !others || !walk->facts || !walk->items || !walk->manners.closed;
     walk->report.items = walk->items;
     for (size_t i = 0; !walk->broken && i < named; i++)
         auditing_item(walk, list[i]->url,
@@ -227,6 +230,7 @@ int auditing_run(struct auditing *auditing)
         audit_facts_fini(&walk.facts[i]);
     memory_free(walk.facts);
     memory_free(walk.items);
+    memory_free(walk.manners.closed);
     findings_fini(&walk.findings);
     snapshots_fini(&walk.before);
     snapshots_fini(&walk.record);

@@ -60,6 +60,20 @@ bool auditing_write(const char *path, const struct text *text);
 /* Says on standard error what is wrong; `about` may be NULL. */
 void auditing_complain(const char *about, const char *what);
 
+/* Hosts that want to be left alone: URLs that have said so, borrowed. All zero: none has. */
+struct auditing_manners {
+    const char **closed; /* for longer than anybody waits; room for as many as are looked at */
+    size_t closed_count;
+    const char *busy; /* the last one, for `pause` seconds; NULL: none */
+    uint32_t pause;
+};
+
+/* Notes what a URL has said. */
+void auditing_heed(struct auditing_manners *manners, const struct audit_facts *facts);
+/* Whether a URL may be asked for now. Waits by `setup` if its host wants that. */
+bool auditing_may(struct auditing_manners *manners, const struct audit_setup *setup,
+                  const char *url);
+
 /* Progress of one URL, shown on a terminal only. */
 struct auditing_progress {
     size_t index, count; /* of the URLs */

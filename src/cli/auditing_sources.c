@@ -68,7 +68,9 @@ static int auditing_har(struct auditing *auditing)
 
 static int auditing_sitemap(struct auditing *auditing)
 {
-    struct crawl crawl = {.fields = auditing->fields, .targets = &auditing->found};
+    struct crawl crawl = {.fields = auditing->fields,
+                          .targets = &auditing->found,
+                          .requests_max = auditing->requests_max};
 
     crawl.transfers = transfers_new(&auditing->transfer);
     if (!crawl.transfers) {

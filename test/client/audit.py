@@ -15,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 
 import fault_catalogue  # noqa: F401 pylint: disable=unused-import
 import harness
@@ -95,6 +96,9 @@ def audited(world, fault):
         url, words = world.secure()
     if "addresses" in fault.options:
         url, words = world.both
+    if "link" in fault.options:  # nobody knows the way to an address of a link that is not named
+        url = f"http://faults.invalid:{world.plain.port}/"
+        words += ["--all-addresses", f"--resolve=faults.invalid:{world.plain.port}:127.0.0.1,[fe80::1]"]
     if "before" in fault.options:
         file = world.folder / "snapshot"
         Run(f"--before={file}", url + (fault.path or fault.name))
@@ -156,6 +160,24 @@ def manners(report):
             ask.method == "GET" and ask.plain() for ask in server.heard) <= 3)
 
 
+def patience(report):
+    """a server that wants to be left alone is"""
+    with FaultServer() as server:
+        run = Run(server.url + "busy-for-long", server.url + "clean", server.url + "clean-coded")
+        report.equal("one request and no more", len(server.heard), 1)
+        report.equal("as is said", (len(run.urls), run.report["unasked"]), (1, 2))
+    with FaultServer() as server, FaultServer() as other:
+        run = Run(server.url + "busy-for-long", other.url + "clean")
+        report.check("other hosts are asked", len(run.urls) == 2 and other.heard)
+    with FaultServer() as server:
+        FAULTS["busy-once"].asked = 0
+        begun = time.monotonic()
+        run = Run("--max-requests=5", server.url + "busy-once", server.url + "clean")
+        report.check("a second is waited for", time.monotonic() - begun >= 1)
+        report.equal("then it goes on", [url["status"] for url in run.urls], [429, 200])
+        report.equal("by as many requests as are allowed", len(server.heard), 5)
+
+
 def secrets(report):
     """credentials and cookies do not get into reports"""
     with FaultServer() as server:
@@ -163,8 +185,17 @@ def secrets(report):
                   server.url + "set-cookie-public")
         report.equal("they were sent", server.heard[0].get("Authorization"), "Bearer s3cret")
         report.check("and are not told", run.text and "s3cret" not in run.text)
+    with FaultServer() as server, FaultServer() as other:
+        server.insecure = other.url
+        run = Run("--header=Authorization: Bearer s3cret", "--header=X-Mine: yes",
+                  server.url + "redirect-insecure")
+        report.equal("it led elsewhere", run.urls[0]["final_url"], other.url + "clean")
+        report.check("where the credentials are not sent", other.heard and
+                     not any(ask.has("Authorization") for ask in other.heard))
+        report.check("but everything else is", all(ask.get("X-Mine") == "yes" for ask in other.heard))
+        report.check("the first was sent them", server.heard[0].has("Authorization"))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
-    sys.exit(harness.run(faults, complete, manners, secrets))
+    sys.exit(harness.run(faults, complete, manners, patience, secrets))

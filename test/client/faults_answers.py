@@ -1,4 +1,5 @@
 """Faults of answers as such: statuses, redirects, HEAD, and what other origins are told."""
+import gzip
 import time
 
 from fault_server import BEFORE, CONTENT, MODIFIED, OTHER, Answer, clean, date, fault, lead, on, tag_of
@@ -84,6 +85,21 @@ def _(ask):
     return ask.answer() if ask.count < 4 else Answer(429, {"Date": date(time.time())})
 
 
+def busy(ask, seconds):
+    return Answer(429, {"Date": date(time.time()), "Retry-After": str(seconds)})
+
+
+@fault("busy-once", also={"status-error"}, without=True)
+def _(ask):
+    # The first audit is told to come back in a second, and finds everything well then.
+    return busy(ask, 1) if ask.count == 1 else ask.answer()
+
+
+@fault("busy-for-long", also={"status-error"}, without=True)
+def _(ask):
+    return busy(ask, 9999)
+
+
 # ---- whether a 304 was true ----
 
 @fault("lying-304", also={"etag-reused", "lying-304-by-date"}, options=BEFORE)
@@ -91,6 +107,23 @@ def _(ask):
     ask.tag = '"v1"'
     ask.content = OTHER if ask.state.changed else CONTENT
     return ask.answer()
+
+
+@fault("weak-304", also={"etag-weak", "lying-304-by-date"}, options=BEFORE)
+def _(ask):
+    ask.tag, ask.weak = '"v1"', True
+    ask.content = OTHER if ask.state.changed else CONTENT
+    return ask.answer()
+
+
+@fault("clean-coded-anew", also={"etag-weak"}, without=True, options=BEFORE)
+def _(ask):
+    # A weak tag of a content whose coded bytes are others each time: nothing is known of it.
+    ask.codes, ask.tag, ask.weak, ask.modified = True, '"v1"', True, None
+    answer = ask.answer()
+    if ask.coded() and on(answer, 200):
+        answer.content = gzip.compress(CONTENT, mtime=ask.count)
+    return answer
 
 
 @fault("etag-reused", also={"content-noise"})
@@ -184,6 +217,21 @@ def _(ask):
     return ask.answer()
 
 
+@fault("content-changed")
+def _(ask):
+    # It changes between two questions; what Accept-Language seems to select is only newer.
+    ask.modified = None
+    if ask.has("Accept-Language"):
+        ask.state.changed = True
+    ask.content = OTHER if ask.state.changed else CONTENT
+    return ask.answer()
+
+
+@fault("connection-names-field")
+def _(ask):
+    return ask.answer().set("Connection", "cache-control")
+
+
 @fault("requests-spent", options=("few",))
 def _(ask):
     return ask.answer()
@@ -235,6 +283,12 @@ def _(ask):
 
 
 @fault("head-fields")
+def _(ask):
+    answer = ask.answer()
+    return answer.set("ETag", '"v9"') if ask.method == "HEAD" and on(answer, 200) else answer
+
+
+@fault("head-fields-missing")
 def _(ask):
     answer = ask.answer()
     return answer.drop("ETag") if ask.method == "HEAD" and on(answer, 200) else answer

@@ -41,6 +41,12 @@ def _(ask):
     return ask.answer()
 
 
+@fault("etag-sometimes")
+def _(ask):
+    ask.tag = "" if ask.count == 2 else None
+    return ask.answer()
+
+
 @fault("etag-differs-by-connection")
 def _(ask):
     ask.tag, ask.modified = f'"{ask.connection.client_address[1]}"', None
@@ -71,6 +77,11 @@ def _(ask):
     if not hasattr(ask.state, "first"):
         ask.state.first = ask.local
     return ask.answer() if ask.local == ask.state.first else lead(500)
+
+
+@fault("address-not-asked", options=("link",))
+def _(ask):
+    return ask.answer()
 
 
 @fault("clean-addresses", without=True, options=("addresses",))

@@ -2,7 +2,7 @@
 import gzip
 import time
 
-from fault_server import CONTENT, OTHER, date, fault, on, tag_of, when
+from fault_server import CONTENT, OTHER, clean, date, fault, on, tag_of, when
 
 # ---- ranges ----
 
@@ -154,11 +154,28 @@ def _(ask):
     return ask.answer()
 
 
+@clean("clean-queries")
+def _(ask):
+    return ask.answer().set("No-Vary-Search", 'params=("stet-audit")')
+
+
+@fault("no-vary-search-untrue")
+def _(ask):
+    ask.content = OTHER if "?" in ask.target else CONTENT
+    return ask.answer().set("No-Vary-Search", 'params=("stet-audit")')
+
+
+@fault("no-vary-search-varies")
+def _(ask):
+    answer = ask.answer()
+    return answer if "?" in ask.target else answer.set("No-Vary-Search", "params")
+
+
 # ---- cookies ----
 
 @fault("set-cookie-public")
 def _(ask):
-    ask.control = "public, max-age=60"
+    ask.control = "max-age=60, s-maxage=60"
     answer = ask.answer()
     return answer.set("Set-Cookie", "a=b") if on(answer, 200) else answer
 
@@ -198,6 +215,9 @@ def controlled(name, value, also=(), path=None):
 
 controlled("cache-control-stated", "no-cache")
 controlled("cache-control-missing", None)
+controlled("lifetime-missing", "private")
+controlled("public-needless", "public, max-age=60")
+controlled("must-understand-alone", "must-understand, max-age=60")
 controlled("cache-control-malformed", "max-age=soon")
 controlled("cache-control-unknown", "no-cache, no-cash")
 controlled("cache-control-conflict", "public, private, max-age=60")

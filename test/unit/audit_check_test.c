@@ -62,6 +62,22 @@ static void whole(struct check *check, const struct probe *a, const struct probe
     check_answer(check, a);
 }
 
+static void connection(struct check *check, const struct probe *a, const struct probe *b)
+{
+    (void)b;
+    check_connection(check, a);
+}
+
+/* The second one answers another query. */
+static void search(struct check *check, const struct probe *a, const struct probe *b)
+{
+    struct probe other = *b;
+    char url[] = "http://h/plain?stet-audit=1";
+
+    other.url = url;
+    check_search(check, a, &other);
+}
+
 static void redirect(struct check *check, const struct probe *a, const struct probe *b)
 {
     (void)b;
@@ -101,14 +117,24 @@ static void preflight(struct check *check, const struct probe *a, const struct p
 }
 
 /* `a` is what was held, `b` the answer to a condition; what is there now has the content "now". */
-static void truth(struct check *check, const struct probe *a, const struct probe *b)
+static void truth_of(struct check *check, const struct probe *a, const struct probe *b, bool coded)
 {
     struct probe now = fixture_probe("http://h/", "200\nETag: \"a\"", "now");
-    const struct truth held = {a->digest, a->length, check_value(a, STET_FIELD_ETAG),
-                               STET_SPAN_NONE, true};
+    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
+                               STET_SPAN_NONE, true,      coded};
 
     check_truth(check, &held, b, &now);
     probe_fini(&now);
+}
+
+static void truth(struct check *check, const struct probe *a, const struct probe *b)
+{
+    truth_of(check, a, b, false);
+}
+
+static void truth_coded(struct check *check, const struct probe *a, const struct probe *b)
+{
+    truth_of(check, a, b, true);
 }
 
 static const struct row rows[] = {
@@ -159,6 +185,10 @@ static const struct row rows[] = {
     {"9111-4.2.4", "stale", dates,
      "200\nDate: Tue, 14 Nov 2023 22:10:20 GMT\nAge: 180\nCache-Control: max-age=60", "", NULL, "",
      "served-stale", NULL},
+    {"9111-4.2.4", "as stale as it may be", dates,
+     "200\nDate: Tue, 14 Nov 2023 22:10:20 GMT\nAge: 180\n"
+     "Cache-Control: max-age=60, stale-while-revalidate=120",
+     "", NULL, "", "", NULL},
     {"9111-4.2.4", "shared lifetimes count", dates,
      "200\nDate: Tue, 14 Nov 2023 22:10:20 GMT\nAge: 180\nCache-Control: max-age=60, s-maxage=600",
      "", NULL, "", "", NULL},
@@ -209,9 +239,43 @@ static const struct row rows[] = {
      "200\n" DATED "Cache-Control: max-age=31536000, immutable", "", NULL, "",
      "cache-control-stated", "http://h/app.js?v=x"},
     {"8246-2", "immutable for no time", control, "200\n" DATED "Cache-Control: immutable", "", NULL,
-     "", "immutable-without-lifetime cache-control-stated", NULL},
+     "", "immutable-without-lifetime", NULL},
+    {"C-9205-4.6-1", "private, for as long as anybody thinks", control,
+     "200\n" DATED "Cache-Control: private", "", NULL, "", "lifetime-missing", NULL},
+    {"C-9205-4.6-1", "Expires says how long", control,
+     "200\n" DATED "Cache-Control: private\nExpires: Tue, 14 Nov 2023 23:13:20 GMT", "", NULL, "",
+     "cache-control-stated", NULL},
+    {"C-9205-4.6-1", "a part of it is private", control,
+     "200\n" DATED "Cache-Control: private=\"x\", public, max-age=60", "", NULL, "",
+     "cache-control-stated public-needless", NULL},
+    {"C-9205-4.6-1", "public is seldom needed", control,
+     "200\n" DATED "Cache-Control: public, max-age=60", "", NULL, "",
+     "cache-control-stated public-needless", NULL},
+    {"C-9205-4.6-1", "public, to an Authorization", control,
+     "200\n> Authorization: Bearer x\n" DATED "Cache-Control: public, max-age=60", "", NULL, "",
+     "cache-control-stated", NULL},
+    {"C-9205-4.6-1", "public alone", control, "200\n" DATED "Cache-Control: public", "", NULL, "",
+     "lifetime-missing", NULL},
+    {"C-9111-5.2.2.3-1", "must-understand as it should be", control,
+     "200\n" DATED "ETag: \"a\"\nCache-Control: must-understand, no-store, max-age=60", "", NULL,
+     "", "cache-control-stated", NULL},
+    {"C-9111-5.2.2.3-1", "must-understand alone", control,
+     "200\n" DATED "Cache-Control: must-understand, max-age=60", "", NULL, "",
+     "must-understand-alone cache-control-stated", NULL},
     {"8246-2", "a fingerprint that is asked for", control, "200\n" DATED "Cache-Control: no-cache",
      "", NULL, "", "fingerprint-not-cached cache-control-stated", "http://h/app.4f3c9a1b.js"},
+    {"8246-2", "a hash behind a dash", control, "200\n" DATED "Cache-Control: max-age=60", "", NULL,
+     "", "fingerprint-not-cached cache-control-stated", "http://h/a/app-4f3c9a1b.css"},
+    {"8246-2", "a thing that has a number", control, "200\n" DATED "Cache-Control: no-cache", "",
+     NULL, "", "cache-control-stated", "http://h/users/5f3a2b1c9d8e7f6a5b4c3d2e"},
+    {"8246-2", "a picture that has a number", control, "200\n" DATED "Cache-Control: no-cache", "",
+     NULL, "", "cache-control-stated", "http://h/5f3a2b1c9d8e7f6a.jpg"},
+    {"8246-2", "a UUID", control, "200\n" DATED "Cache-Control: no-cache", "", NULL, "",
+     "cache-control-stated", "http://h/123e4567-e89b-12d3-a456-4266141740ab.jpg"},
+    {"8246-2", "a document", control, "200\n" DATED "Cache-Control: no-cache", "", NULL, "",
+     "cache-control-stated", "http://h/report-4f3c9a1b.pdf"},
+    {"8246-2", "no name at all", control, "200\n" DATED "Cache-Control: no-cache", "", NULL, "",
+     "cache-control-stated", "http://h/.js"},
     {"8246-2", "a date is no fingerprint", control, "200\n" DATED "Cache-Control: no-cache", "",
      NULL, "", "cache-control-stated", "http://h/20231114.js"},
 
@@ -240,6 +304,21 @@ static const struct row rows[] = {
      "cache-status-malformed", NULL},
     {"9211-1", "another field", caches, "200\nX-Cache: HIT", "", NULL, "", "x-cache", NULL},
 
+    {"C-9110-7.6.1-4", "a connection option", connection, "200\nConnection: keep-alive, X-Own", "",
+     NULL, "", "", NULL},
+    {"C-9110-7.6.1-4", "a field for everybody", connection, "200\nConnection: cache-control", "",
+     NULL, "", "connection-names-field", NULL},
+    {"C-NVS-7-3", "the same for all queries", search,
+     "200\nNo-Vary-Search: params=(\"stet-audit\")", "a",
+     "200\nNo-Vary-Search: params=(\"stet-audit\")", "a", "", NULL},
+    {"C-NVS-7-3", "not for this query", search, "200\nNo-Vary-Search: params=(\"stet-audit\")", "a",
+     "200", "a", "no-vary-search-varies", NULL},
+    {"C-NVS-7-3", "a parameter that counts", search, "200\nNo-Vary-Search: params=(\"other\")", "a",
+     "200\nNo-Vary-Search: params=(\"other\")", "b", "", NULL},
+    {"NVS-6", "a parameter that counts after all", search,
+     "200\nNo-Vary-Search: params=(\"stet-audit\")", "a",
+     "200\nNo-Vary-Search: params=(\"stet-audit\")", "b", "no-vary-search-untrue", NULL},
+
     {"9110-15", "200", whole, "200\n" DATED, "a", NULL, "", "", NULL},
     {"9110-15", "404", whole, "404\n" DATED, "a", NULL, "", "status-error", NULL},
     {"9530-2", "its digest", whole,
@@ -259,7 +338,11 @@ static const struct row rows[] = {
     {"9110-8.8.1", "another tag", check_again, "200\nETag: \"a\"", "x", "200\nETag: \"b\"", "x",
      "etag-unstable", NULL},
     {"9110-8.8.1", "weaker the second time", check_again, "200\nETag: \"a\"", "x",
-     "200\nETag: W/\"a\"", "x", "etag-unstable", NULL},
+     "200\nETag: W/\"a\"", "x", "", NULL},
+    {"9110-8.8.3", "none the first time", check_again, "200", "x", "200\nETag: \"a\"", "x",
+     "etag-sometimes", NULL},
+    {"9110-8.8.3", "none the second time", check_again, "200\nETag: \"a\"", "x", "200", "x",
+     "etag-sometimes", NULL},
     {"9110-8.8.1", "the tag of another content", check_again, "200\nETag: \"a\"", "abcdef",
      "200\nETag: \"a\"", "uvwxyz", "etag-reused content-varies", NULL},
     {"9110-8.8.1", "equivalent, it says", check_again, "200\nETag: W/\"a\"", "abcdef",
@@ -284,6 +367,10 @@ static const struct row rows[] = {
 
     {"9110-9.3.2", "HEAD as GET", check_head, "200\nETag: \"a\"", "x",
      "200 HEAD\nETag: \"a\"\nContent-Length: 1", "", "", NULL},
+    {"9110-9.3.2", "HEAD without tag", check_head, "200\nETag: \"a\"", "x", "200 HEAD", "",
+     "head-fields-missing", NULL},
+    {"9110-9.3.2", "HEAD with another tag", check_head, "200\nETag: \"a\"", "x",
+     "200 HEAD\nETag: \"b\"", "", "head-fields", NULL},
     {"9110-9.3.2", "HEAD without length", check_head, "200\nETag: \"a\"\nContent-Length: 1", "x",
      "200 HEAD\nETag: \"a\"", "", "", NULL},
     {"9110-9.3.2", "HEAD with another length", check_head, "200", "x",
@@ -325,7 +412,9 @@ static const struct row rows[] = {
      "200\nVary: *\nContent-Encoding: gzip", "z", "coding-drops-validators", NULL},
     {"9110-12.5.5", "without Vary", coding, "200", "abcd", "200\nContent-Encoding: gzip", "z",
      "coding-without-vary", NULL},
-    {"9110-12.5.5", "with Vary where it is coded alone", coding, "200", "abcd",
+    {"9110-12.5.5", "without Vary, for one user", coding, "200", "abcd",
+     "200\nCache-Control: private\nContent-Encoding: gzip", "z", "", NULL},
+    {"C-9205-4.6-1", "with Vary where it is coded alone", coding, "200", "abcd",
      "200\nVary: Accept-Encoding\nContent-Encoding: gzip", "z", "vary-inconsistent", NULL},
     {"9110-12.5.3", "another coding than was asked for", coding, "200", "abcd",
      "200\nContent-Encoding: br", "z", "coding-unasked", NULL},
@@ -364,6 +453,7 @@ static const struct row rows[] = {
      "a", "304\nAccess-Control-Allow-Origin: https://o", "", "cors-304-differs", NULL},
     {"9110-13.1.2", "a preflight that allows", preflight,
      "200\nAccess-Control-Allow-Headers: if-none-match", "", NULL, "", "", NULL},
+    {"9110-13.1.2", "no answer to a preflight", preflight, "0", "", NULL, "", "", NULL},
     {"9110-13.1.2", "a preflight that does not", preflight, "204", "", NULL, "",
      "cors-condition-refused", NULL},
 
@@ -373,6 +463,12 @@ static const struct row rows[] = {
      "lying-304", NULL},
     {"9110-15.4.5", "304, another, the same tag", truth, "200\nETag: \"a\"", "then", "304", "",
      "etag-reused lying-304", NULL},
+    {"9110-8.8.1", "304 by a weak tag, and it is another", truth, "200\nETag: W/\"b\"", "then",
+     "304", "", "weak-304", NULL},
+    {"9110-8.8.1", "304 by a weak tag, in other coded bytes", truth_coded, "200\nETag: W/\"b\"",
+     "then", "304", "", "", NULL},
+    {"9110-8.8.1", "304 by a strong tag, in other coded bytes", truth_coded, "200\nETag: \"b\"",
+     "then", "304", "", "lying-304", NULL},
     {"9110-8.8.1", "200, and it is the same", truth, "200\nETag: \"b\"", "now", "200\nETag: \"a\"",
      "now", "needless-200", NULL},
     {"9110-13.1.2", "200, and it is another", truth, "200\nETag: \"b\"", "then", "200\nETag: \"a\"",
