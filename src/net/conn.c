@@ -103,6 +103,12 @@ static void conn_close(struct conn *conn, bool reset)
         set->drained(set);
 }
 
+static void conn_count_sent(struct conn *conn, size_t count)
+{
+    conn->watch.moved += count;
+    conn->watch.sent += count;
+}
+
 /* Sends what the outbox holds. False: the connection is broken. */
 static bool conn_send(struct conn *conn)
 {
@@ -120,7 +126,7 @@ static bool conn_send(struct conn *conn)
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
-    conn->watch.moved += done;
+    conn_count_sent(conn, done);
     conn->full = done < whole || sock_holds(&conn->sock);
     bool kept = done >= out->used || octets_add(&conn->unsent, out->text + done, out->used - done);
     size_t tail = done > out->used ? done - out->used : 0;
@@ -138,7 +144,7 @@ static bool conn_flush(struct conn *conn)
     ssize_t sent = sock_flush(&conn->sock);
     if (sent == SOCK_BROKEN)
         return false;
-    conn->watch.moved += (size_t)sent;
+    conn_count_sent(conn, (size_t)sent);
     conn->full = sock_holds(&conn->sock);
     return true;
 }
@@ -151,7 +157,7 @@ static bool conn_send_kept(struct conn *conn)
     if (sent == SOCK_BROKEN)
         return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
-    conn->watch.moved += done;
+    conn_count_sent(conn, done);
     conn->full = done < piece.iov_len || sock_holds(&conn->sock);
     octets_skip(&conn->unsent, done);
     return true;
@@ -348,8 +354,8 @@ static bool conn_part(struct conn *conn)
         return false;
     sock_shutdown(&conn->sock);
     conn->shut = true;
-    conn->parting = conn->full = sock_holds(&conn->sock);
-    return conn->parting && conn_deadline(conn, CODEC_OVER);
+    conn->watch.parting = conn->full = sock_holds(&conn->sock);
+    return conn->watch.parting && conn_deadline(conn, CODEC_OVER);
 }
 
 /* The rest of it. */
@@ -382,7 +388,7 @@ static void conn_turn(struct conn *conn)
     uint64_t until = conn->watch.moved + conn->set->limits->send_turn;
     enum conn_step step;
 
-    if (conn->parting) {
+    if (conn->watch.parting) {
         conn_part_more(conn);
         return;
     }
@@ -440,12 +446,19 @@ static void conn_wake(struct codec_owner *owner)
         conn_queue(conn);
 }
 
+/* HTTP/2 says that it ends, and with which request, before it does [RFC 9113 §6.8]. */
+static bool conn_says_goodbye(const struct conn *conn, enum deadline_phase phase)
+{
+    return phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT ||
+           (phase == DEADLINE_IDLE && conn->codec->ops->due &&
+            conn->codec->ops->waits(conn->codec) == CODEC_IDLE);
+}
+
 static void conn_expire(struct conn *conn)
 {
     enum deadline_phase phase = conn->watch.deadline.phase;
-    const bool stalled = phase == DEADLINE_SENDING && !conn->unsent.bytes && !conn->full;
 
-    if (phase == DEADLINE_HEAD || phase == DEADLINE_CONTENT || stalled) {
+    if (conn_says_goodbye(conn, phase)) {
         desk_open(&conn->set->desk, loop_wall(conn->set->loop));
         conn->codec->ops->expired(conn->codec, &conn->set->desk.out);
         conn_turn(conn);
@@ -457,13 +470,26 @@ static void conn_expire(struct conn *conn)
         conn_close(conn, phase == DEADLINE_SENDING);
 }
 
+/* Streams that have missed their deadlines end, the connection goes on. */
+static void conn_expire_streams(struct conn *conn)
+{
+    const struct codec_pace pace = conn_pace(conn);
+
+    desk_open(&conn->set->desk, loop_wall(conn->set->loop));
+    conn->codec->ops->late(conn->codec, &pace, &conn->set->desk.out);
+    conn_turn(conn);
+}
+
 static void conn_fire(struct timer *timer)
 {
     struct conn *conn = CONTAINER(timer, struct conn, watch.timer);
+    const int64_t now = loop_now(conn->set->loop);
+    const enum deadline_phase phase = conn->watch.deadline.phase;
 
-    if (deadline_missed(&conn->watch.deadline, conn->set->limits, loop_now(conn->set->loop),
-                        conn->watch.moved))
+    if (deadline_missed(&conn->watch.deadline, conn->set->limits, now, conn_moved(conn, phase)))
         conn_expire(conn);
+    else if (now >= conn->watch.stream)
+        conn_expire_streams(conn);
     else if (!conn_time(conn))
         conn_close(conn, true);
 }
@@ -500,6 +526,7 @@ static void conn_begin(struct conn *conn)
     if (protocol && strcmp(protocol, "h2") == 0)
         conn_use_h2(conn);
     conn->arrival.unheard = !set->no_h2c && !conn->sock.tls;
+    conn->watch.deadline.since = loop_now(set->loop);
 }
 
 void conn_open(struct conn_set *set, struct sock *sock, const struct sock_address *peer)

@@ -13,6 +13,9 @@ struct conn_watch {
     struct timer timer;
     struct deadline deadline;
     uint64_t moved; /* octets read and written so far */
+    uint64_t sent;  /* of them, those written */
+    int64_t stream; /* loop_now: the first deadline of a single stream; INT64_MAX: none */
+    bool parting;   /* for nothing but the rest of the closure alert to go */
 };
 
 /* What may be read, and when it arrived; see conn_moment. */
@@ -46,9 +49,14 @@ struct conn {
     bool over : 1;    /* closed; only the queued task knows it yet */
     bool queued : 1;  /* `task` is in the loop's queue */
     bool blocked : 1; /* the input kept waits for output to go, not for more input */
-    bool parting : 1; /* nothing but the rest of the closure alert is still to go */
     bool busy : 1;    /* inside conn_turn: a wake need not queue */
 };
+
+/* The octets that count for the deadline of the present phase. */
+uint64_t conn_moved(const struct conn *conn, enum deadline_phase phase);
+
+/* For the deadlines that the codec keeps. */
+struct codec_pace conn_pace(const struct conn *conn);
 
 /* Lets the timer fire at the deadline. It is only moved when it would fire too late. False when
  * memory is out. */

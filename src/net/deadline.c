@@ -12,7 +12,7 @@ void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32
 {
     bool same = phase == deadline->phase && request == deadline->request;
 
-    if (same && phase > DEADLINE_TUNNEL)
+    if (same && phase != DEADLINE_TUNNEL)
         return;
     *deadline = (struct deadline){now, moved, request, (uint8_t)phase};
 }

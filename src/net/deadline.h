@@ -13,7 +13,7 @@
 
 /* What a connection waits for. */
 enum deadline_phase {
-    DEADLINE_IDLE,    /* for a request: limits.idle_timeout since the last sign of life */
+    DEADLINE_IDLE,    /* for a request: limits.idle_timeout since the end of the last one */
     DEADLINE_TUNNEL,  /* for octets of either side: tunnel_idle_timeout since the last */
     DEADLINE_HEAD,    /* for the rest of a head: header_timeout since its first octet */
     DEADLINE_CONTENT, /* for request content: body_floor octets in each body_timeout */
@@ -30,8 +30,8 @@ struct deadline {
 };
 
 /* Is in `phase` now, about the request with the low bits `request` (0 where one phase goes on for
- * several): if either is new, or the connection idle or a tunnel, the time begins anew. `moved`
- * counts the octets read and written in the life of the connection. */
+ * several): if either is new, or the connection a tunnel, the time begins anew. `moved` counts the
+ * octets read and written in the life of the connection, or those that matter for the phase. */
 void deadline_enter(struct deadline *deadline, enum deadline_phase phase, uint32_t request,
                     int64_t now, uint64_t moved);
 

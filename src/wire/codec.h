@@ -89,6 +89,13 @@ enum codec_wait {
     CODEC_BROKEN /* an answer broke off: after the output is sent, reset the connection */
 };
 
+/* What a connection knows of time and of its client. */
+struct codec_pace {
+    int64_t now;   /* ns of a steady clock */
+    uint64_t sent; /* octets that the client has taken so far */
+    bool full;     /* and takes no more for now */
+};
+
 struct codec_ops {
     /* Takes input. Returns how many octets were consumed; the rest is offered again, with more
      * behind it when the codec waits for input, or after wake. Puts output into `out` as it goes;
@@ -107,9 +114,15 @@ struct codec_ops {
     enum codec_wait (*waits)(const struct codec *codec);
     /* It has something to send. */
     bool (*wants_take)(const struct codec *codec);
-    /* A deadline has passed while waiting for `waits` (a head, content, or to send): answer 408 if
-     * a request had begun, and be over, or end those streams alone that have missed it. */
+    /* A deadline has passed while waiting for `waits` (a head, content): answer 408 if a request
+     * had begun, and be over. */
     void (*expired)(struct codec *codec, struct outbox *out);
+    /* Where streams have deadlines of their own, for content and for sending, instead; else NULL:
+     * begins those of streams that have begun to wait by now, and tells the first of all, INT64_MAX
+     * if there is none. */
+    int64_t (*due)(struct codec *codec, const struct codec_pace *pace);
+    /* Ends the streams that have missed theirs, and no others. */
+    void (*late)(struct codec *codec, const struct codec_pace *pace, struct outbox *out);
     /* Graceful stop: answers from now on say that the connection ends. What has arrived is still
      * answered; whoever finds nothing more to read calls `ended` when the codec is idle. */
     void (*drain)(struct codec *codec);

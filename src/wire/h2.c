@@ -15,9 +15,6 @@
  * Then the codec is over, and the connection closes in stages. In a drain a first GOAWAY says only
  * that the end is near; the last one follows when the client has answered a PING sent behind it,
  * and so has nothing on the way that it would lose [RFC 9113 §6.8].
- *
- * Given up: deadlines of single streams. The connection has one, for what its streams wait for
- * together: a stream whose content drips in is only refused while the others move little.
  */
 #include "wire/h2.h"
 
@@ -219,13 +216,19 @@ static bool h2_wants_feed(const struct codec *codec)
     return !h2->is.broken;
 }
 
-/* What one stream waits for. */
-static enum codec_wait h2_stream_waits(const struct h2_stream *stream)
+/* What comes to a tunnel that is asked for is not what its answer waits for. */
+static bool h2_stream_wants_content(const struct h2_stream *stream)
+{
+    return !stream->content.whole && !stream->content.paused && !stream->extended &&
+           stream->method != STET_METHOD_CONNECT;
+}
+
+enum codec_wait h2_stream_waits(const struct h2_stream *stream)
 {
     const struct h2_sending *sending = &stream->sending;
 
     if (!sending->answered)
-        return stream->content.whole || stream->content.paused ? CODEC_ANSWER : CODEC_CONTENT;
+        return h2_stream_wants_content(stream) ? CODEC_CONTENT : CODEC_ANSWER;
     if (sending->ended && !sending->tunnel)
         return CODEC_CONTENT; /* which is thrown away */
     if (h2_content_due(stream) && !sending->waits)
@@ -264,29 +267,13 @@ static enum codec_wait h2_waits(const struct codec *codec)
     return wait;
 }
 
-/* Content that does not come, or windows that do not open, end their streams and no others. */
-static void h2_expire_streams(struct h2 *h2, enum codec_wait wait)
-{
-    for (struct h2_stream *stream = h2->streams; stream; stream = stream->next) {
-        if (h2_stream_waits(stream) != wait)
-            continue;
-        if (wait == CODEC_CONTENT && !stream->sending.answered)
-            h2_refuse(h2, stream, 408, STET_SPAN_NONE);
-        else
-            h2_stream_reset(h2, stream, stream->sending.ended ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
-    }
-}
-
 static void h2_expired(struct codec *codec, struct outbox *out)
 {
     struct h2 *h2 = h2_of(codec);
-    const enum codec_wait wait = h2_waits(codec);
 
     h2->out = out;
-    if (wait == CODEC_CONTENT || wait == CODEC_SENDING)
-        h2_expire_streams(h2, wait);
-    else if (wait == CODEC_HEAD && h2->is.greeted && !h2->is.reading)
-        h2_leave(h2);
+    if (h2->is.greeted && !h2->is.reading)
+        h2_leave(h2); /* no answer to our PING */
     else
         h2_part(h2, NGHTTP2_ENHANCE_YOUR_CALM);
     h2_settle(h2);
@@ -346,6 +333,8 @@ static const struct codec_ops h2_ops = {
     .waits = h2_waits,
     .wants_take = h2_wants_take,
     .expired = h2_expired,
+    .due = h2_due,
+    .late = h2_late,
     .drain = h2_drain,
     .fini = h2_free,
     .interim = h2_interim,

@@ -3,9 +3,9 @@
  *
  *     resets         -1   a stream that the client resets, or makes us reset
  *                    +1   one that is answered to its end
- *     idle frames    -1   what asks for nothing: SETTINGS, PING, PRIORITY, WINDOW_UPDATE,
- *                         empty DATA, unknown kinds, further CONTINUATIONs
- *                    +1   content, +2 each frame of content that we send, +8 a request
+ *     idle frames    -1   each frame but RST_STREAM, and an empty DATA that ends its stream
+ *                    +2   content that somebody waits for, and each frame of content that we send
+ *                    +9   a request, trailers
  *
  * So what a client may spend grows with what it really uses, no clock is asked, and who only uses
  * it up ends soon: after limits.h2_resets, limits.h2_idle_frames. Frames are counted before nghttp2
@@ -17,9 +17,8 @@
 #include "wire/h2_parts.h"
 
 enum {
-    H2_REQUEST_PAYS = 8,
-    H2_CONTENT_PAYS = 1,
-    H2_PADDED_PAYS = 2, /* of which one is for its frame */
+    H2_REQUEST_PAYS = 9, /* of which one is for its frame */
+    H2_CONTENT_PAYS = 2, /* the same */
     H2_SENT_PAYS = 2,
     H2_WINDOW_LEAST = 1024,
     H2_FRAME_MOST = 16384 /* for we have said nothing else [RFC 9113 §6.5.2] */
@@ -31,20 +30,14 @@ static void guard_pay(struct h2 *h2, int64_t pay)
     h2->idle_frames = h2->idle_frames + pay > most ? most : h2->idle_frames + pay;
 }
 
-/* A frame begins: false if it is one too many of those that ask for nothing. */
+/* A frame begins: false if it is one too many. What it asks for may pay for it when it is known. */
 static bool guard_frame(struct h2 *h2, const uint8_t head[H2_FRAME_HEAD])
 {
     const uint8_t type = head[3], flags = head[4];
 
-    if (type == NGHTTP2_HEADERS)
-        guard_pay(h2, H2_REQUEST_PAYS);
-    if (type == NGHTTP2_HEADERS || type == NGHTTP2_RST_STREAM) /* this counts as a reset */
+    if (type == NGHTTP2_RST_STREAM) /* this counts as a reset */
         return true;
-    if (type == NGHTTP2_DATA && h2->meter.skip > 0 && !(flags & NGHTTP2_FLAG_PADDED)) {
-        guard_pay(h2, H2_CONTENT_PAYS);
-        return true;
-    }
-    if (type == NGHTTP2_DATA && (flags & NGHTTP2_FLAG_END_STREAM))
+    if (type == NGHTTP2_DATA && h2->meter.skip == 0 && (flags & NGHTTP2_FLAG_END_STREAM))
         return true;
     return --h2->idle_frames >= 0;
 }
@@ -98,9 +91,14 @@ bool h2_guard_reset(struct h2 *h2)
     return --h2->resets >= 0;
 }
 
-void h2_guard_padded(struct h2 *h2)
+void h2_guard_asked(struct h2 *h2)
 {
-    guard_pay(h2, H2_PADDED_PAYS);
+    guard_pay(h2, H2_REQUEST_PAYS);
+}
+
+void h2_guard_content(struct h2 *h2)
+{
+    guard_pay(h2, H2_CONTENT_PAYS);
 }
 
 void h2_guard_answered(struct h2 *h2)

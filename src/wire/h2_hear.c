@@ -159,12 +159,13 @@ static int hear_data(nghttp2_session *session, uint8_t flags, int32_t id, const 
     struct h2_stream *stream = hear_stream(session, id);
     const struct stet_span bytes = stet_span((const char *)data, size);
 
-    if (flags & NGHTTP2_FLAG_PADDED)
-        h2_guard_padded(h2);
+    (void)flags;
     if (!stream) {
         nghttp2_session_consume_connection(session, size);
         return 0;
     }
+    h2_guard_content(h2);
+    stream->content.came += size;
     if (!content_must_wait(stream)) {
         content_hand(h2, stream, bytes);
         return 0;
@@ -323,6 +324,8 @@ static void hear_trailers(struct h2 *h2, struct h2_stream *stream)
 static void hear_headers(struct h2 *h2, struct h2_stream *stream, const nghttp2_frame *frame)
 {
     h2->is.reading = false;
+    if (stream)
+        h2_guard_asked(h2);
     if (stream && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         hear_head(h2, stream, frame);
     else if (stream && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))

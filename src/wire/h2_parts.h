@@ -1,6 +1,6 @@
 /* What the parts of the HTTP/2 codec know of each other: h2.c keeps the connection, h2_hear.c
- * reads, h2_answer.c takes answers, h2_speak.c sends them, h2_guard.c counts what clients may not
- * do for ever.
+ * reads, h2_answer.c takes answers, h2_speak.c sends them, h2_watch.c waits no longer than it must,
+ * h2_guard.c counts what clients may not do for ever.
  */
 #ifndef WIRE_H2_PARTS_H
 #define WIRE_H2_PARTS_H
@@ -17,7 +17,8 @@
 struct h2_content {
     char *held; /* octets that the service does not take yet, or NULL */
     uint32_t size, room;
-    uint64_t drained;  /* octets that nobody wanted */
+    uint64_t came;     /* octets so far */
+    uint64_t drained;  /* of them, those that nobody wanted */
     bool unwanted : 1; /* no more of it is read once the answer is out */
     bool whole : 1;    /* the client sends no more of it */
     bool told : 1;     /* and the service knows */
@@ -42,12 +43,22 @@ struct h2_sending {
     bool broken : 1;    /* the content broke off */
 };
 
+/* What a stream waits for its client with, and since when; see h2_watch.c. */
+struct h2_watch {
+    int64_t time;  /* ns: when that began; if it does not run, how much of it is gone */
+    uint64_t from; /* octets that the stream had moved by then */
+    uint64_t all;  /* ... and the client had taken of the connection */
+    uint8_t wait;  /* enum codec_wait: CODEC_CONTENT, CODEC_SENDING, or CODEC_IDLE for none */
+    bool runs;
+};
+
 /* A request and its answer. */
 struct h2_stream {
     struct stream stream;
     struct h2_stream *next, **link; /* of its connection */
     struct h2_content content;
     struct h2_sending sending;
+    struct h2_watch watch;
     struct stet_priority priority; /* what the client asked for */
     int32_t id;
     uint8_t method; /* enum stet_method */
@@ -138,6 +149,9 @@ void h2_break(struct h2 *h2);
 /* Says that no new streams are taken, and ends when the present ones are over. */
 void h2_leave(struct h2 *h2);
 
+/* What a stream waits for. */
+enum codec_wait h2_stream_waits(const struct h2_stream *stream);
+
 /* Behind nghttp2's functions: is it over by now? */
 void h2_settle(struct h2 *h2);
 
@@ -194,6 +208,12 @@ bool h2_take(struct codec *codec, struct outbox *out);
 void h2_took(struct codec *codec, size_t count);
 bool h2_wants_take(const struct codec *codec);
 
+/* ---- h2_watch.c ---- */
+
+/* codec_ops->due and ->late. */
+int64_t h2_due(struct codec *codec, const struct codec_pace *pace);
+void h2_late(struct codec *codec, const struct codec_pace *pace, struct outbox *out);
+
 /* ---- h2_guard.c ---- */
 
 /* Octets come from the client. NGHTTP2_NO_ERROR, or why the connection must end: a frame begins in
@@ -203,8 +223,10 @@ uint32_t h2_guard_read(struct h2 *h2, const char *bytes, size_t size);
 /* A stream was reset, by the client or for its fault: false if that is one too many. */
 bool h2_guard_reset(struct h2 *h2);
 
-/* Content came in a frame with padding. */
-void h2_guard_padded(struct h2 *h2);
+/* A head that is whole, or content, of a stream that is open: they pay for their frames, and for
+ * others. */
+void h2_guard_asked(struct h2 *h2);
+void h2_guard_content(struct h2 *h2);
 
 /* Work was done that the client has asked for, and pays for as much again. */
 void h2_guard_answered(struct h2 *h2);

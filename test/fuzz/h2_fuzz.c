@@ -332,6 +332,20 @@ static void go_on(struct world *world)
     }
 }
 
+/* A minute goes by in which nothing comes. */
+static void be_late(struct world *world)
+{
+    struct codec *codec = world->codec;
+    struct codec_pace pace = {.now = 1, .full = world->manner & 1};
+
+    const int64_t due = codec->ops->due(codec, &pace);
+    pace.now = 60 * (int64_t)1000000000;
+    if (due < pace.now)
+        codec->ops->late(codec, &pace, &world->out);
+    flush(world);
+    must(codec->ops->due(codec, &pace) > pace.now);
+}
+
 static struct world *world_tell(const uint8_t *data, size_t size, unsigned cut)
 {
     static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
@@ -371,6 +385,8 @@ static struct world *world_tell(const uint8_t *data, size_t size, unsigned cut)
     if (data[1] & 4)
         world->codec->ops->expired(world->codec, &world->out);
     flush(world);
+    if (data[1] & 16)
+        be_late(world);
     go_on(world);
     (void)world->codec->ops->waits(world->codec);
     world->codec->ops->fini(world->codec);

@@ -91,6 +91,7 @@ void tell_silent_client(struct scene *s)
     expect_open(client);
     scene_pass(s, SECONDS(2));
     expect_closed(client);
+    scene_pass(s, SECONDS(2));
     expect(s, conn_census_open(s->census) == 0);
 }
 
@@ -104,6 +105,7 @@ void tell_idle_timeout(struct scene *s)
     }
     scene_pass(s, SECONDS(2));
     expect_closed(client);
+    scene_pass(s, SECONDS(2));
     expect(s, conn_census_open(s->census) == 0);
 }
 

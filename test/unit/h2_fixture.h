@@ -70,6 +70,7 @@ struct fixture {
     size_t wakes;
     bool fields; /* `heard` names the fields of requests */
     uint64_t frames;
+    struct codec_pace pace;
 };
 
 static inline void note(char *log, const char *text)
@@ -436,6 +437,20 @@ static inline void forget(struct fixture *f)
 static inline enum codec_wait waits(struct fixture *f)
 {
     return f->codec->ops->waits(f->codec);
+}
+
+/* Time passes, as a connection sees it: deadlines of streams begin, and some are missed. */
+static inline void pass(struct fixture *f, int64_t seconds)
+{
+    const int64_t second = 1000000000;
+    for (; seconds > 0; seconds--) {
+        const int64_t due = f->codec->ops->due(f->codec, &f->pace);
+        assert_true(due > f->pace.now);
+        f->pace.now += second;
+        if (due <= f->pace.now)
+            f->codec->ops->late(f->codec, &f->pace, &f->out);
+        flush(f);
+    }
 }
 
 /* ---- life ---- */
