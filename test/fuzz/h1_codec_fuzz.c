@@ -377,7 +377,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .scratch_size = sizeof scratch,
         .date = STET_SPAN("Date: " NOW "\r\n"),
     };
-    reference_read(&world.reference, world.octets, world.size, &reference_limits);
+    const struct reference_limits most = reference_limits_of(&limits);
+    reference_read(&world.reference, world.octets, world.size, &most);
     h1_init(&world.h1, &world.owner, &limits, &scratch_head);
 
     size_t steps = 0;

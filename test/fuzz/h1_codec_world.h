@@ -7,7 +7,7 @@
 
 #include "base/chunk.h"
 #include "fuzz.h"
-#include "h1_reference.h"
+#include "h1_limits.h"
 #include "wire/h1.h"
 
 enum { SIZE_MOST = 4096, SENT_MOST = 1 << 20, LARGE = 9000, STEPS_MOST = 100000 };
@@ -24,16 +24,6 @@ static const struct limits limits = {
     .pipeline_depth = 3,
     .requests_per_connection = 20,
     .send_turn = 3000,
-};
-
-static const struct reference_limits reference_limits = {
-    .head = 600,
-    .target = 80,
-    .method = 12,
-    .fields = 12,
-    .trailer = 100,
-    .chunk_line = 40,
-    .chunk_extensions = 60,
 };
 
 /* When and how a request is answered. */

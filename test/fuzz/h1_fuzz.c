@@ -9,7 +9,7 @@
 #include "wire/h1_head.h"
 
 #include "fuzz.h"
-#include "h1_reference.h"
+#include "h1_limits.h"
 
 enum { SIZE_MOST = 8192 };
 
@@ -22,16 +22,6 @@ static const struct limits limits = {
     .trailer_size = 100,
     .chunk_line_size = 40,
     .chunk_extension_total = 60,
-};
-
-static const struct reference_limits reference_limits = {
-    .head = 600,
-    .target = 80,
-    .method = 12,
-    .fields = 12,
-    .trailer = 100,
-    .chunk_line = 40,
-    .chunk_extensions = 60,
 };
 
 /* A connection: the octets in [at, have) have arrived and were not read yet. */
@@ -245,7 +235,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .size = size - 2,
         .pieces = (uint32_t)data[0] << 8 | data[1],
     };
-    reference_read(&reference, connection.octets, connection.size, &reference_limits);
+    const struct reference_limits most = reference_limits_of(&limits);
+    reference_read(&reference, connection.octets, connection.size, &most);
     connection_tried(&connection);
     /* And all at once. */
     connection.at = 0;

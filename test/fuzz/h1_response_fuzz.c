@@ -10,6 +10,7 @@
 #include "wire/h1_client.h"
 
 #include "fuzz.h"
+#include "h1_limits.h"
 #include "h1_response_reference.h"
 
 enum { SIZE_MOST = 8192, HEAD_ROOM = 512 };
@@ -21,14 +22,6 @@ static const struct limits limits = {
     .trailer_size = 100,
     .chunk_line_size = 40,
     .chunk_extension_total = 60,
-};
-
-static const struct reference_limits reference_limits = {
-    .head = 400,
-    .fields = 12,
-    .trailer = 100,
-    .chunk_line = 40,
-    .chunk_extensions = 60,
 };
 
 /* What the first octet says. */
@@ -195,10 +188,10 @@ static void request_begun(struct connection *c)
         h1_client_frame(&c->client, 3, true, &frame);
     }
     must(h1_client_busy(&c->client) && !h1_client_heard(&c->client));
+    const struct reference_limits most = reference_limits_of(&limits);
     c->interims = c->content = 0;
     c->head = c->ended = false;
-    reference_answer_read(&answer, &c->question, c->octets + c->at, c->size - c->at,
-                          &reference_limits);
+    reference_answer_read(&answer, &c->question, c->octets + c->at, c->size - c->at, &most);
 }
 
 /* Offers what has arrived, in memory of its own without an octet to spare. */
