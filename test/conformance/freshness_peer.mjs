@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import CachePolicy from 'http-cache-semantics'
+import { drawn } from './drawn.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const seed = Number(process.argv[3] ?? 9111)
@@ -23,14 +24,7 @@ const wall = 1793491200 // 2026-11-01T00:00:00Z
 
 // The exchanges.
 
-let state = seed >>> 0
-function random(below) { // mulberry32
-  state = (state + 0x6d2b79f5) >>> 0
-  let t = Math.imul(state ^ (state >>> 15), state | 1)
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-  return ((t ^ (t >>> 14)) >>> 0) % below
-}
-const pick = choices => choices[random(choices.length)]
+const { random, pick } = drawn(seed)
 const chance = percent => random(100) < percent
 const some = (most, make) => Array.from({ length: random(most + 1) }, make)
 

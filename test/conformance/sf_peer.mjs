@@ -9,19 +9,13 @@
 // "N passed, N failed".
 import { isDeepStrictEqual } from 'node:util'
 import { DisplayString, parseDictionary, parseItem, parseList, Token } from 'structured-headers'
+import { drawn } from './drawn.mjs'
 import { drive, finish, unhex } from './sf_driver.mjs'
 
 const seed = Number(process.argv[3] ?? 9651)
 const count = Number(process.argv[4] ?? 8000)
 
-let state = seed >>> 0
-function random(below) { // mulberry32
-  state = (state + 0x6d2b79f5) >>> 0
-  let t = Math.imul(state ^ (state >>> 15), state | 1)
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-  return ((t ^ (t >>> 14)) >>> 0) % below
-}
-const pick = choices => choices[random(choices.length)]
+const { random, pick } = drawn(seed)
 const some = (least, most, make) => Array.from({ length: least + random(most - least + 1) }, make)
 
 const digits = most => some(1, most, () => random(10)).join('')
