@@ -200,16 +200,56 @@ void audit_repeat(struct audit *audit)
 
 /* ---- once more ---- */
 
+/* A tag that came with the second answer only, or came weak with the first: a server that makes it
+ * in the background was not ready. From now on the second answer is what all is held against. */
+static void take_later(struct audit *audit, struct probe *again)
+{
+    struct check *check = &audit->check;
+    const struct stet_etag was = stet_etag_of(&audit->base.response.head);
+    const struct stet_etag is = stet_etag_of(&again->response.head);
+    const struct probe first = audit->base;
+
+    if (!stet_etag_present(is) || (stet_etag_present(was) && !(was.weak && !is.weak)))
+        return;
+    findings_drop(check->findings, FINDING_VALIDATORS_MISSING, check->url);
+    findings_drop(check->findings, FINDING_TAG_MISSING, check->url);
+    findings_drop(check->findings, FINDING_TAG_WEAK, check->url);
+    if (strcmp(again->method, "GET") != 0)
+        return;
+    audit->base = *again;
+    *again = first;
+    audit->known = (audit->known & CONDITION_WHOLE) | condition_has(&audit->base);
+}
+
+/* What is large is not fetched again; but whether its tag comes later HEAD can tell. */
+static void ask_later(struct audit *audit)
+{
+    struct probe head;
+
+    if (audit->base.cut || (audit->known & CONDITION_STRONG))
+        return;
+    if (audit_ask(audit, &(struct question){.method = "HEAD"}, &head) &&
+        head.status == audit->base.status) {
+        check_tag_comes(&audit->check, &audit->base, &head);
+        take_later(audit, &head);
+    }
+    probe_fini(&head);
+}
+
 void audit_same(struct audit *audit)
 {
     struct probe again;
 
     audit->stable = !audit->base.cut;
-    if (!(audit->known & CONDITION_WHOLE))
+    if (!(audit->known & CONDITION_WHOLE)) {
+        ask_later(audit);
         return;
+    }
     if (audit_ask(audit, &(struct question){0}, &again)) {
         check_again(&audit->check, &audit->base, &again);
         audit->stable = probe_same_content(&audit->base, &again);
+        if (audit->stable)
+            take_later(audit, &again);
     }
     probe_fini(&again);
 }

@@ -88,6 +88,8 @@ uint32_t check_lifetime(const struct probe *probe, enum stet_lifetime_source *so
 
 /* ---- check_same.c: two answers to the same question ---- */
 
+/* One of them has an ETag, and the other has none. */
+void check_tag_comes(struct check *check, const struct probe *first, const struct probe *again);
 void check_again(struct check *check, const struct probe *first, const struct probe *again);
 void check_address(struct check *check, const struct probe *first, const struct probe *other);
 /* Where two contents part and meet again, from both ends. */

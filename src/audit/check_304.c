@@ -100,6 +100,8 @@ bool check_condition(struct check *check, const struct condition *condition,
     }
     if (answer->status == wanted)
         return true;
+    if ((condition->needs & CONDITION_ORIGIN) && check_from_cache(answer))
+        return false; /* that is not a cache's to look at [RFC 9110 §13.1.1] */
     if (is_nonsense(answer->status)) {
         check_say(check, FINDING_CONDITION_BREAKS, proof, "%s: %d where %d was due",
                   condition->name, answer->status, wanted);
@@ -217,6 +219,17 @@ static const enum stet_field_id head_fields[] = {
     STET_FIELD_CACHE_CONTROL, STET_FIELD_CONTENT_ENCODING, STET_FIELD_VARY,
 };
 
+/* It is known already that this one is not always the same. */
+static bool validator_moves(const struct check *check, enum stet_field_id id)
+{
+    if (id == STET_FIELD_ETAG && check_tags_move(check))
+        return true;
+    if (id == STET_FIELD_LAST_MODIFIED && check_has(check, FINDING_MODIFIED_MOVING))
+        return true;
+    return (id == STET_FIELD_ETAG || id == STET_FIELD_LAST_MODIFIED) &&
+           check_has(check, FINDING_TAG_SOMETIMES);
+}
+
 void check_head(struct check *check, const struct probe *get, const struct probe *head)
 {
     const struct exchanges proof = {get, head};
@@ -233,9 +246,7 @@ void check_head(struct check *check, const struct probe *get, const struct probe
         const struct stet_span name = stet_field_name(head_fields[i]);
         const struct stet_span one = check_value(get, head_fields[i]);
         const struct stet_span other = check_value(head, head_fields[i]);
-        const bool moves = (head_fields[i] == STET_FIELD_ETAG && check_tags_move(check)) ||
-                           (head_fields[i] == STET_FIELD_LAST_MODIFIED &&
-                            check_has(check, FINDING_MODIFIED_MOVING));
+        const bool moves = validator_moves(check, head_fields[i]);
         if (!moves && !stet_span_equal(one, other))
             check_say(check, other.at ? FINDING_HEAD_FIELDS : FINDING_HEAD_LACKS, proof, "%.*s",
                       SHOWN(name));

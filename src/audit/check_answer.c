@@ -240,7 +240,7 @@ static void describe_member(const struct stet_sf_member *member, struct text *te
         text_say(text, said.number < 0 ? ", stale for %lld s" : ", fresh for %lld s",
                  (long long)(said.number < 0 ? -said.number : said.number));
     if (stet_sf_parameter(member, STET_SPAN("detail"), &said))
-        text_say(text, ", %.*s", SHOWN(said.text));
+        text_say(text, ", detail \"%.*s\"", SHOWN(said.text));
 }
 
 void check_cache_status(struct check *check, const struct probe *probe)

@@ -104,16 +104,20 @@ static bool same_tag(const struct probe *a, const struct probe *b)
            stet_etag_equal_weak(stet_etag_of(&a->response.head), stet_etag_of(&b->response.head));
 }
 
+void check_tag_comes(struct check *check, const struct probe *first, const struct probe *again)
+{
+    if (stet_head_has(&first->response.head, STET_FIELD_ETAG) !=
+        stet_head_has(&again->response.head, STET_FIELD_ETAG))
+        check_say(check, FINDING_TAG_SOMETIMES, (struct exchanges){first, again}, "%s", "");
+}
+
 static void check_same_content(struct check *check, const struct probe *first,
                                const struct probe *again)
 {
     const struct exchanges proof = {first, again};
-    const bool both = has_both(first, again, STET_FIELD_ETAG);
 
-    if (!both && (stet_head_has(&first->response.head, STET_FIELD_ETAG) ||
-                  stet_head_has(&again->response.head, STET_FIELD_ETAG)))
-        check_say(check, FINDING_TAG_SOMETIMES, proof, "%s", "");
-    if (both && !same_tag(first, again))
+    check_tag_comes(check, first, again);
+    if (has_both(first, again, STET_FIELD_ETAG) && !same_tag(first, again))
         check_say(check, FINDING_TAG_UNSTABLE, proof, "%.*s and then %.*s",
                   SHOWN(check_value(first, STET_FIELD_ETAG)),
                   SHOWN(check_value(again, STET_FIELD_ETAG)));

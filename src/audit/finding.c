@@ -123,6 +123,19 @@ bool findings_add(struct findings *findings, enum finding_id id, const char *url
     return true;
 }
 
+void findings_drop(struct findings *findings, enum finding_id id, const char *url)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->at[i].id == id && strcmp(findings->at[i].url, url) == 0)
+            finding_fini(&findings->at[i]);
+        else
+            findings->at[kept++] = findings->at[i];
+    }
+    findings->count = kept;
+}
+
 void findings_cut(struct findings *findings, size_t count)
 {
     while (findings->count > count)

@@ -62,6 +62,8 @@ struct findings {
 /* Copies the texts (NULL is ""). False when memory is out. */
 bool findings_add(struct findings *findings, enum finding_id id, const char *url,
                   const char *detail, const char *evidence);
+/* Takes back a finding of a URL, if there is one. */
+void findings_drop(struct findings *findings, enum finding_id id, const char *url);
 /* Takes back what was added at or behind number `count`. */
 void findings_cut(struct findings *findings, size_t count);
 void findings_fini(struct findings *findings);

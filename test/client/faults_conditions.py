@@ -47,6 +47,32 @@ def _(ask):
     return ask.answer()
 
 
+@fault("etag-comes-later", also={"etag-sometimes"}, without=True)
+def _(ask):
+    ask.tag = "" if ask.count == 1 else None
+    return ask.answer()
+
+
+@fault("etag-comes-later-large", also={"etag-sometimes", "content-large"}, without=True)
+def _(ask):
+    ask.content = CONTENT * 2000
+    ask.tag = "" if ask.count == 1 else None
+    return ask.answer()
+
+
+@fault("etag-hardens", without=True)
+def _(ask):
+    ask.weak = ask.count == 1
+    return ask.answer()
+
+
+@fault("if-match-in-a-cache", also={"cache-status"}, without=True)
+def _(ask):
+    # The first answer is the origin's; then a cache answers, which may ignore If-Match.
+    answer = ask.forget("If-Match", "If-Unmodified-Since").answer()
+    return answer.set("Cache-Status", "edge; hit" if ask.count > 1 else "edge; fwd=uri-miss; stored")
+
+
 @fault("etag-differs-by-connection")
 def _(ask):
     ask.tag, ask.modified = f'"{ask.connection.client_address[1]}"', None

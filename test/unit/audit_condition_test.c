@@ -99,6 +99,7 @@ static const struct row rows[] = {
      "order-tag-needs-date"},
     {"9110-13.1.1", "412", ROW(MATCH_OTHER), "412", "", ""},
     {"9110-13.1.1", "200", ROW(MATCH_OTHER), OK, "content", "if-match-ignored"},
+    {"C-9111-5.1-3", "200, from a cache", ROW(MATCH_OTHER), OK "\nAge: 1", "content", ""},
     {"9110-13.1.1", "its own, 412", ROW(MATCH_OWN), "412", "", "if-match-refused"},
     {"9110-13.1.1", "weak, 412", ROW(MATCH_WEAK), "412", "", ""},
     {"9110-13.1.1", "weak, 200", ROW(MATCH_WEAK), OK, "content", "if-match-weak"},
