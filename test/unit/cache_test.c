@@ -108,6 +108,40 @@ static const struct story stories[] = {
      "end 1\n"
      "ask d GET /\n"
      "got d 200 x\n"},
+    {"C-9218-5-1", "a priority goes along, and is no part of the key",
+     "ask a GET / Priority: u=1, i\n"
+     "sent 0 has Priority: u=1, i\n"
+     "head 0 200 2 Cache-Control: max-age=60 | Priority: u=2\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "line a Priority: u=2\n"
+     "ask b GET / Priority: u=7\n"
+     "got b 200 ab\n"
+     "line b Priority: u=2\n"
+     "fetches 1\n"},
+    {"C-9218-5-1", "unless the origin says that it varies by it",
+     "ask a GET / Priority: u=1\n"
+     "head 0 200 2 Cache-Control: max-age=60 | Vary: Priority\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "ask b GET / Priority: u=7\n"
+     "fact b fwd=vary-miss\n"},
+    {"C-9842-6.2-2", "what a dictionary coded is for who has it, and stays as it is",
+     "ask a GET / Accept-Encoding: dcb | Available-Dictionary: :YQ==:\n"
+     "sent 0 has Available-Dictionary: :YQ==:\n"
+     "head 0 200 2 Cache-Control: max-age=60 | Content-Encoding: dcb | "
+     "Vary: accept-encoding, available-dictionary\n"
+     "body 0 ab\n"
+     "end 0\n"
+     "ask b GET / Accept-Encoding: dcb | Available-Dictionary: :YQ==:\n"
+     "got b 200 ab\n"
+     "line b Content-Encoding: dcb\n"
+     "fact b hit=yes\n"
+     "ask c GET / Accept-Encoding: dcb | Available-Dictionary: :Yg==:\n"
+     "fact c fwd=vary-miss\n"
+     "ask d GET / Available-Dictionary: :YQ==:\n"
+     "fact d fwd=vary-miss\n"
+     "fetches 3\n"},
     {"C-9111-3-4", "no-store passes, and is fetched each time",
      "ask a GET /\n"
      "head 0 200 2 Cache-Control: no-store | Set-Cookie: a=1\n"
