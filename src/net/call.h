@@ -69,7 +69,6 @@ struct line;
 struct call_stage {
     bool headed; /* the final head has come */
     bool last;   /* the request is complete */
-    bool paused; /* content is not wanted for now */
 };
 
 /* One call. Embedded in its owner, whose fields are the first three; the rest is private, but what

@@ -139,7 +139,9 @@ static int64_t call_due(const struct call *call)
     if (h2_client_unsent(call->stream) > 0)
         return after(call->since, limits->request_idle_timeout);
     if (call->stage.headed)
-        return call->stage.paused ? INT64_MAX : after(call->since, limits->response_idle_timeout);
+        return h2_client_is_paused(call->stream)
+                   ? INT64_MAX
+                   : after(call->since, limits->response_idle_timeout);
     return call->stage.last ? after(call->since, limits->response_timeout) : INT64_MAX;
 }
 
@@ -238,7 +240,7 @@ bool mux_send(struct call *call, struct stet_span bytes)
 
 void mux_finish(struct call *call)
 {
-    h2_client_finish(call->stream);
+    h2_client_finish(call->stream, call->trailers);
     call->stage.last = true;
     call_alive(call);
     call_wake(call);
@@ -246,9 +248,8 @@ void mux_finish(struct call *call)
 
 void mux_resume(struct call *call)
 {
-    if (!call->stage.paused)
+    if (!h2_client_is_paused(call->stream))
         return;
-    call->stage.paused = false;
     h2_client_resume(call->stream);
     call_alive(call);
     call_wake(call);
@@ -299,16 +300,13 @@ static void mux_head(void *owner, const struct stet_response *response,
     call->events->head(call->owner, response, framing);
 }
 
-/* The call may be over when its owner has been told. */
+/* The call may be over, and gone, when its owner has been told. */
 static bool mux_content(void *owner, struct stet_span bytes)
 {
     struct call *call = owner;
 
     call_alive(call);
-    bool more = call->events->content(call->owner, bytes);
-    if (call->stream)
-        call->stage.paused = !more;
-    return more;
+    return call->events->content(call->owner, bytes);
 }
 
 static void mux_room(void *owner)

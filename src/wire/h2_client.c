@@ -249,6 +249,11 @@ size_t h2_client_unsent(const struct h2_client_stream *stream)
     return octets_left(&stream->unsent);
 }
 
+bool h2_client_is_paused(const struct h2_client_stream *stream)
+{
+    return stream->is.paused;
+}
+
 void h2_client_feed(struct h2_client *client, const char *bytes, size_t size)
 {
     ssize_t used =
@@ -303,6 +308,7 @@ static void stream_over(struct h2_client_stream *stream)
     stream->client->busy--;
     octets_fini(&stream->unsent);
     octets_fini(&stream->held);
+    stream->last_lines = STET_SPAN_NONE;
     stream->client->swept &= !stream->is.closed;
 }
 

@@ -65,6 +65,7 @@ struct h2_client_stream {
     uint64_t length_left;  /* of the request, by its own */
     struct response_framing framing;
     struct octets unsent;            /* request content */
+    struct stet_span last_lines;     /* trailers behind it */
     struct octets held;              /* response content that was not wanted yet */
     struct h2_client_head *trailers; /* that were */
     const struct h2_client_events *events;
@@ -93,8 +94,9 @@ struct h2_client_stream *h2_client_begin(struct h2_client *client,
  * dropped. Content past a known length, or short of it at the end, is a bug of the caller. */
 bool h2_client_send(struct h2_client_stream *stream, struct stet_span bytes);
 
-/* The request content is complete. */
-void h2_client_finish(struct h2_client_stream *stream);
+/* The request content is complete. `trailers` are whole field lines as in wire/reply.h, or empty;
+ * they live as long as the stream. */
+void h2_client_finish(struct h2_client_stream *stream, struct stet_span trailers);
 
 /* Goes on after `content` returned false: what is held is told by the next h2_client_run. */
 void h2_client_resume(struct h2_client_stream *stream);
@@ -125,6 +127,9 @@ void h2_client_closed(struct h2_client *client);
 
 /* Octets of request content that are not given out yet. */
 size_t h2_client_unsent(const struct h2_client_stream *stream);
+
+/* Its owner has said that it takes no content, and not that it goes on. */
+bool h2_client_is_paused(const struct h2_client_stream *stream);
 
 /* Ends one stream, TRUNCATED, for a reason of ours: a deadline has passed. */
 void h2_client_fail(struct h2_client_stream *stream, enum stet_proxy_error error);

@@ -110,6 +110,30 @@ static void stream_look(struct h2_client_stream *stream)
         stream->client->due = true;
 }
 
+/* A list of as many lines, and room for their names in lower case. False when memory is out. */
+static bool lines_open(struct lines *lines, size_t count, size_t text)
+{
+    *lines = (struct lines){.list = memory_new(count * sizeof *lines->list + text)};
+    lines->text = (char *)(lines->list + count);
+    return lines->list;
+}
+
+/* What comes behind the content [RFC 9113 §8.1]. False when memory is out. */
+static bool stream_trail(const struct h2_client_stream *stream)
+{
+    struct stet_span rest = stream->last_lines, name, value;
+    struct lines lines;
+
+    if (!lines_open(&lines, block_lines(rest), rest.len))
+        return false;
+    while (reply_block_next(&rest, &name, &value))
+        line_put(&lines, text_lower(&lines, name), value);
+    const int error =
+        nghttp2_submit_trailer(stream->client->session, stream->id, lines.list, lines.count);
+    memory_free(lines.list);
+    return error == 0;
+}
+
 static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t length,
                             uint32_t *flags, nghttp2_data_source *source, void *owner)
 {
@@ -126,6 +150,10 @@ static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, s
         octets_spend(&stream->unsent, size);
     }
     stream_look(stream);
+    if (left == size && stream->is.last && stream->last_lines.len > 0) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        return stream_trail(stream) ? (ssize_t)size : NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     return (ssize_t)size;
 }
 
@@ -134,14 +162,12 @@ bool h2_client_submit(struct h2_client_stream *stream, const struct client_reque
     struct h2_client *client = stream->client;
     const size_t count = LINES_OWN + block_lines(request->block);
     const nghttp2_data_provider content = {.source.ptr = stream, .read_callback = content_read};
-    struct lines lines = {0};
+    struct lines lines;
 
     client_request_check(request);
     CHECK(!request->upgrade);
-    lines.list = memory_new(count * sizeof *lines.list + request->block.len + LENGTH_DIGITS);
-    if (!lines.list)
+    if (!lines_open(&lines, count, request->block.len + LENGTH_DIGITS))
         return false;
-    lines.text = (char *)(lines.list + count);
     lines_put_all(&lines, request, client->scheme);
     stream->id = nghttp2_submit_request(client->session, NULL, lines.list, lines.count,
                                         stream->is.last ? NULL : &content, stream);
@@ -174,11 +200,12 @@ bool h2_client_send(struct h2_client_stream *stream, struct stet_span bytes)
     return !stream->is.waits;
 }
 
-void h2_client_finish(struct h2_client_stream *stream)
+void h2_client_finish(struct h2_client_stream *stream, struct stet_span trailers)
 {
     if (stream->is.over || stream->is.last)
         return;
     CHECK(!stream->is.counted || stream->length_left == 0);
+    stream->last_lines = trailers;
     stream->is.last = true;
     content_wake(stream);
 }
