@@ -238,7 +238,8 @@ void tell_fields_that_are_not_kept(struct scene *s)
                  "one");
     for (int i = 0; i < 2; i++) { /* C-9111-3.1-1 C-9111-3.1-2 C-9111-3.1-4 C-9111-5.2-1 */
         client_get(client, "/a");
-        expect_no_field(client, "X-Hop");
+        if (!s->origin_h2) /* which knows no such fields */
+            expect_no_field(client, "X-Hop");
         expect_no_field(client, "Keep-Alive");
         if (i == 1)
             expect_no_field(client, "Proxy-Authenticate");

@@ -101,7 +101,8 @@ static bool gateway_route(struct scene *s, struct config *config, struct config_
         char url[64];
         struct upstream_url *urls =
             config_append(config, route->upstreams, i, sizeof *route->upstreams);
-        snprintf(url, sizeof url, "http://%s", origin_address(gateway->origins[i]));
+        snprintf(url, sizeof url, "%s://%s", s->origin_h2 ? "h2c" : "http",
+                 origin_address(gateway->origins[i]));
         if (!urls || upstream_url_read(url, &urls[i]))
             return false;
         route->upstreams = urls;

@@ -144,6 +144,7 @@ void tell_crossed_by_a_write(struct scene *s)
 {
     struct origin *o = scene_origin(s);
     struct client *client = scene_client(s), *writer = scene_client(s), *other = scene_client(s);
+    s->patience = SECONDS(10); /* it may be asked twice */
     page_takes(origin_holds(o, "/a", "Cache-Control: max-age=100", "before"), SECONDS(2));
     origin_does(o, "POST", "/a", 204, "", "");
     client_ask(client, "/a");

@@ -2,6 +2,9 @@
  *
  *     octets come -> request_read -> heard -> (waits, takes) -> said: page_answer.c -> octets go
  *
+ * Over HTTP/2 the octets are those of a stream (reception.c), and the connection is a talk of its
+ * own that says nothing.
+ *
  * It sends from within the world's own turns when it is ready at once, and from origin_pump when
  * something is due later; the stage lets no time pass without that (scene_idle).
  */
@@ -14,214 +17,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct origin {
-    struct scene *scene;
-    struct oracle *oracle;
-    char address[32];
-    struct sim_origin *end;
-    struct page *pages;
-    struct talk *talks;
-    size_t connections;
-    bool waits, down;
-};
-
-/* ---- pages ---- */
-
-static void page_free(struct page *page)
-{
-    free(page->method);
-    free(page->target);
-    free(page->only_name);
-    free(page->only_value);
-    free(page->lines);
-    free(page->content);
-    free(page->raw);
-    free(page);
-}
-
-static struct page *page_add(struct origin *origin, const char *target, int status,
-                             const char *lines)
-{
-    struct page *page = calloc(1, sizeof *page);
-    page->target = strdup(target);
-    page->status = status;
-    page->lines = strdup(lines);
-    page->uses = UINT32_MAX;
-    page->stops_after = page->cuts_after = SIZE_MAX;
-    page->next = origin->pages;
-    origin->pages = page;
-    return page;
-}
-
-static void page_fill(struct page *page, const void *content, size_t len)
-{
-    page->content = malloc(len + 1);
-    memcpy(page->content, content, len);
-    page->content[len] = '\0';
-    page->len = len;
-}
-
-struct page *origin_holds_bytes(struct origin *origin, const char *target, const char *lines,
-                                const void *content, size_t len)
-{
-    struct page *page = page_add(origin, target, 200, lines);
-    page_fill(page, content, len);
-    page->evaluates = true;
-    return page;
-}
-
-struct page *origin_holds(struct origin *origin, const char *target, const char *lines,
-                          const char *content)
-{
-    return origin_holds_bytes(origin, target, lines, content, strlen(content));
-}
-
-void page_is_only_for(struct page *page, const char *line)
-{
-    const size_t name = strcspn(line, ":");
-    page->only_name = strndup(line, name);
-    page->only_value = strdup(line + name + strspn(line + name, ": "));
-}
-
-struct page *origin_holds_for(struct origin *origin, const char *target, const char *line,
-                              const char *lines, const char *content)
-{
-    struct page *page = origin_holds(origin, target, lines, content);
-    page_is_only_for(page, line);
-    return page;
-}
-
-struct page *origin_says(struct origin *origin, const char *target, int status, const char *lines,
-                         const char *content)
-{
-    struct page *page = page_add(origin, target, status, lines);
-    page_fill(page, content, strlen(content));
-    return page;
-}
-
-struct page *origin_says_to(struct origin *origin, const char *target, const char *line, int status,
-                            const char *lines, const char *content)
-{
-    struct page *page = origin_says(origin, target, status, lines, content);
-    page_is_only_for(page, line);
-    return page;
-}
-
-struct page *origin_does(struct origin *origin, const char *method, const char *target, int status,
-                         const char *lines, const char *content)
-{
-    struct page *page = origin_says(origin, target, status, lines, content);
-    page->method = strdup(method);
-    return page;
-}
-
-struct page *origin_sends(struct origin *origin, const char *target, const char *octets, size_t len,
-                          bool closes)
-{
-    struct page *page = page_add(origin, target, 0, "");
-    page_fill(page, "", 0);
-    page->raw = malloc(len + 1);
-    memcpy(page->raw, octets, len);
-    page->raw_len = len;
-    page->closes = closes;
-    return page;
-}
-
-void origin_forgets(struct origin *origin, const char *target)
-{
-    for (struct page **place = &origin->pages; *place;) {
-        struct page *page = *place;
-        if (strcmp(page->target, target) != 0) {
-            place = &page->next;
-            continue;
-        }
-        *place = page->next;
-        page_free(page);
-    }
-}
-
-void page_once(struct page *page)
-{
-    page->uses = 1;
-}
-
-void page_slices(struct page *page)
-{
-    page->slices = true;
-}
-
-void page_takes(struct page *page, int64_t ns)
-{
-    page->takes = ns;
-}
-
-void page_is_chunked(struct page *page)
-{
-    page->framing = PAGE_CHUNKED;
-}
-
-void page_runs_until_close(struct page *page)
-{
-    page->framing = PAGE_UNTIL_CLOSE;
-}
-
-void page_stops_after(struct page *page, size_t octets)
-{
-    page->stops_after = octets;
-}
-
-void page_breaks_off_after(struct page *page, size_t octets, bool reset)
-{
-    page->cuts_after = octets;
-    page->resets = reset;
-}
-
-static bool page_fits(const struct page *page, const struct request *request)
-{
-    if (page->uses == 0 || strcmp(page->target, request->target) != 0)
-        return false;
-    if (page->method ? strcmp(page->method, request->method) != 0
-                     : strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
-        return false;
-    if (!page->only_name)
-        return true;
-    char *value = request_list(request, page->only_name);
-    const bool fits = value && strcmp(value, page->only_value) == 0;
-    free(value);
-    return fits;
-}
-
-/* The latest page for the request; one that is for such requests only goes before the others. */
-static struct page *origin_page(struct origin *origin, const struct request *request)
-{
-    static char empty[] = "", content[] = "nothing is here";
-    static struct page none = {.status = 404,
-                               .lines = empty,
-                               .content = content,
-                               .len = sizeof content - 1,
-                               .uses = UINT32_MAX,
-                               .stops_after = SIZE_MAX,
-                               .cuts_after = SIZE_MAX};
-    struct page *found = NULL;
-    for (struct page *page = origin->pages; page; page = page->next) {
-        if (page_fits(page, request) && (!found || (page->only_name && !found->only_name)))
-            found = page;
-    }
-    return found ? found : &none;
-}
-
 /* ---- answers ---- */
 
 static void talk_send(struct talk *talk, const char *bytes, size_t len)
 {
-    if (talk->end && sim_client_state(talk->end) == SIM_CLIENT_OPEN)
+    const struct answer *answer = &talk->answer;
+    if (!talk->end || sim_client_state(talk->end) != SIM_CLIENT_OPEN)
+        return;
+    if (!talk->reception)
         sim_client_send(talk->end, bytes, len);
+    else if (answer->said)
+        reception_say(talk->reception, talk->id, bytes, len);
+    else
+        reception_script(talk->reception, talk->id, answer->script ? bytes : "He :status=99x");
 }
 
-static void talk_end(struct talk *talk, bool reset)
+/* Closes a connection, and whatever is on it. */
+static void origin_end(struct origin *origin, struct sim_client *end, bool reset)
 {
-    if (talk->end)
-        sim_client_close(talk->end, reset);
+    if (!end)
+        return;
+    for (struct talk *talk = origin->talks; talk; talk = talk->next)
+        talk->end = talk->end == end ? NULL : talk->end;
+    if (reset || !origin->scene->origin_h2)
+        sim_client_close(end, reset);
+    else if (sim_client_state(end) == SIM_CLIENT_OPEN)
+        sim_client_shutdown(end); /* window updates may still come: no reset for that */
+}
+
+/* It is alone on its connection, and all that it has said has gone. */
+static bool talk_is_last(const struct origin *origin, const struct talk *talk)
+{
+    for (const struct talk *other = origin->talks; other; other = other->next) {
+        if (other != talk && other->end == talk->end && other->heard)
+            return false;
+    }
+    return reception_unsent(talk->reception) == 0;
+}
+
+/* The answer has been said. */
+static void talk_end_stream(struct origin *origin, struct talk *talk)
+{
+    const struct answer *answer = &talk->answer;
+    const bool silent = !answer->said && answer->len == 0;
+    if (!talk->end)
+        return;
+    if ((silent && answer->closes) || (answer->cuts && !answer->resets)) {
+        if (talk_is_last(origin, talk))
+            origin_end(origin, talk->end, false);
+        else
+            reception_break(talk->reception, talk->id);
+    } else if (answer->cuts) {
+        reception_break(talk->reception, talk->id);
+    } else if (answer->said) {
+        reception_finish(talk->reception, talk->id);
+        if (answer->leaves)
+            reception_leave(talk->reception);
+    }
     talk->end = NULL;
 }
 
@@ -246,8 +98,10 @@ static void talk_go(struct origin *origin, struct talk *talk)
         said->whole = true;
     if (answer->cuts)
         oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
-    if (answer->closes)
-        talk_end(talk, answer->resets);
+    if (talk->reception)
+        talk_end_stream(origin, talk);
+    else if (answer->closes)
+        origin_end(origin, talk->end, answer->resets);
     free(answer->bytes);
     *answer = (struct answer){0};
     talk->heard = NULL;
@@ -262,29 +116,41 @@ static void talk_begin(struct origin *origin, struct talk *talk)
     page_answer(page, origin->oracle, talk->heard, &stamp, &talk->answer);
     if (page->uses != UINT32_MAX && page->uses > 0)
         page->uses--;
+    if (talk->answer.said)
+        talk->answer.said->on = talk->end;
     talk->begun = true;
     talk_go(origin, talk);
+}
+
+/* What has come and was not read as a request; of a connection of HTTP/2 nothing. */
+static const char *talk_bytes(const struct talk *talk, size_t *len)
+{
+    if (talk->reception)
+        return reception_bytes(talk->reception, talk->id, len);
+    *len = sim_client_len(talk->end);
+    return sim_client_bytes(talk->end);
 }
 
 static void talk_hear(struct origin *origin, struct talk *talk)
 {
     struct request request;
     char fault[RESPONSE_FAULT];
-    size_t used;
-    if (!talk->end || talk->heard || sim_client_len(talk->end) == 0)
+    size_t used, len = 0;
+    const char *bytes = talk->end && !talk->heard ? talk_bytes(talk, &len) : NULL;
+    if (len == 0)
         return;
-    const enum response_verdict verdict = request_read(&request, sim_client_bytes(talk->end),
-                                                       sim_client_len(talk->end), &used, fault);
+    const enum response_verdict verdict = request_read(&request, bytes, len, &used, fault);
     if (verdict == RESPONSE_WHOLE) {
         struct page *page = origin_page(origin, &request);
-        sim_client_take(talk->end, used);
+        if (!talk->reception)
+            sim_client_take(talk->end, used);
         talk->due = sim_world_now(origin->scene->world) + page->takes;
         talk->begun = false;
         talk->heard =
             oracle_hears(origin->oracle, &request, origin, sim_world_now(origin->scene->world));
-        if (sim_client_len(talk->end) > 0)
+        if (len > used)
             snprintf(talk->fault, sizeof talk->fault, "octets behind a request: \"%.60s\"",
-                     sim_client_bytes(talk->end));
+                     bytes + used);
     } else if (verdict == RESPONSE_BAD) {
         snprintf(talk->fault, sizeof talk->fault, "%s", fault);
     }
@@ -306,12 +172,20 @@ static void talk_turn(struct origin *origin, struct talk *talk)
 
 /* ---- connections ---- */
 
-static struct talk *origin_talk(struct origin *origin, struct sim_client *end)
+static struct talk *origin_talk(struct origin *origin, const struct sim_client *end)
 {
     struct talk *talk = origin->talks;
-    while (talk && talk->end != end)
+    while (talk && (talk->end != end || talk->id > 0))
         talk = talk->next;
     return talk;
+}
+
+static void talk_free(struct talk *talk)
+{
+    if (talk->id == 0)
+        reception_free(talk->reception);
+    free(talk->answer.bytes);
+    free(talk);
 }
 
 /* What is over is forgotten. */
@@ -324,19 +198,66 @@ static void origin_sweep(struct origin *origin)
             continue;
         }
         *place = talk->next;
-        free(talk->answer.bytes);
-        free(talk);
+        talk_free(talk);
     }
+}
+
+static struct talk *origin_begin(struct origin *origin, struct sim_client *end)
+{
+    struct talk *talk = calloc(1, sizeof *talk);
+    talk->end = end;
+    talk->next = origin->talks;
+    origin->talks = talk;
+    return talk;
 }
 
 static void origin_accept(struct origin *origin)
 {
     for (struct sim_client *end; (end = sim_origin_next(origin->end));) {
-        struct talk *talk = calloc(1, sizeof *talk);
-        talk->end = end;
-        talk->next = origin->talks;
-        origin->talks = talk;
+        struct talk *talk = origin_begin(origin, end);
         origin->connections++;
+        if (!origin->scene->origin_h2)
+            continue;
+        talk->reception = reception_new(end);
+        if (origin->stalls)
+            reception_stall(talk->reception, true);
+    }
+}
+
+/* The gateway waits for its answer no more. */
+static void talk_lost(struct origin *origin, struct talk *talk)
+{
+    if (talk->heard)
+        oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
+    talk->heard = NULL;
+    talk->end = NULL;
+}
+
+static void origin_heard_streams(struct origin *origin, struct talk *connection)
+{
+    struct reception *reception = connection->reception;
+    struct sim_client *end = connection->end;
+    reception_hear(reception);
+    if (reception_fault(reception))
+        snprintf(connection->fault, sizeof connection->fault, "%s", reception_fault(reception));
+    for (int32_t id; (id = reception_next(reception)) > 0;) {
+        if (origin->refuses > 0) {
+            if (--origin->refuses > 0) /* what is refused twice has failed */
+                oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
+            reception_refuse(reception, id);
+            continue;
+        }
+        struct talk *talk = origin_begin(origin, end);
+        talk->reception = reception;
+        talk->id = id;
+    }
+    for (struct talk *talk = origin->talks; talk; talk = talk->next) {
+        if (talk->end != end || talk->id == 0)
+            continue;
+        if (reception_lost(reception, talk->id))
+            talk_lost(origin, talk);
+        else
+            talk_turn(origin, talk);
     }
 }
 
@@ -348,15 +269,20 @@ static void origin_heard(struct sim_client *end, void *owner)
     if (!talk)
         return;
     if (sim_client_state(end) == SIM_CLIENT_OPEN) {
-        talk_turn(origin, talk);
+        if (talk->reception)
+            origin_heard_streams(origin, talk);
+        else
+            talk_turn(origin, talk);
         return;
     }
-    if (talk->heard) /* the gateway has given up */
-        oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
-    talk->heard = NULL;
+    for (talk = origin->talks; talk; talk = talk->next) {
+        if (talk->end == end)
+            talk_lost(origin, talk);
+    }
     if (sim_client_state(end) == SIM_CLIENT_ENDED)
-        talk_end(talk, false);
-    talk->end = NULL;
+        sim_client_close(end, false);
+    else
+        oracle_breaks(origin->oracle, end, sim_world_now(origin->scene->world));
 }
 
 void origin_pump(struct origin *origin)
@@ -419,12 +345,54 @@ bool origin_is_waiting(const struct origin *origin)
     return waits;
 }
 
+static bool origin_is_busy(const struct origin *origin, const struct sim_client *end)
+{
+    for (const struct talk *talk = origin->talks; talk; talk = talk->next) {
+        if (talk->end == end && talk->heard)
+            return true;
+    }
+    return false;
+}
+
 static void origin_break(struct origin *origin, bool reset, bool all)
 {
     for (struct talk *talk = origin->talks; talk; talk = talk->next) {
-        if (all || !talk->heard)
-            talk_end(talk, reset);
+        if (all || !origin_is_busy(origin, talk->end))
+            origin_end(origin, talk->end, reset);
     }
+}
+
+void origin_leaves(struct origin *origin)
+{
+    for (struct talk *talk = origin->talks; talk; talk = talk->next) {
+        if (talk->reception && talk->id == 0 && talk->end)
+            reception_leave(talk->reception);
+    }
+    scene_idle(origin->scene);
+}
+
+void origin_refuses(struct origin *origin, unsigned requests)
+{
+    origin->refuses = origin->scene->origin_h2 ? requests : 0;
+}
+
+static void origin_stall(struct origin *origin, bool stalls)
+{
+    if (origin->stalls == stalls)
+        return;
+    origin->stalls = stalls;
+    origin->oracle->down += stalls ? 1 : -1;
+    oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
+    for (struct talk *talk = origin->talks; talk; talk = talk->next) {
+        if (talk->reception && talk->id == 0 && talk->end)
+            reception_stall(talk->reception, stalls);
+    }
+    scene_idle(origin->scene);
+}
+
+void origin_stalls(struct origin *origin)
+{
+    origin_stall(origin, origin->scene->origin_h2);
 }
 
 void origin_hangs_up(struct origin *origin)
@@ -463,6 +431,7 @@ void origin_comes_back(struct origin *origin)
 {
     if (origin->down)
         origin_set_down(origin, false);
+    origin_stall(origin, false);
     sim_origin_answers(origin->end, SIM_ORIGIN_ACCEPTS, 0);
 }
 
@@ -526,8 +495,12 @@ size_t origin_connections(const struct origin *origin)
 size_t origin_unread(const struct origin *origin)
 {
     size_t unread = 0;
-    for (const struct talk *talk = origin->talks; talk; talk = talk->next)
-        unread += talk->end ? sim_client_unread(talk->end) : 0;
+    for (const struct talk *talk = origin->talks; talk; talk = talk->next) {
+        if (!talk->end || talk->id > 0)
+            continue;
+        unread += sim_client_unread(talk->end);
+        unread += talk->reception ? reception_unsent(talk->reception) : 0;
+    }
     return unread;
 }
 
@@ -551,6 +524,7 @@ void origin_calm(struct origin *origin)
     static const struct sim_faults none;
     sim_origin_faults(origin->end, &none);
     origin->waits = false;
+    origin->refuses = 0;
     origin_comes_back(origin);
 }
 
@@ -566,16 +540,11 @@ const char *origin_address(const struct origin *origin)
 
 void origin_free(struct origin *origin)
 {
-    while (origin->pages) {
-        struct page *page = origin->pages;
-        origin->pages = page->next;
-        page_free(page);
-    }
+    pages_free(origin->pages);
     while (origin->talks) {
         struct talk *talk = origin->talks;
         origin->talks = talk->next;
-        free(talk->answer.bytes);
-        free(talk);
+        talk_free(talk);
     }
     free(origin);
 }

@@ -32,6 +32,7 @@ struct page {
     size_t len;
     char *raw; /* all its octets, instead of the above */
     size_t raw_len;
+    bool script;   /* they are frames, in the words of h2_script.h */
     unsigned uses; /* how often it answers yet */
     bool evaluates, slices, undated;
 
@@ -78,6 +79,10 @@ struct page *origin_does(struct origin *origin, const char *method, const char *
 struct page *origin_sends(struct origin *origin, const char *target, const char *octets, size_t len,
                           bool closes);
 
+/* The same over HTTP/2: frames in the words of h2_script.h, for the stream of the request where
+ * they name none. */
+struct page *origin_sends_frames(struct origin *origin, const char *target, const char *script);
+
 /* What was there of the page before is gone. */
 void origin_forgets(struct origin *origin, const char *target);
 
@@ -114,6 +119,12 @@ void origin_comes_back(struct origin *origin);
 
 /* Closes all idle connections. */
 void origin_hangs_up(struct origin *origin);
+
+/* Over HTTP/2, else nothing happens: says on all connections that they take no more requests;
+ * refuses the next requests, undone; lets no content of requests in until it comes back. */
+void origin_leaves(struct origin *origin);
+void origin_refuses(struct origin *origin, unsigned requests);
+void origin_stalls(struct origin *origin);
 
 /* ---- what it has heard ---- */
 

@@ -223,8 +223,9 @@ static void put_content(struct answer *answer, const struct page *page, const st
 
 static void page_raw(const struct page *page, struct oracle *oracle, struct answer *answer)
 {
-    *answer = (struct answer){.stops_at = SIZE_MAX, .closes = page->closes};
+    *answer = (struct answer){.stops_at = SIZE_MAX, .closes = page->closes, .script = page->script};
     put(answer, page->raw, page->raw_len);
+    answer->bytes[answer->len] = '\0';
     oracle_mishap(oracle, MISHAP_DISCONNECTED);
 }
 
@@ -285,4 +286,5 @@ void page_answer(const struct page *page, struct oracle *oracle, const struct he
         put(answer, page->content + said->len, draft.len - said->len);
     answer->closes = page->closes || page->framing == PAGE_UNTIL_CLOSE || answer->cuts;
     answer->resets = page->resets && answer->cuts;
+    answer->leaves = page->closes;
 }

@@ -153,7 +153,7 @@ void tell_trailers_of_origin(struct scene *s)
     struct client *client = scene_client(s);
     struct page *page = origin_says(o, "/a", 200, "Cache-Control: no-store\nTrailer: X-Sum", "one");
     page_is_chunked(page);
-    page->trailers = "X-Sum: 3\r\nContent-Length: 9\r\n";
+    page->trailers = s->origin_h2 ? "X-Sum: 3\r\n" : "X-Sum: 3\r\nContent-Length: 9\r\n";
     client_get_with(client, "/a", "TE: trailers\nConnection: TE"); /* D-48 C-9110-6.5.1-2 */
     expect_body(client, "one");
     expect(s,
@@ -196,8 +196,8 @@ void tell_contents_forward(struct scene *s)
     expect_status(client, 200);
     expect(s, strcmp(origin_saw_content(o), "abcde") == 0 || s->chaos->relaxed);
     expect(s, s->chaos->relaxed || /* C-9110-6.5.1-2 */
-                  strcmp(origin_saw_trailers(o),
-                         "X-Trailer: 1\r\nContent-Digest: sha-256=:eA==:\r\n") == 0);
+                  strcasecmp(origin_saw_trailers(o),
+                             "X-Trailer: 1\r\nContent-Digest: sha-256=:eA==:\r\n") == 0);
     free(large);
 }
 

@@ -8,6 +8,8 @@
  *   --rounds N        tell each scene with N seeds from there on
  *   --over WAY        clients speak "h2c", "tls" (HTTP/1 in it) or "tls-h2"; what is about plain
  *                     octets or about HTTP/1 itself is left out
+ *   --origin WAY      gateways speak "h2c" with their origins; what is about HTTP/1 between them is
+ *                     left out
  *   --every 1         LONG scenes too are told with every call failing
  *   --journal N       of a gateway's scene that fails, the last N things that were said
  *   --nth N           of the kinds that make the n-th call fail: that n alone
@@ -24,17 +26,17 @@
 
 enum {
     ANY = 0,
-    LARGE = 1,      /* much content: not in single octets */
-    TIMED = 2,      /* counts on work being done at once */
-    UNWALKED = 4,   /* counts on nothing being known of the files */
-    ALONE = 8,      /* counts on there being one worker, or sets their number */
-    STARTING = 16,  /* failures may hit the start of the server as well */
-    CALM = 32,      /* nothing is made to fail: what it tells is itself a failure, or takes long */
-    LONG = 64,      /* makes many calls: only some of them are made to fail, drawn by the seed */
-    H1 = 512,       /* about HTTP/1 itself: octets as they are sent, or how connections end */
-    CLEAR = 1024,   /* names http:// where the client's own scheme counts, or makes thousands of
-                     connections */
-    OF_FILES = 128, /* which table it is from */
+    LARGE = 1,     /* much content: not in single octets */
+    TIMED = 2,     /* counts on work being done at once */
+    UNWALKED = 4,  /* counts on nothing being known of the files */
+    ALONE = 8,     /* counts on there being one worker, or sets their number */
+    STARTING = 16, /* failures may hit the start of the server as well */
+    CALM = 32,     /* nothing is made to fail: what it tells is itself a failure, or takes long */
+    LONG = 64,     /* makes many calls: only some of them are made to fail, drawn by the seed */
+    H1 = 512,      /* about HTTP/1 itself: octets as they are sent, or how connections end */
+    H1_ORIGIN = 2048, /* about HTTP/1 towards the origin: octets as they are sent, fields of one
+                         connection, or what becomes of connections */
+    OF_FILES = 128,   /* which table it is from */
     OF_GATEWAYS = 256,
 
     WATCHDOG = 30,   /* seconds of real time for one telling */
@@ -119,8 +121,12 @@ static struct {
     const char *chaos[KINDS];
     size_t chaos_count;
     uint64_t seed, rounds, nth, every, journal;
-    const struct transport *over;
-} options = {.table = OF_FILES | OF_GATEWAYS, .seed = 1, .rounds = 1, .over = transports};
+    const struct transport *over, *origin;
+} options = {.table = OF_FILES | OF_GATEWAYS,
+             .seed = 1,
+             .rounds = 1,
+             .over = transports,
+             .origin = transports};
 
 /* What is being told, for the last words. */
 static struct {
@@ -179,6 +185,7 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
     s.starting = telling->bits & STARTING;
     s.h2 = options.over->h2;
     s.cover = options.over->cover;
+    s.origin_h2 = options.origin->h2;
     volatile bool well = false;
     if (setjmp(s.failed) == 0) {
         telling->tell(&s);
@@ -260,7 +267,8 @@ static bool tell_all(void)
 {
     for (size_t i = 0; i < TELLINGS; i++) {
         if ((options.only && strcmp(options.only, tellings[i].name) != 0) ||
-            !(tellings[i].bits & options.table) || (tellings[i].bits & options.over->avoids))
+            !(tellings[i].bits & options.table) || (tellings[i].bits & options.over->avoids) ||
+            (options.origin->h2 && (tellings[i].bits & H1_ORIGIN)))
             continue;
         for (size_t j = 0; j < KINDS; j++) {
             if (!wanted_kind(&kinds[j]) || (tellings[i].bits & kinds[j].chaos.avoids))
@@ -310,11 +318,13 @@ static bool read_option(const char *name, const char *value)
         options.journal = strtoull(value, NULL, 10);
     else if (strcmp(name, "--over") == 0)
         options.over = read_transport(value);
+    else if (strcmp(name, "--origin") == 0)
+        options.origin = read_transport(value);
     else if (strcmp(name, "--every") == 0)
         options.every = strtoull(value, NULL, 10);
     else
         return false;
-    return options.over != NULL;
+    return options.over && options.origin && options.origin->cover == END_PLAIN;
 }
 
 int main(int count, char **words)
@@ -326,10 +336,11 @@ int main(int count, char **words)
         if (strcmp(words[i], "--list") == 0)
             return list();
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
-            fprintf(stderr,
-                    "%s [--list] [--only NAME] [--of TABLE] [--chaos KIND]... [--seed N] "
-                    "[--over WAY] [--rounds N] [--nth N] [--every 1] [--journal N]\n",
-                    words[0]);
+            fprintf(
+                stderr,
+                "%s [--list] [--only NAME] [--of TABLE] [--chaos KIND]... [--seed N] "
+                "[--over WAY] [--origin WAY] [--rounds N] [--nth N] [--every 1] [--journal N]\n",
+                words[0]);
             return 2;
         }
     }

@@ -72,6 +72,7 @@ struct scene {
     unsigned workers;
     bool h2;                 /* clients speak HTTP/2 */
     enum end_cover cover;    /* and that below it */
+    bool origin_h2;          /* so do origin servers behind a gateway, without TLS */
     int64_t patience;        /* ns that a client waits for an answer, in virtual time */
     struct gateway *gateway; /* NULL: a server of files */
 
@@ -139,11 +140,11 @@ int64_t scene_due(struct scene *s);
 /* Origins that wait go on; false if none does. */
 bool scene_unblock(struct scene *s);
 
-/* Steps the wall clock alone. */
 /* "http", or "https" where clients speak TLS; and with "://www" and a path, kept. */
 const char *scene_scheme(const struct scene *s);
 const char *scene_url(struct scene *s, const char *path);
 
+/* Steps the wall clock alone. */
 void scene_step_clock(struct scene *s, int64_t seconds);
 
 /* Seconds since 1970 on the wall clock of the world, and as an IMF-fixdate (static memory, a few

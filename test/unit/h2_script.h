@@ -26,12 +26,16 @@ struct h2_script {
     uint8_t *bytes;
     size_t size;
     nghttp2_hd_deflater *deflater;
+    uint32_t stream; /* of those commands that name none */
+    bool literal;    /* fields leave nothing behind in the table of who decompresses them */
 };
 
 static inline void h2_script_init(struct h2_script *script)
 {
     script->bytes = malloc(H2_SCRIPT_ROOM);
     script->size = 0;
+    script->stream = 1;
+    script->literal = false;
     nghttp2_hd_deflate_new(&script->deflater, 4096);
 }
 
@@ -91,7 +95,8 @@ static inline size_t h2_script_block(struct h2_script *script, const char *lines
         size_t value = equals ? (size_t)(end - equals) - 1 : 0;
         list[count++] = (nghttp2_nv){(uint8_t *)at, (uint8_t *)(equals ? equals + 1 : end),
                                      h2_script_decode(at, name),
-                                     equals ? h2_script_decode(equals + 1, value) : 0, 0};
+                                     equals ? h2_script_decode(equals + 1, value) : 0,
+                                     script->literal ? NGHTTP2_NV_FLAG_NO_INDEX : 0};
         at = more ? end + 1 : end;
     }
     ssize_t used = nghttp2_hd_deflate_hd(script->deflater, to, room, list, count);
@@ -134,7 +139,8 @@ static inline void h2_script_one(struct h2_script *script, const char *text, siz
     const char *rest = space ? space + 1 : text + size;
     size_t left = space ? size - head - 1 : 0;
     bool ends = head > 1 && text[head - 1] == 'e';
-    uint32_t stream = head > 1 && text[1] >= '0' && text[1] <= '9' ? (uint32_t)atoi(text + 1) : 1;
+    uint32_t stream =
+        head > 1 && text[1] >= '0' && text[1] <= '9' ? (uint32_t)atoi(text + 1) : script->stream;
 
     snprintf(word, sizeof word, "%.*s", (int)(left < 100 ? left : 100), rest);
     switch (text[0]) {
