@@ -3,13 +3,12 @@
 #include "cli/get.h"
 
 #include "base/memory.h"
-#include "stet/base64.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <time.h>
 
 /* ---- clock and signals ---- */
@@ -20,6 +19,23 @@ int64_t get_now(void)
 
     clock_gettime(CLOCK_REALTIME, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t get_steady(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+uint64_t get_random(void)
+{
+    uint64_t number = 0;
+
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+        number = (uint64_t)get_now();
+    return number;
 }
 
 static volatile sig_atomic_t get_stop;
@@ -46,6 +62,13 @@ static void get_heed_signals(struct transfers *transfers)
     sigaction(SIGTERM, &action, NULL);
 }
 
+/* What is ignored stays ignored in the programs that a process becomes: here that is what the
+ * storage does not want to die of. */
+void get_forget_signals(void)
+{
+    signal(SIGXFSZ, SIG_DFL);
+}
+
 bool get_sleep(int64_t ms)
 {
     struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -63,71 +86,7 @@ char *get_copy(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-/* ---- where content goes ---- */
-
-/* The last piece of a URL's path; NULL if there is none that can be a name. */
-static char *get_name_of(const char *url)
-{
-    const char *host = strstr(url, "://");
-    const char *path = strchr(host ? host + 3 : url, '/');
-    const size_t len = path ? strcspn(path, "?#") : 0;
-    const char *slash = path ? memrchr(path, '/', len) : NULL;
-    char *name = slash ? get_copy(slash + 1) : NULL;
-
-    if (name)
-        name[len - (size_t)(slash + 1 - path)] = '\0';
-    if (!name || !name[0] || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-        memory_free(name);
-        return NULL;
-    }
-    return name;
-}
-
-/* With the folder of --output-dir before it. Takes `name`. */
-static char *get_in_folder(const struct get *get, char *name)
-{
-    struct text path = {0};
-
-    if (!get->placing.folder || !name || strcmp(name, "-") == 0)
-        return name;
-    text_say(&path, "%s/%s%c", get->placing.folder, name, '\0');
-    memory_free(name);
-    if (path.failed)
-        text_fini(&path);
-    return path.at;
-}
-
-bool get_job_place(struct get_job *job, size_t index)
-{
-    const struct get_placing *placing = &job->get->placing;
-    char *name;
-
-    if (index >= placing->count && !placing->named)
-        return true;
-    name = index < placing->count ? get_copy(placing->files[index]) : get_name_of(job->url);
-    if (!name) {
-        fprintf(stderr, "stet get: %s has no name for a file; -o FILE gives it one\n", job->url);
-        return false;
-    }
-    job->file = get_in_folder(job->get, name);
-    if (job->file && strcmp(job->file, "-") == 0) {
-        memory_free(job->file);
-        job->file = NULL;
-    }
-    return true;
-}
-
 /* ---- the cache ---- */
-
-/* Makes a folder for this user, and those above it. */
-static void get_make_folder(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-}
 
 /* "$XDG_CACHE_HOME/stet", or below the home folder. False: there is neither. */
 static bool get_cache_folder(struct text *to)
@@ -161,49 +120,12 @@ static void get_open_cache(struct get *get)
     if (caching->folder)
         text_say(&folder, "%s%c", caching->folder, '\0');
     if (folder.len || get_cache_folder(&folder)) {
-        get_make_folder(folder.at);
+        get_make_folders(folder.at, 0700);
         caching->cache.storage = storage_open(folder.at, caching->size, &error);
     }
     if (!caching->cache.storage)
         get_warn_cache(get, folder.len ? folder.at : "the cache", error);
     text_fini(&folder);
-}
-
-/* ---- the request ---- */
-
-static bool get_add(struct get *get, const char *name, const char *value)
-{
-    return stet_head_named(&get->request.head.head, stet_span_of(name)) ||
-           message_add(&get->request.head, stet_span_of(name), stet_span_of(value));
-}
-
-static bool get_add_user(struct get *get)
-{
-    const char *user = get->request.user;
-    char *value;
-
-    if (!user || stet_head_has(&get->request.head.head, STET_FIELD_AUTHORIZATION))
-        return true;
-    const size_t size = stet_base64_room(strlen(user));
-    value = memory_new(6 + size);
-    if (!value)
-        return false;
-    memcpy(value, "Basic ", 6); /* [RFC 7617 §2] */
-    stet_base64_encode(user, strlen(user), value + 6);
-    const bool well =
-        message_add(&get->request.head, STET_SPAN("Authorization"), stet_span(value, 6 + size));
-    memory_free(value);
-    return well;
-}
-
-static bool get_complete_request(struct get *get)
-{
-    const struct get_request *request = &get->request;
-    const char *type = request->json ? "application/json" : "application/x-www-form-urlencoded";
-
-    return get_add_user(get) && (!request->has_content || get_add(get, "Content-Type", type)) &&
-           get_add(get, "Accept", request->json ? "application/json" : "*/*") &&
-           !request->content.failed;
 }
 
 /* ---- once ---- */
@@ -218,6 +140,7 @@ static int get_once(struct get *get)
         jobs[i] = (struct get_job){.get = get, .url = get->urls[i]};
         placed = get_job_place(&jobs[i], i);
     }
+    placed = placed && get_places_differ(jobs, get->url_count);
     if (placed)
         status = get_jobs_run(get, jobs, get->url_count, get_report)
                      ? get_jobs_status(get, jobs, get->url_count)
@@ -246,6 +169,8 @@ int get_with(struct get *get)
         get->caching.cache.now = get_now;
         get->caching.cache.lives = !get->showing.watch && !get->group;
         get_open_cache(get);
+        get->caching.insistent = get->caching.cache;
+        get->caching.insistent.mode = CACHE_REVALIDATE;
         status = get_go(get);
         /* what is validated behind an answer goes on to its end */
         while (!get_stopped() && !transfers_run(get->transfers, -1))

@@ -17,6 +17,15 @@ enum { GET_TURN_MS = 100 };
 /* The one run there is: who is told of jobs. */
 static void (*get_jobs_each)(struct get_job *job, const struct download_result *result);
 
+static const char *get_method(const struct get *get)
+{
+    if (get->request.method)
+        return get->request.method;
+    if (get->request.head_only)
+        return "HEAD";
+    return get->request.has_content ? "POST" : "GET";
+}
+
 /* ---- the end of one ---- */
 
 static int get_status_of(const struct get *get, const struct download_result *result)
@@ -35,16 +44,77 @@ static int get_status_of(const struct get *get, const struct download_result *re
     return get->showing.changed && !result->changed ? GET_UNCHANGED : GET_FINE;
 }
 
-static void get_job_done(void *owner, const struct download_result *result)
+/* What would be sent again may have been done already, if it got that far [RFC 9110 §9.2.2]. */
+static bool get_may_repeat(const struct get *get, const struct download_result *result)
 {
-    struct get_job *job = owner;
+    const enum stet_method method = stet_method_of(stet_span_of(get_method(get)));
 
-    job->download = NULL;
+    switch (result->outcome.transfer.result) {
+    case TRANSFER_NAME:
+    case TRANSFER_CONNECT:
+        return true;
+    case TRANSFER_TIMEOUT:
+    case TRANSFER_BROKEN:
+        return stet_method_is_idempotent(method);
+    default:
+        return false;
+    }
+}
+
+/* It failed in a way that may pass, and nothing of the answer has been written. */
+static bool get_tries_again(const struct get_job *job, const struct download_result *result)
+{
+    const struct get *get = job->get;
+
+    if (job->tries >= get->patience.retries || get_stopped() ||
+        (output_is_stream(job->output) && output_length(job->output) > 0))
+        return false;
+    if (result->end == DOWNLOAD_HTTP)
+        return pace_is_transient(result->status);
+    return job->late ? stet_method_is_idempotent(stet_method_of(stet_span_of(get_method(get))))
+                     : result->end == DOWNLOAD_NETWORK && get_may_repeat(get, result);
+}
+
+static void get_job_again(struct get_job *job, const struct download_result *result)
+{
+    const struct pace pace = {.interval = (int64_t)job->get->patience.delay,
+                              .retry_after =
+                                  pace_retry_after(&result->head.head, get_now() / 1000000000),
+                              .failures = job->tries,
+                              .random = get_random()};
+    const int64_t pause = pace_next(&pace);
+
+    job->tries++;
+    job->begun = job->late = false;
+    job->next = get_steady() + pause;
+    get_say_retry(job, result, pause);
+    output_free(job->output);
+    job->output = NULL;
+}
+
+static void get_job_end(struct get_job *job, const struct download_result *result)
+{
     job->done = true;
     job->status = get_status_of(job->get, result);
     job->result = *result;
     job->retry_after = pace_retry_after(&result->head.head, get_now() / 1000000000);
     get_jobs_each(job, result);
+}
+
+static void get_job_done(void *owner, const struct download_result *result)
+{
+    struct get_job *job = owner;
+    struct download_result told = *result;
+
+    job->download = NULL;
+    if (job->late && result->end == DOWNLOAD_CANCELLED) {
+        told.end = DOWNLOAD_NETWORK;
+        told.words = "it took longer than --max-time";
+    }
+    if (get_tries_again(job, &told))
+        get_job_again(job, &told);
+    else
+        get_job_end(job, &told);
 }
 
 void get_job_fini(struct get_job *job)
@@ -56,15 +126,6 @@ void get_job_fini(struct get_job *job)
 
 /* ---- the beginning of one ---- */
 
-static const char *get_method(const struct get *get)
-{
-    if (get->request.method)
-        return get->request.method;
-    if (get->request.head_only)
-        return "HEAD";
-    return get->request.has_content ? "POST" : "GET";
-}
-
 static bool get_job_begin(struct get_job *job)
 {
     struct get *get = job->get;
@@ -72,10 +133,12 @@ static bool get_job_begin(struct get_job *job)
     const bool show_head = get->placing.head || request->head_only;
 
     job->begun = true;
+    job->began = get_steady();
     if (!job->output)
         job->output = job->spool ? output_new_spool() : output_new(job->file);
+    const bool insists = job->tries && get->caching.cache.mode == CACHE_USUAL;
     const struct download_request wanted = {
-        .cache = &get->caching.cache,
+        .cache = insists ? &get->caching.insistent : &get->caching.cache,
         .output = job->output,
         .method = get_method(get),
         .url = job->url,
@@ -87,6 +150,7 @@ static bool get_job_begin(struct get_job *job)
         .size_max = get->size_max,
         .show_head = show_head,
         .fail = get->showing.fail,
+        .hold = job->tries < get->patience.retries,
         .decode = !request->identity,
         .resume = !show_head,
     };
@@ -108,7 +172,7 @@ static bool get_fits(const struct get *get, const struct get_job *jobs, size_t i
 {
     const size_t running = get_running(jobs, index);
 
-    if (running >= get->parallel)
+    if (running >= get->parallel || jobs[index].next > get_steady())
         return false;
     for (size_t i = 0; i < index && !jobs[index].file; i++)
         if (!jobs[i].done && !jobs[i].file)
@@ -126,7 +190,7 @@ static void get_begin_some(struct get *get, struct get_job *jobs, size_t count)
                                                    .words = "out of memory",
                                                    .url = jobs[i].url,
                                                    .redirect_url = ""};
-            get_job_done(&jobs[i], &failed);
+            get_job_end(&jobs[i], &failed);
         }
     }
 }
@@ -148,6 +212,37 @@ static bool get_all_done(const struct get_job *jobs, size_t count)
     return true;
 }
 
+/* What takes longer than it may is ended. */
+static void get_cancel_late(const struct get *get, struct get_job *jobs, size_t count)
+{
+    const int64_t longest = (int64_t)get->patience.longest, now = get_steady();
+
+    for (size_t i = 0; longest && i < count; i++)
+        if (jobs[i].download && !jobs[i].late && now - jobs[i].began >= longest) {
+            jobs[i].late = true;
+            download_cancel(jobs[i].download);
+        }
+}
+
+/* Lets time pass: until something comes, or somebody is late, or may begin. */
+static void get_turn(struct get *get, struct get_job *jobs, size_t count)
+{
+    const int64_t now = get_steady();
+    int64_t least = GET_TURN_MS;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t when = jobs[i].next;
+        if (jobs[i].download && get->patience.longest)
+            when = jobs[i].began + (int64_t)get->patience.longest;
+        if (!jobs[i].done && when > now && when - now < least)
+            least = when - now;
+    }
+    const bool idle = transfers_run(get->transfers, (int)least);
+    if (idle && !get_all_done(jobs, count) && get_running(jobs, count) == 0)
+        get_sleep(least);
+    get_cancel_late(get, jobs, count);
+}
+
 bool get_jobs_run(struct get *get, struct get_job *jobs, size_t count,
                   void (*each)(struct get_job *job, const struct download_result *result))
 {
@@ -159,7 +254,7 @@ bool get_jobs_run(struct get *get, struct get_job *jobs, size_t count,
         get_begin_some(get, jobs, count);
         if (get_all_done(jobs, count))
             break;
-        transfers_run(get->transfers, GET_TURN_MS);
+        get_turn(get, jobs, count);
         get_progress_show(&progress, jobs, count);
     }
     get_progress_end(&progress);
@@ -182,52 +277,4 @@ int get_jobs_status(const struct get *get, const struct get_job *jobs, size_t co
     if (worst != GET_FINE)
         return worst;
     return get->showing.changed && !changed ? GET_UNCHANGED : GET_FINE;
-}
-
-/* ---- words ---- */
-
-/* A reason in words, and the law it rests on. */
-static void get_say_reason(enum stet_reason reason)
-{
-    const struct stet_span sentence = stet_reason_sentence(reason), law = stet_reason_law(reason);
-
-    fprintf(stderr, "* cache: %.*s%s%.*s%s\n", (int)sentence.len, sentence.at, law.len ? " [" : "",
-            (int)law.len, law.at, law.len ? "]" : "");
-}
-
-static void get_verbose(const struct download_result *result)
-{
-    static const char *const sources[] = {
-        [CACHE_SOURCE_NETWORK] = "from the network",
-        [CACHE_SOURCE_STORED] = "from the cache, still fresh",
-        [CACHE_SOURCE_VALIDATED] = "from the cache, not modified",
-        [CACHE_SOURCE_STALE] = "from the cache, stale",
-        [CACHE_SOURCE_COMPLETED] = "from the cache, and the rest from the network",
-        [CACHE_SOURCE_NONE] = "from nowhere",
-    };
-    const enum stet_reason storing = result->outcome.storing;
-
-    fprintf(stderr, "* cache: %s\n", sources[result->source]);
-    get_say_reason(result->reason);
-    if (storing != STET_REASON_NONE)
-        get_say_reason(storing);
-}
-
-void get_report(struct get_job *job, const struct download_result *result)
-{
-    const struct get_showing *showing = &job->get->showing;
-    struct text text = {0};
-
-    if (showing->verbose)
-        get_verbose(result);
-    if (result->end == DOWNLOAD_HTTP && (!showing->silent || showing->show_error))
-        fprintf(stderr, "stet get: %s: the server answers %d\n", result->url, result->status);
-    else if (result->words[0] && (!showing->silent || showing->show_error))
-        fprintf(stderr, "stet get: %s: %s\n", result->url, result->words);
-    if (!showing->write_out)
-        return;
-    get_write_out(showing->write_out, job, result, &text);
-    fwrite(text.at, 1, text.len, stdout);
-    fflush(stdout);
-    text_fini(&text);
 }

@@ -6,17 +6,15 @@
 #include "base/units.h"
 #include "client/limit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     GET_PARALLEL = 8,
     GET_ATTEMPTS = 5,
     GET_PAUSE_MS = 2000,
     GET_CONNECT_MS = 30000,
+    GET_RETRY_MS = 1000,
     GET_STALL_MS = 120000
 };
 
@@ -42,7 +40,6 @@ static const char out_of_memory[] = "out of memory";
 GET_TAKES_TEXT(get_take_output_dir, placing.folder)
 GET_TAKES_TEXT(get_take_method, request.method)
 GET_TAKES_TEXT(get_take_user, request.user)
-GET_TAKES_TEXT(get_take_agent, setup.user_agent)
 GET_TAKES_TEXT(get_take_cacert, setup.ca_file)
 GET_TAKES_TEXT(get_take_cert, setup.client_certificate)
 GET_TAKES_TEXT(get_take_key, setup.client_key)
@@ -54,6 +51,8 @@ GET_TAKES_TEXT(get_take_group, group)
 GET_TAKES_FLAG(get_take_remote_name, placing.named)
 GET_TAKES_FLAG(get_take_include, placing.head)
 GET_TAKES_FLAG(get_take_head, request.head_only)
+GET_TAKES_FLAG(get_take_in_query, request.in_query)
+GET_TAKES_FLAG(get_take_create_dirs, placing.makes_folders)
 GET_TAKES_FLAG(get_take_location, follow)
 GET_TAKES_FLAG(get_take_identity, request.identity)
 GET_TAKES_FLAG(get_take_insecure, setup.insecure)
@@ -67,6 +66,13 @@ static const char *get_take_compressed(void *target, const char *value)
 {
     (void)value;
     ((struct get *)target)->request.identity = false;
+    return NULL;
+}
+
+/* An empty one is none. */
+static const char *get_take_agent(void *target, const char *value)
+{
+    ((struct get *)target)->setup.user_agent = value[0] ? value : NULL;
     return NULL;
 }
 
@@ -108,64 +114,30 @@ static const char *get_take_resolve(void *target, const char *value)
     return get_append(&get->resolve, &get->setup.resolve_count, value);
 }
 
-static const char *get_take_line(void *target, const char *value)
-{
-    struct get *get = target;
-    const struct stet_span line = stet_span_of(value);
-
-    if (!stet_span_is_token(stet_span(value, stet_span_find(line, ':'))) ||
-        stet_span_find(line, ':') == line.len || strpbrk(value, "\r\n"))
-        return "expected NAME: VALUE";
-    return message_add_line(&get->request.head, line) ? NULL : out_of_memory;
-}
-
-/* ---- content ---- */
-
-/* "@FILE", or "@-" for standard input, as it is. */
-static const char *get_read_content(struct text *to, const char *path)
-{
-    const bool standard = strcmp(path, "-") == 0;
-    const int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    char piece[16384];
-    ssize_t got = -1;
-
-    while (fd >= 0 && (got = read(fd, piece, sizeof piece)) > 0)
-        text_put(to, piece, (size_t)got);
-    const int error = errno;
-    if (fd >= 0 && !standard)
-        close(fd);
-    return got < 0 ? strerror(error) : NULL;
-}
-
-static const char *get_content(struct get *get, const char *value, bool json)
-{
-    struct text *content = &get->request.content;
-
-    if (get->request.has_content && !json)
-        text_put(content, "&", 1);
-    get->request.has_content = true;
-    get->request.json |= json;
-    if (value[0] == '@')
-        return get_read_content(content, value + 1);
-    text_put(content, value, strlen(value));
-    return NULL;
-}
-
-static const char *get_take_data(void *target, const char *value)
-{
-    return get_content(target, value, false);
-}
-
-static const char *get_take_json(void *target, const char *value)
-{
-    return get_content(target, value, true);
-}
-
 /* ---- numbers ---- */
+
+/* A bare number is seconds, as curl has it: "2.5". */
+static bool get_curl_seconds(const char *value, uint64_t *milliseconds)
+{
+    const size_t whole = strspn(value, "0123456789"), dot = value[whole] == '.';
+    const size_t part = dot ? strspn(value + whole + 1, "0123456789") : 0;
+    uint64_t seconds = 0, thousandths = 0;
+
+    if (whole + part == 0 || whole > 9 || value[whole + dot + part])
+        return false;
+    for (size_t i = 0; i < whole; i++)
+        seconds = 10 * seconds + (uint64_t)(value[i] - '0');
+    for (size_t i = 0; i < 3; i++)
+        thousandths = 10 * thousandths + (i < part ? (uint64_t)(value[whole + 1 + i] - '0') : 0);
+    *milliseconds = 1000 * seconds + thousandths;
+    return true;
+}
 
 static const char *get_duration(const char *value, uint64_t *milliseconds)
 {
-    return units_duration(value, milliseconds) ? NULL : "expected a duration such as 30s";
+    return get_curl_seconds(value, milliseconds) || units_duration(value, milliseconds)
+               ? NULL
+               : "expected seconds, or a duration such as 2m";
 }
 
 static const char *get_size(const char *value, uint64_t *octets)
@@ -183,18 +155,14 @@ static const char *get_take_max_size(void *target, const char *value)
     return get_size(value, &((struct get *)target)->size_max);
 }
 
-/* Whole seconds, for directives: a bare number is seconds, as in Cache-Control. */
+/* Whole seconds, for directives. */
 static const char *get_seconds(const char *value, int64_t *seconds)
 {
-    uint64_t number;
+    uint64_t milliseconds;
+    const char *expected = get_duration(value, &milliseconds);
 
-    if (units_number(value, 0, INT32_MAX, &number)) {
-        *seconds = (int64_t)number;
-        return NULL;
-    }
-    const char *expected = get_duration(value, &number);
     if (!expected)
-        *seconds = (int64_t)(number / 1000);
+        *seconds = milliseconds / 1000 < INT32_MAX ? (int64_t)(milliseconds / 1000) : INT32_MAX;
     return expected;
 }
 
@@ -248,6 +216,16 @@ static const char *get_take_connect_timeout(void *target, const char *value)
     return expected;
 }
 
+static const char *get_take_max_time(void *target, const char *value)
+{
+    return get_duration(value, &((struct get *)target)->patience.longest);
+}
+
+static const char *get_take_retry_delay(void *target, const char *value)
+{
+    return get_duration(value, &((struct get *)target)->patience.delay);
+}
+
 static const char *get_count(const char *value, uint64_t least, uint64_t *number)
 {
     return units_number(value, least, 1000000, number) ? NULL : "expected a number";
@@ -261,6 +239,11 @@ static const char *get_take_polls(void *target, const char *value)
 static const char *get_take_attempts(void *target, const char *value)
 {
     return get_count(value, 1, &((struct get *)target)->attempts);
+}
+
+static const char *get_take_retry(void *target, const char *value)
+{
+    return get_count(value, 0, &((struct get *)target)->patience.retries);
 }
 
 static const char *get_take_parallel(void *target, const char *value)
@@ -279,15 +262,23 @@ static const struct option_row get_options[] = {
     {"output", 'o', "FILE", "write to FILE; the n-th is of the n-th URL", get_take_output},
     {"remote-name", 'O', NULL, "write to files named as in the URLs", get_take_remote_name},
     {"output-dir", 0, "DIR", "where such files go, and groups", get_take_output_dir},
+    {"create-dirs", 0, NULL, "make the folders that are missing above them", get_take_create_dirs},
     {"include", 'i', NULL, "write the head before the content", get_take_include},
     {"head", 'I', NULL, "ask for the head alone", get_take_head},
-    {"header", 'H', "NAME: VALUE", "send this field; may repeat", get_take_line},
+    {"header", 'H', "NAME: VALUE|@FILE",
+     "send this field; may repeat; NAME: for none, NAME; for an empty one", get_take_line},
     {"request", 'X', "METHOD", "ask by this method", get_take_method},
     {"data", 'd', "DATA|@FILE", "POST this; more of them are joined by \"&\"", get_take_data},
+    {"data-binary", 0, "DATA|@FILE", "the same; line ends of the file stay", get_take_data_binary},
+    {"data-raw", 0, "DATA", "the same; @ means nothing", get_take_data_raw},
+    {"data-urlencode", 0, "NAME=DATA", "the same, encoded as in forms", get_take_data_urlencode},
+    {"get", 'G', NULL, "what -d says goes into the URL as its query", get_take_in_query},
     {"json", 0, "DATA|@FILE", "POST this as JSON, and accept JSON", get_take_json},
     {"location", 'L', NULL, "follow redirects", get_take_location},
     {"max-redirs", 0, "N", "but not more than these (default: 20)", get_take_redirects},
-    {"user", 'u', "NAME:PASSWORD", "send these as Basic credentials", get_take_user},
+    {"user", 'u', "NAME[:PASSWORD]", "send these as Basic credentials", get_take_user},
+    {"cookie", 'b', "NAME=VALUE", "send this cookie; may repeat", get_take_cookie},
+    {"referer", 'e', "URL", "say where the URL was found", get_take_referer},
     {"user-agent", 'A', "TEXT", "what to call itself (default: stet/" STET_VERSION ")",
      get_take_agent},
     {"compressed", 0, NULL, "ask for gzip, br or zstd, and undo it (default)", get_take_compressed},
@@ -316,7 +307,12 @@ static const struct option_row get_options[] = {
     {"pause", 0, "DURATION", "between such tries (default: 2s)", get_take_pause},
     {"parallel-max", 0, "N", "URLs at a time (default: 8)", get_take_parallel},
     {"max-size", 0, "SIZE", "give up on content larger than this", get_take_max_size},
-    {"connect-timeout", 0, "DURATION", "(default: 30s)", get_take_connect_timeout},
+    {"connect-timeout", 0, "SECONDS", "(default: 30)", get_take_connect_timeout},
+    {"max-time", 'm', "SECONDS", "give up on a URL that takes longer (default: no bound)",
+     get_take_max_time},
+    {"retry", 0, "N", "try again after failures that may pass, so often at most", get_take_retry},
+    {"retry-delay", 0, "SECONDS",
+     "before the first of these tries, then twice as long (default: 1)", get_take_retry_delay},
     {"resolve", 0, "HOST:PORT:ADDRESS", "take this address for a name; may repeat",
      get_take_resolve},
     {"proxy", 'x', "URL", "go through this proxy (default: as http_proxy and so on say)",
@@ -338,6 +334,11 @@ static const char get_details[] = "What is stored and fresh is not asked for aga
 
 /* ---- the command ---- */
 
+static bool get_is_head(const struct get *get)
+{
+    return get->request.method ? strcmp(get->request.method, "HEAD") == 0 : get->request.head_only;
+}
+
 /* What does not go together; NULL if all does. */
 static const char *get_conflict(const struct get *get)
 {
@@ -350,6 +351,10 @@ static const char *get_conflict(const struct get *get)
         return "--group goes with none of -i, -I, -d, -o, -w and --watch";
     if (!get->group && !get->url_count)
         return "expected a URL";
+    if (get_is_head(get) && get->request.has_content && !get->request.in_query)
+        return "HEAD has no content: -d goes with -I only where -G is";
+    if (get->patience.retries && (get->group || showing->watch))
+        return "--retry goes with neither --watch nor --group, which try again anyway";
     if (get->placing.count > get->url_count && !get->group)
         return "there are more files than URLs";
     if (showing->watch && get->url_count != 1)
@@ -370,6 +375,7 @@ static int get_run(int argc, char **argv)
         .caching = {.size = GET_CACHE_SIZE, .cache = {.max_age = -1, .stale_ok = -1}},
         .attempts = GET_ATTEMPTS,
         .pause = GET_PAUSE_MS,
+        .patience = {.delay = GET_RETRY_MS},
         .parallel = GET_PARALLEL,
         .redirects = CLIENT_REDIRECTS_MAX,
     };
@@ -385,7 +391,10 @@ static int get_run(int argc, char **argv)
         status = conflict ? options_error(&command_get, conflict, NULL) : get_with(&get);
     }
     message_fini(&get.request.head);
+    message_fini(&get.request.without);
     text_fini(&get.request.content);
+    text_fini(&get.request.cookies);
+    get_free_urls(&get);
     memory_free(get.placing.files);
     memory_free(get.resolve);
     return status;

@@ -7,11 +7,11 @@
 
 #include "client/pace.h"
 
+#include <errno.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,15 +23,6 @@ struct watch {
     unsigned failures;
     uint64_t polls;
 };
-
-static uint64_t watch_random(void)
-{
-    uint64_t number = 0;
-
-    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
-        number = (uint64_t)get_now();
-    return number;
-}
 
 static bool watch_digest(int fd, uint8_t digest[SHA256_DIGEST_SIZE])
 {
@@ -64,6 +55,7 @@ static void watch_command(const struct get_job *job, int fd)
     int status;
 
     if (child == 0) {
+        get_forget_signals();
         setenv("STET_URL", job->url, 1);
         if (job->file)
             setenv("STET_FILE", job->file, 1);
@@ -72,7 +64,11 @@ static void watch_command(const struct get_job *job, int fd)
         execl("/bin/sh", "sh", "-c", job->get->showing.run, (char *)NULL);
         _exit(127);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child)
+    pid_t ended = child;
+    do
+        ended = child < 0 ? child : waitpid(child, &status, 0);
+    while (ended < 0 && child > 0 && errno == EINTR); /* it has got the signal as well */
+    if (ended < 0)
         perror("stet get: cannot run the command");
     else if (status != 0 && !job->get->showing.silent)
         fprintf(stderr, "stet get: the command ended with status %d\n",
@@ -117,7 +113,7 @@ static int64_t watch_pause(const struct watch *watch, const struct get_job *job)
                               .ttl = watch_failed(job) ? 0 : job->result.ttl,
                               .retry_after = job->retry_after,
                               .failures = watch->failures,
-                              .random = watch_random()};
+                              .random = get_random()};
     return pace_next(&pace);
 }
 

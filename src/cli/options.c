@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 80
 
 /* Numbers of options for getopt that have no letter begin here. */
 #define OPTIONS_FIRST 256

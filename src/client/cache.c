@@ -244,6 +244,11 @@ bool cache_fetch(struct client_cache *cache, const struct cache_request *request
     return go_on(fetch, to);
 }
 
+uint16_t cache_fetch_version(const struct cache_fetch *fetch)
+{
+    return fetch->errand.transfer ? transfer_version(fetch->errand.transfer) : 0;
+}
+
 void cache_fetch_cancel(struct cache_fetch *fetch)
 {
     fetch->refuse = true;

@@ -83,6 +83,9 @@ struct cache_fetch;
 bool cache_fetch(struct client_cache *cache, const struct cache_request *request,
                  const struct cache_events *events, void *owner, struct cache_fetch **fetch);
 
+/* The version of HTTP that the head came in which is being told: 10, 11 or 20; 0: it was stored. */
+uint16_t cache_fetch_version(const struct cache_fetch *fetch);
+
 /* Not wanted any more: `end` follows, out of transfers_run. What has come of the content is kept
  * if it can be completed later. */
 void cache_fetch_cancel(struct cache_fetch *fetch);

@@ -66,11 +66,12 @@ static void download_succeed(struct download *download)
         download_fail(download, DOWNLOAD_NETWORK, decoding_words(download->decoding));
         return;
     }
-    if (!download->opened) {
-        if (download->request.fail && result->status >= 400)
-            result->end = DOWNLOAD_HTTP;
-        return;
+    if (download->hearing.refused) {
+        result->end = DOWNLOAD_HTTP;
+        download_drop(download, false);
     }
+    if (!download->opened)
+        return;
     result->length = output_length(output) - download->head_octets;
     if (!output_end(output, &replaced)) {
         download_fail(download, DOWNLOAD_OUTPUT, output_words(output));

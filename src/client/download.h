@@ -23,8 +23,9 @@ struct download_request {
     struct stet_span content; /* NULL `at`: none */
     unsigned redirects_max;   /* followed; 0: none is */
     uint64_t size_max;        /* octets of decoded content; 0: no bound */
-    bool show_head;           /* goes to the output, before the content */
+    bool show_head;           /* goes to the output, before the content; of redirects as well */
     bool fail;                /* content of 400 and above does not go to the output */
+    bool hold;                /* nor does that of a status that may pass (pace_is_transient) */
     bool decode;              /* asks for codings and undoes them */
     bool resume;              /* what an earlier run left is continued */
     bool quiet;               /* cache_request's */
@@ -32,7 +33,7 @@ struct download_request {
 
 enum download_end {
     DOWNLOAD_DONE,
-    DOWNLOAD_HTTP,     /* a status of 400 or above, and `fail` */
+    DOWNLOAD_HTTP,     /* a status of 400 or above, and `fail` or `hold` */
     DOWNLOAD_NETWORK,  /* no whole answer came */
     DOWNLOAD_OUTPUT,   /* the output cannot be written */
     DOWNLOAD_CANCELLED /* by download_cancel */

@@ -7,6 +7,8 @@
  */
 #include "client/download_parts.h"
 
+#include "client/pace.h"
+#include "client/statusline.h"
 #include "stet/etag.h"
 #include "stet/range.h"
 
@@ -32,11 +34,12 @@ static bool download_write_head(struct download *download)
 {
     struct output *output = download->request.output;
     const struct stet_head *head = &download->result.head.head;
-    char status[32];
+    const uint16_t version = download->fetch ? cache_fetch_version(download->fetch) : 0;
+    char line[STATUSLINE_ROOM];
     bool well;
 
-    const int len = snprintf(status, sizeof status, "HTTP/1.1 %d\r\n", download->result.status);
-    well = output_write(output, stet_span(status, (size_t)len));
+    const size_t len = statusline_write(version, download->result.status, line);
+    well = output_write(output, stet_span(line, len)) && output_write(output, STET_SPAN("\r\n"));
     for (size_t i = 0; well && i < head->count; i++)
         well =
             output_write(output, head->fields[i].name) && output_write(output, STET_SPAN(": ")) &&
@@ -49,9 +52,10 @@ static bool download_write_head(struct download *download)
 static bool download_open(struct download *download, uint64_t held)
 {
     struct output *output = download->request.output;
+    const bool begun = download->opened; /* heads of redirects are in it */
 
     download->opened = true;
-    if (!output_begin(output, held))
+    if (!begun && !output_begin(output, held))
         return download_fail(download, DOWNLOAD_OUTPUT, output_words(output));
     return !download->request.show_head || download_write_head(download);
 }
@@ -87,7 +91,7 @@ static bool download_is_rest(const struct download *download, const struct stet_
 /* What is held is of no use. */
 static void download_anew(struct download *download)
 {
-    download->deaf = true;
+    download->hearing.deaf = true;
     download->then = DOWNLOAD_THEN_ANEW;
 }
 
@@ -211,7 +215,34 @@ static bool download_hear_redirect(struct download *download, int status,
     if (download->result.redirects == download->request.redirects_max)
         return !download_fail(download, DOWNLOAD_NETWORK, "redirected too often");
     download->then = DOWNLOAD_THEN_REDIRECT;
-    download->deaf = true;
+    download->hearing.deaf = true;
+    if (download->request.show_head)
+        download_open(download, 0);
+    return true;
+}
+
+/* Somebody on the way has got the request so early that it could be a repetition. It is sent once
+ * more, and not in early data, which we never use [RFC 8470 §5.2]. */
+static bool download_hear_early(struct download *download, int status)
+{
+    if (status != 425 || download->hearing.early)
+        return false;
+    download->hearing.early = true;
+    download_anew(download);
+    return true;
+}
+
+/* The user does not want it, but for its head where that can be shown. */
+static bool download_hear_refused(struct download *download, int status)
+{
+    download->hearing.refused = (download->request.fail && status >= 400) ||
+                                (download->request.hold && pace_is_transient(status));
+    if (!download->hearing.refused)
+        return false;
+    download->hearing.deaf = true;
+    if (download->request.show_head && !download->request.hold &&
+        output_is_stream(download->request.output))
+        download_open(download, 0);
     return true;
 }
 
@@ -219,7 +250,7 @@ void download_on_head(void *owner, int status, const struct stet_head *head)
 {
     struct download *download = owner;
 
-    download->deaf = false;
+    download->hearing.deaf = false;
     if (download->version.asked && download_hear_rest(download, status, head))
         return;
     download->result.status = status;
@@ -228,12 +259,9 @@ void download_on_head(void *owner, int status, const struct stet_head *head)
         download_fail(download, DOWNLOAD_NETWORK, "out of memory");
         return;
     }
-    if (download_hear_redirect(download, status, head) || download->result.words[0])
+    if (download_hear_redirect(download, status, head) || download->result.words[0] ||
+        download_hear_early(download, status) || download_hear_refused(download, status))
         return;
-    if (download->request.fail && status >= 400) {
-        download->deaf = true;
-        return;
-    }
     download->came = 0;
     download_note_length(download, head);
     download_note_version(download, status, head);
@@ -259,7 +287,7 @@ bool download_on_content(void *owner, struct stet_span bytes)
 
     if (download->result.words[0])
         return false;
-    if (download->deaf)
+    if (download->hearing.deaf)
         return true;
     download->came += bytes.len;
     bytes = download_skip(download, bytes);

@@ -25,6 +25,13 @@ struct download_version {
     unsigned in_a_row;    /* breaks without an octet between */
 };
 
+/* What the heads so far mean for what comes. */
+struct download_hearing {
+    bool deaf;    /* content is not wanted */
+    bool refused; /* the answer's is not for the output */
+    bool early;   /* it was too early once, and is asked for again */
+};
+
 struct download {
     struct download_request request;
     void (*done)(void *owner, const struct download_result *result);
@@ -44,7 +51,7 @@ struct download {
     uint64_t expected;    /* of them; 0: not known */
     uint64_t head_octets; /* of the head that went to the output */
     bool opened;          /* the output */
-    bool deaf;            /* content is not wanted */
+    struct download_hearing hearing;
     char words[320];
 };
 

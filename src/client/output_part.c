@@ -29,7 +29,7 @@ static bool output_open_alone(struct output *output)
     if (output->fd >= 0)
         return true;
     *marks = '\0';
-    return output_fail(output, "cannot make", output->part);
+    return output_fail(output, "cannot make a file beside", output->path);
 }
 
 /* The part is still the file of its name, and not one that was renamed before we had the lock. */
@@ -46,7 +46,7 @@ bool output_open_part(struct output *output)
 {
     output->fd = open(output->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (output->fd < 0)
-        return output_fail(output, "cannot make", output->part);
+        return output_fail(output, "cannot make a file beside", output->path);
     if (flock(output->fd, LOCK_EX | LOCK_NB) == 0 && output_part_stands(output))
         return true;
     close(output->fd);

@@ -3,6 +3,7 @@
 #include "client/pace.h"
 
 #include "stet/date.h"
+#include "stet/status.h"
 
 enum { PACE_DAY = 86400, PACE_DOUBLINGS = 4, PACE_JITTER = 10 };
 
@@ -23,6 +24,11 @@ int64_t pace_next(const struct pace *pace)
         wait = pace_clamp(pace->retry_after) * 1000;
     wait += (int64_t)(pace->random % (uint64_t)(wait / PACE_JITTER + 1));
     return wait < most ? wait : most;
+}
+
+bool pace_is_transient(int status)
+{
+    return status == 408 || status == 425 || status == 429 || stet_status_is_failure(status);
 }
 
 int64_t pace_retry_after(const struct stet_head *head, int64_t now)

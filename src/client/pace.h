@@ -19,6 +19,9 @@ struct pace {
  * those who began together do not go on together. At most a day, whatever the server says. */
 int64_t pace_next(const struct pace *pace);
 
+/* A status that may be another one soon: the server was busy, or something behind it. */
+bool pace_is_transient(int status);
+
 /* The seconds of Retry-After: a number, or a date after `now` (s) [RFC 9110 §10.2.3]. 0 if it is
  * absent, invalid or past. */
 int64_t pace_retry_after(const struct stet_head *head, int64_t now);

@@ -45,7 +45,8 @@ void transfers_free(struct transfers *transfers);
 enum transfer_version { TRANSFER_ANY, TRANSFER_HTTP1, TRANSFER_HTTP2 };
 
 /* A request. Borrowed until transfer_start returns, `content` until `end`. A line of `head` that is
- * off the grammar is not sent: the transfer ends as TRANSFER_FAILED. Userinfo in the URL is refused
+ * off the grammar is not sent: the transfer ends as TRANSFER_FAILED, and so does HEAD with content.
+ * Userinfo in the URL is refused
  * (TRANSFER_URL): who wants it sent makes a field of it. */
 struct transfer_request {
     const char *method;
@@ -108,6 +109,9 @@ struct transfer;
  * cannot even begin. NULL when memory is out. */
 struct transfer *transfer_start(struct transfers *transfers, const struct transfer_request *request,
                                 const struct transfer_events *events, void *owner);
+
+/* The version of HTTP of the last head: 10, 11, 20; 0: none came. */
+uint16_t transfer_version(const struct transfer *transfer);
 
 /* Not wanted any more: `end` follows with TRANSFER_CANCELLED. */
 void transfer_cancel(struct transfer *transfer);

@@ -83,6 +83,8 @@ static bool transfer_method(struct transfer *transfer, const struct transfer_req
 
     if (!stet_span_is_token(stet_span_of(request->method)))
         return transfer_fail(transfer, TRANSFER_FAILED, "the method is no token");
+    if (transfer->head_only && request->content.at) /* libcurl would wait for an answer's content */
+        return transfer_fail(transfer, TRANSFER_FAILED, "HEAD has no content to send");
     if (transfer->head_only)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     if (request->content.at) {

@@ -186,7 +186,7 @@ static int64_t transfer_time(const struct transfer *transfer, CURLINFO what)
     return microseconds * 1000;
 }
 
-static uint16_t transfer_version_heard(const struct transfer *transfer)
+uint16_t transfer_version(const struct transfer *transfer)
 {
     long version = 0;
 
@@ -216,7 +216,7 @@ static void transfer_measure(struct transfer *transfer)
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
     outcome->octets = (uint64_t)octets;
     outcome->head_octets = transfer->hearing.octets;
-    outcome->version = transfer_version_heard(transfer);
+    outcome->version = transfer_version(transfer);
     outcome->reused = outcome->version && connections == 0;
     outcome->secure = transfer_is_secure(transfer);
     outcome->requested_ns = sent ? transfer->started_ns + sent : 0;

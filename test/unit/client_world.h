@@ -95,6 +95,12 @@ struct transfer *transfer_start(struct transfers *transfers, const struct transf
     return transfer;
 }
 
+uint16_t transfer_version(const struct transfer *transfer)
+{
+    (void)transfer;
+    return 11;
+}
+
 void transfer_cancel(struct transfer *transfer)
 {
     transfer->cancelled = true;

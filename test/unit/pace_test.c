@@ -81,12 +81,26 @@ static void reads_retry_after(void **state)
     assert_int_equal(pace_retry_after(&(const struct stet_head){0}, 0), 0);
 }
 
+/* C-8470-5.2-2: 425 is one of those that pass. */
+static void knows_what_passes(void **state)
+{
+    static const int passing[] = {408, 425, 429, 500, 502, 503, 504};
+    static const int lasting[] = {200, 301, 304, 400, 401, 404, 410, 416, 501, 505, 511};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        assert_true(pace_is_transient(passing[i]));
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
+        assert_false(pace_is_transient(lasting[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits),
         cmocka_unit_test(spreads),
         cmocka_unit_test(reads_retry_after),
+        cmocka_unit_test(knows_what_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
