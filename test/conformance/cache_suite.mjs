@@ -1,9 +1,9 @@
 // The public suite http-cache-tests against `stet proxy`, in front of the suite's own origin.
 //
-//     STET=path/to/stet node cache_suite.mjs [--tls] [--profile NAME] [--only TEST] [--list] [--verbose]
+//     STET=path/to/stet node cache_suite.mjs [--tls|--h2] [--profile NAME] [--only TEST] [--list] [--verbose]
 //
-// It runs once a profile; with --tls through TLS and HTTP/1.1, for the suite's client, node-fetch,
-// speaks no HTTP/2. Every required and every optimal test has to pass, but for those that
+// It runs once a profile; with --tls through TLS and HTTP/1.1. The suite's client, node-fetch, speaks
+// no HTTP/2: with --h2 it is h2_fetch.mjs, through TLS as well. Every required and every optimal test has to pass, but for those that
 // cache_suite.tbl lists with the paragraph they contradict, or with the guard that fails them on
 // purpose; a listed test that passes is a fault of the list. Tests of kind "check" only tell what a
 // cache does: they are printed with --verbose. The last line is "N passed, N failed".
@@ -17,6 +17,7 @@ import { Agent as SecureAgent } from 'node:https'
 import nodeFetch from 'node-fetch'
 import suites from 'http-cache-tests/tests/index.mjs'
 import surrogate from 'http-cache-tests/tests/surrogate-control.mjs'
+import { fetch as secondFetch } from './h2_fetch.mjs'
 import { program, root } from '../client/server.mjs'
 import { deadline, end, origin, rows, start } from './suite.mjs'
 
@@ -34,7 +35,8 @@ async function child(base) {
   const runner = await import('http-cache-tests/client/runner.mjs')
   const agent = has('--tls') ? new SecureAgent({ keepAlive: false, rejectUnauthorized: false })
     : new Agent({ keepAlive: false })
-  const fetch = (url, init) => deadline(nodeFetch(url, { ...init, agent }), 20000, url)
+  const client = has('--h2') ? secondFetch : (url, init) => nodeFetch(url, { ...init, agent })
+  const fetch = (url, init) => deadline(client(url, init), 20000, url)
   const wanted = value('--only')?.split(',')
   let tests = [...suites, surrogate]
   if (wanted)
@@ -67,7 +69,7 @@ async function results(profile, directory, more = []) {
     await server.ready
     proxy = start(program, ['proxy', server.url, '--listen', '127.0.0.1:0',
       '--profile', profile, '--workers', '1', '--log', 'off',
-      ...has('--tls') ? certified(directory) : []], {}, /listening on (https?:\/\/[^\s/]+)/)
+      ...has('--tls') || has('--h2') ? certified(directory) : []], {}, /listening on (https?:\/\/[^\s/]+)/)
     const base = await proxy.ready
     const argv = [fileURLToPath(import.meta.url), '--child', base, ...options, ...more]
     const run = spawn('node', argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
