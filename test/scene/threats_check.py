@@ -2,9 +2,9 @@
 """test/scene/threats_check.py: do all rows of threats.tbl and themes.tbl have their tests?
 
 Each proof that a threat names is looked up: the row of scenes.tbl or gateways.tbl, the section of
-the negative table, the function of the unit test or of the client, the file of the fuzz target, the
-row of runners.tbl, the run of scenes in meson.build. A threat without a proof, and without a word
-why there can be none yet, fails too. Last line: N passed, N failed.
+the negative table, the function of the unit test (or of a header beside it) or of the client, the
+file of the fuzz target, the row of runners.tbl, the run of scenes in meson.build. A threat without
+a proof, and without a word why there can be none yet, fails too. Last line: N passed, N failed.
 """
 import os
 import re
@@ -45,6 +45,7 @@ def proves(kind, words):
     if kind == "unit":
         room, _, function = words.partition(" ")
         text = read(TEST, "unit", f"{room}_test.c")
+        text += "".join(read(TEST, "unit", name) for name in re.findall(r'#include "(\w+\.h)"', text))
         return len(re.findall(rf"\b{function}\b", text)) > 1  # written, and in the list
     if kind == "fuzz":
         return tabled("fuzz", f"{words}_fuzz.c")

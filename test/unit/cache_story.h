@@ -216,13 +216,14 @@ static inline void tale_with_leavers(void **state)
     }
 }
 
-#define TALE_TEST(tale, way)                                               \
-    {                                                                      \
-        "tale_" #way, tale_##way, NULL, NULL, (void *)(uintptr_t) & (tale) \
+#define TALE_TEST(tale, test)                                 \
+    {                                                         \
+#test, test, NULL, NULL, (void *)(uintptr_t) & (tale) \
     }
 
 /* The three tests of a tale. */
-#define TALE_TESTS(tale) \
-    TALE_TEST(tale, told), TALE_TEST(tale, without_memory), TALE_TEST(tale, with_leavers)
+#define TALE_TESTS(tale)                                              \
+    TALE_TEST(tale, tale_told), TALE_TEST(tale, tale_without_memory), \
+        TALE_TEST(tale, tale_with_leavers)
 
 #endif
