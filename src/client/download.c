@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "client/limit.h"
+#include "client/url.h"
 #include "stet/base64.h"
 #include "stet/uri.h"
 
@@ -305,22 +306,19 @@ static bool download_add_basic(struct download *download, struct stet_span useri
     return well;
 }
 
-/* The URL without userinfo and fragment, which are not for the server. */
-static bool download_take_url(struct download *download, const char *url)
+static bool download_take_url(struct download *download, const char *typed)
 {
-    const char *host = strstr(url, "://");
-    const size_t whole = stet_span_find(stet_span_of(url), '#');
-    const size_t start = host ? (size_t)(host + 3 - url) : 0;
-    const size_t authority = start + strcspn(url + start, "/?#");
-    const char *at = memrchr(url + start, '@', authority - start);
-    const size_t skip = at ? (size_t)(at + 1 - url) : start;
+    struct url url;
 
-    download->url = download_copy(stet_span(url, whole), 0);
-    if (!download->url)
+    if (!url_take(typed, transfers_host, &url))
         return false;
-    memmove(download->url + start, download->url + skip, whole - skip + 1);
-    return !at || stet_head_has(&download->head.head, STET_FIELD_AUTHORIZATION) ||
-           download_add_basic(download, stet_span(url + start, (size_t)(at - url) - start));
+    download->url = url.sent;
+    url.sent = NULL;
+    const bool well = !url.userinfo ||
+                      stet_head_has(&download->head.head, STET_FIELD_AUTHORIZATION) ||
+                      download_add_basic(download, stet_span_of(url.userinfo));
+    url_fini(&url);
+    return well;
 }
 
 static bool download_prepare(struct download *download)

@@ -3,6 +3,7 @@
 #include "client/redirect.h"
 
 #include "base/memory.h"
+#include "client/url.h"
 #include "stet/uri.h"
 
 /* 303 asks for GET of anything; 301 and 302 of POST, by old custom [RFC 9110 §15.4.2, §15.4.3,
@@ -29,28 +30,41 @@ static void redirect_cut_fragment(char *url)
         *mark = '\0';
 }
 
+/* Servers write references that are none [RFC 9110 §10.2.2]; what can only mean one thing is
+ * mended. False: it leads nowhere. */
+static bool redirect_resolve(struct stet_span url, struct stet_span where, struct redirect *to)
+{
+    const size_t room = url.len + 3 * where.len + 8;
+    char *reference = memory_new(3 * where.len + 1);
+    struct stet_uri from, there;
+    size_t len = 0;
+
+    to->url = reference ? memory_new(room + 1) : NULL;
+    to->out_of_memory = !to->url;
+    if (to->url && stet_uri_split(url, &from))
+        len = stet_uri_resolve(&from, stet_span(reference, url_escape(where, reference)), to->url,
+                               room);
+    memory_free(reference);
+    if (len && stet_uri_split(stet_span(to->url, len), &there)) {
+        to->another = !stet_uri_same_origin(&from, &there);
+        to->url[len] = '\0';
+        return true;
+    }
+    memory_free(to->url);
+    to->url = NULL;
+    return false;
+}
+
 enum redirect_kind redirect_of(struct stet_span method, struct stet_span url, int status,
                                const struct stet_head *response, struct redirect *to)
 {
     const struct stet_span where = stet_head_single(response, STET_FIELD_LOCATION);
-    struct stet_uri from, there;
 
     *to = (struct redirect){.get = redirect_to_get(status, method)};
     if (!redirect_status(status) || !stet_head_has(response, STET_FIELD_LOCATION))
         return REDIRECT_NONE;
-    if (!where.at || !stet_uri_split(url, &from))
+    if (!where.at || !redirect_resolve(url, where, to))
         return REDIRECT_OFF;
-    const size_t room = url.len + where.len + 8;
-    to->url = memory_new(room + 1);
-    to->out_of_memory = !to->url;
-    const size_t len = to->url ? stet_uri_resolve(&from, where, to->url, room) : 0;
-    if (len == 0 || !stet_uri_split(stet_span(to->url, len), &there)) {
-        memory_free(to->url);
-        to->url = NULL;
-        return REDIRECT_OFF;
-    }
-    to->another = !stet_uri_same_origin(&from, &there);
-    to->url[len] = '\0';
     redirect_cut_fragment(to->url);
     return REDIRECT_THERE;
 }

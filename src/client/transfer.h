@@ -123,6 +123,10 @@ bool transfers_run(struct transfers *transfers, int ms);
 /* Lets transfers_run return soon; may be called from a signal handler. */
 void transfers_stop(struct transfers *transfers);
 
+/* A host name in another script as the domain name system has it, for memory_free. NULL: it has no
+ * such form, or memory is out. */
+char *transfers_host(const char *host);
+
 /* The addresses of a URL's host, as text, each once: those that the setup's `resolve` names, else
  * as the system resolves it (without `transfers` always so). Blocks. For transfers_addresses_free.
  * NULL: none, or memory is out. */

@@ -3,8 +3,10 @@
 #include "client/transfer_parts.h"
 
 #include "base/memory.h"
+#include "client/libcurl.h"
 #include "stet/uri.h"
 
+#include <locale.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -136,4 +138,34 @@ void transfers_addresses_free(char **addresses, size_t count)
     for (size_t i = 0; i < count; i++)
         memory_free(addresses[i]);
     memory_free(addresses);
+}
+
+/* ---- names in other scripts ---- */
+
+/* libcurl knows the rules, if it was built with them. What it is given is in the charset of the
+ * locale. */
+static char *host_ascii(CURLU *url, const char *host)
+{
+    char *ascii = NULL;
+
+    if (!url || curl_url_set(url, CURLUPART_SCHEME, "http", 0) != CURLUE_OK ||
+        curl_url_set(url, CURLUPART_HOST, host, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &ascii, CURLU_PUNYCODE) != CURLUE_OK)
+        return NULL;
+    char *copy = addresses_copy(ascii);
+    curl_free(ascii);
+    return copy;
+}
+
+char *transfers_host(const char *host)
+{
+    const char *error;
+
+    if (!libcurl_load(&error))
+        return NULL;
+    setlocale(LC_CTYPE, "C.UTF-8");
+    CURLU *url = curl_url();
+    char *ascii = host_ascii(url, host);
+    curl_url_cleanup(url);
+    return ascii;
 }

@@ -227,7 +227,9 @@ static void transfer_measure(struct transfer *transfer)
 /* libcurl's words about a failure that it found by itself, on one line. */
 static void transfer_say(struct transfer *transfer, CURLcode code)
 {
-    const char *words = transfer->curl_words;
+    const char *words = code == CURLE_URL_MALFORMAT
+                            ? "it is no URL of http or https; a space in one is written %20"
+                            : transfer->curl_words;
 
     snprintf(transfer->words, sizeof transfer->words, "%s",
              words[0] ? words : curl_easy_strerror(code));

@@ -68,6 +68,31 @@ def content(report, server, client, folder):
 
 
 @stage
+def urls(report, server, client, _folder):
+    server.on("/a", answer(200, "a", Cache_Control="max-age=600"))
+    server.on("/%C3%BC?%C3%BC", answer(200, "escaped", Cache_Control="max-age=600"))
+    plain = server.url.removeprefix("http://")
+    for name, url, wanted in (("no scheme", plain + "/a", b"a"), ("upper case", f"HTTP://{plain}/a", b"a"),
+                              ("a fragment", server.url + "/a#b", b"a"),
+                              ("another script", server.url + "/\u00fc?\u00fc", b"escaped")):
+        server.forget()
+        client.get(url)
+        report.equal(name, client.get(url).out, wanted)
+        report.check(f"{name}: stored", len(server.asked()) <= 1, len(server.asked()))
+    there = f"xn--bcher-kva.example:{server.port}"
+    got = client.get("--resolve", there + ":127.0.0.1", f"http://b\u00fccher.example:{server.port}/a",
+                     environment={"LC_ALL": "C"})
+    report.equal("a name of another script", (got.out, server.asked("/a")[-1].get("Host")), (b"a", there))
+    server.on("/r", answer(302, Location="/a b?<\u00fc>"))  # sent as Latin-1
+    server.on("/a%20b?%3C%FC%3E", answer(200, "mended"))
+    report.equal("a redirect that is off the grammar", client.get("-L", server.url + "/r").out, b"mended")
+    for url in ("", "http://", "http://a b/", server.url + "/a b", "ftp://x/", "http://x:99999/"):
+        got = client.get(url)
+        report.equal(f"{url!r}", got.status, 3)
+        report.match(f"{url!r}", got.err, "no URL|not supported")
+
+
+@stage
 def password(report, server, client, _folder):
     got = client.get("-u", "ann", server.url + "/a", input=b"s:cret\n", start_new_session=True)
     basic = "Basic " + base64.b64encode(b"ann:s:cret").decode()
@@ -250,4 +275,4 @@ def manual(report, server, client, _folder):
         report.match(f"exit status {status}", page[page.index("# EXIT STATUS"):], rf"\b{status}\b")
 
 
-sys.exit(run(manual, fields, content, password, heads, files, patience, retries, secrets, children))
+sys.exit(run(manual, fields, content, urls, password, heads, files, patience, retries, secrets, children))

@@ -40,6 +40,8 @@ static const struct row rows[] = {
     {"PUT by 302", "PUT", FROM, 302, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
     {"PUT by 303", "PUT", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
     {"HEAD by 303", "HEAD", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"of another script", "GET", FROM, 302, "/\xc3\xbc b", REDIRECT_THERE,
+     "http://example.org/%C3%BC%20b", 0, 0},
     {"no Location", "GET", FROM, 302, NULL, REDIRECT_NONE, NULL, 0, 0},
     {"300", "GET", FROM, 300, "/c", REDIRECT_NONE, NULL, 0, 0},
     {"304", "GET", FROM, 304, "/c", REDIRECT_NONE, NULL, 0, 0},
