@@ -15,7 +15,7 @@
 #include "base/mempool.h"
 #include "stet/date.h"
 #include "stet/metadata.h"
-#include "wire/pen.h"
+#include "wire/blockpen.h"
 
 struct passing {
     struct source source;
@@ -94,48 +94,49 @@ struct marks {
     size_t end;
 };
 
-static void put_type(struct pen *pen, const struct stet_head *head, struct marks *marks)
+static void put_type(struct blockpen *pen, const struct stet_head *head, struct marks *marks)
 {
     struct stet_span type = stet_head_single(head, STET_FIELD_CONTENT_TYPE);
 
     marks->type = sizeof "Content-Type: " - 1;
     marks->type_len = type.len;
     if (type.at)
-        pen_put_line(pen, STET_SPAN("Content-Type"), type);
+        blockpen_line(pen, STET_SPAN("Content-Type"), type);
     marks->untyped = pen->len;
 }
 
-static void put_others(struct pen *pen, const struct stet_head *head)
+static void put_others(struct blockpen *pen, const struct stet_head *head)
 {
     bool one_type = stet_head_single(head, STET_FIELD_CONTENT_TYPE).at;
 
     for (size_t i = 0; i < head->count; i++) {
         const struct stet_field *field = &head->fields[i];
         if (forward_field(head, field) && !(field->id == STET_FIELD_CONTENT_TYPE && one_type))
-            pen_put_line(pen, field->name, field->value);
+            blockpen_line(pen, field->name, field->value);
     }
 }
 
-static void put_unchanged(struct pen *pen, const struct stet_head *head)
+static void put_unchanged(struct blockpen *pen, const struct stet_head *head)
 {
     for (size_t i = 0; i < head->count; i++) {
         const struct stet_field *field = &head->fields[i];
         if (forward_field(head, field) && stet_metadata_in_304(head, field)) /* D-02 */
-            pen_put_line(pen, field->name, field->value);
+            blockpen_line(pen, field->name, field->value);
     }
 }
 
-static struct marks put_held(struct pen *pen, const struct stet_head *head, struct stet_span tag)
+static struct marks put_held(struct blockpen *pen, const struct stet_head *head,
+                             struct stet_span tag)
 {
     struct marks marks;
 
     put_type(pen, head, &marks);
     put_others(pen, head);
     marks.etag = pen->len + sizeof "ETag: " - 1;
-    pen_put_line(pen, STET_SPAN("ETag"), tag);
+    blockpen_line(pen, STET_SPAN("ETag"), tag);
     marks.unchanged = pen->len;
     put_unchanged(pen, head);
-    pen_put_line(pen, STET_SPAN("ETag"), tag);
+    blockpen_line(pen, STET_SPAN("ETag"), tag);
     marks.end = pen->len;
     return marks;
 }
@@ -170,7 +171,7 @@ static void passing_free(struct representation *representation)
 
 /* The lines that pass; to 101 belongs what it switches to, and to 426 what should be asked for,
  * which the codec names in Connection [RFC 9110 §7.8, RFC 9110 §15.5.22]. */
-static void put_passing(struct pen *pen, const struct stet_response *response, size_t room)
+static void put_passing(struct blockpen *pen, const struct stet_response *response, size_t room)
 {
     const struct stet_head *head = &response->head;
 
@@ -181,7 +182,7 @@ static void put_passing(struct pen *pen, const struct stet_response *response, s
         return;
     for (size_t i = 0; i < head->count; i++) {
         if (head->fields[i].id == STET_FIELD_UPGRADE)
-            pen_put_line(pen, head->fields[i].name, head->fields[i].value);
+            blockpen_line(pen, head->fields[i].name, head->fields[i].value);
     }
 }
 
@@ -223,7 +224,7 @@ struct source *passing_new(const struct stet_response *response,
     if (!passing)
         return NULL;
     struct representation *to = &passing->source.representation;
-    struct pen pen = {passing->text, 0};
+    struct blockpen pen = {passing->text, 0};
     put_passing(&pen, response, room);
     to->whole = stet_span(passing->text, pen.len);
     to->tunnel = framing->content == RESPONSE_TUNNEL;
@@ -253,7 +254,7 @@ static void passing_point(struct passing *passing, const struct marks *marks, si
 struct source *passing_new_held(const struct stet_response *response, struct stet_span content,
                                 struct stet_span tag)
 {
-    struct pen pen = {NULL, 0};
+    struct blockpen pen = {NULL, 0};
     struct marks marks = put_held(&pen, &response->head, tag);
     struct passing *passing = passing_make(response, pen.len);
     struct chunk *chunk = chunk_new(content.len);
@@ -263,7 +264,7 @@ struct source *passing_new_held(const struct stet_response *response, struct ste
         chunk_unref(chunk);
         return NULL;
     }
-    pen = (struct pen){passing->text, 0};
+    pen = (struct blockpen){passing->text, 0};
     put_held(&pen, &response->head, tag);
     passing_point(passing, &marks, tag.len);
     if (content.len > 0)

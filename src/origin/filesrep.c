@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "origin/filebody.h"
 #include "stet/date.h"
-#include "wire/pen.h"
+#include "wire/blockpen.h"
 
 struct filesrep {
     struct representation representation;
@@ -37,59 +37,59 @@ struct marks {
     size_t end;
 };
 
-static struct stet_span filesrep_type(const struct filesrep_recipe *recipe, struct pen *pen)
+static struct stet_span filesrep_type(const struct filesrep_recipe *recipe, struct blockpen *pen)
 {
     static const struct stet_span name = {"Content-Type: ", 14};
     struct stet_span type;
-    pen_put(pen, name);
+    blockpen_put(pen, name);
     type.at = pen->to ? pen->to + pen->len : NULL;
     type.len = pen->len;
-    pen_put(pen, stet_span_of(recipe->type));
+    blockpen_put(pen, stet_span_of(recipe->type));
     if (recipe->charset)
-        pen_put(pen, STET_SPAN("; charset=utf-8"));
+        blockpen_put(pen, STET_SPAN("; charset=utf-8"));
     type.len = pen->len - type.len;
-    pen_put(pen, STET_SPAN("\r\n"));
+    blockpen_put(pen, STET_SPAN("\r\n"));
     return type;
 }
 
 /* What only a whole answer tells. */
-static void filesrep_content_fields(const struct filesrep_recipe *recipe, struct pen *pen)
+static void filesrep_content_fields(const struct filesrep_recipe *recipe, struct blockpen *pen)
 {
     if (recipe->coding != STET_CODING_IDENTITY) /* never "identity" [RFC 9110 §8.4] */
-        pen_put_line(pen, STET_SPAN("Content-Encoding"), stet_coding_name(recipe->coding));
+        blockpen_line(pen, STET_SPAN("Content-Encoding"), stet_coding_name(recipe->coding));
     if (recipe->status == 200)
-        pen_put_line(pen, STET_SPAN("Accept-Ranges"), STET_SPAN("bytes"));
-    pen_put_line(pen, STET_SPAN("X-Content-Type-Options"), STET_SPAN("nosniff"));
+        blockpen_line(pen, STET_SPAN("Accept-Ranges"), STET_SPAN("bytes"));
+    blockpen_line(pen, STET_SPAN("X-Content-Type-Options"), STET_SPAN("nosniff"));
 }
 
-static void filesrep_modified(const struct filesrep_recipe *recipe, struct pen *pen)
+static void filesrep_modified(const struct filesrep_recipe *recipe, struct blockpen *pen)
 {
     char date[STET_DATE_LENGTH];
     if (!recipe->has_modified)
         return;
     stet_date_write(recipe->modified, date);
-    pen_put_line(pen, STET_SPAN("Last-Modified"), stet_span(date, sizeof date));
+    blockpen_line(pen, STET_SPAN("Last-Modified"), stet_span(date, sizeof date));
 }
 
 /* What a 200, a 206 and a 304 tell alike; returns where the tag stands. */
 static size_t filesrep_common_fields(const struct filesrep_recipe *recipe, struct stet_span tag,
-                                     struct pen *pen)
+                                     struct blockpen *pen)
 {
-    pen_put_line(pen, STET_SPAN("Server"), STET_SPAN("stet"));
+    blockpen_line(pen, STET_SPAN("Server"), STET_SPAN("stet"));
     size_t at = pen->len + sizeof "ETag: " - 1;
     if (tag.len > 0)
-        pen_put_line(pen, STET_SPAN("ETag"), tag);
+        blockpen_line(pen, STET_SPAN("ETag"), tag);
     if (recipe->cache_control[0])
-        pen_put_line(pen, STET_SPAN("Cache-Control"), stet_span_of(recipe->cache_control));
+        blockpen_line(pen, STET_SPAN("Cache-Control"), stet_span_of(recipe->cache_control));
     if (recipe->negotiated) /* [RFC 9110 §12.5.5] */
-        pen_put_line(pen, STET_SPAN("Vary"), STET_SPAN("Accept-Encoding"));
+        blockpen_line(pen, STET_SPAN("Vary"), STET_SPAN("Accept-Encoding"));
     if (recipe->cors)
-        pen_put_line(pen, STET_SPAN("Access-Control-Allow-Origin"), stet_span_of(recipe->cors));
+        blockpen_line(pen, STET_SPAN("Access-Control-Allow-Origin"), stet_span_of(recipe->cors));
     return at;
 }
 
 static struct marks filesrep_write(const struct filesrep_recipe *recipe, struct stet_span tag,
-                                   struct pen *pen, struct stet_span *type)
+                                   struct blockpen *pen, struct stet_span *type)
 {
     struct marks marks;
     *type = filesrep_type(recipe, pen);
@@ -152,7 +152,7 @@ struct representation *filesrep_new(const struct filesrep_recipe *recipe)
         tag =
             stet_span(tag_text, digest_tag(recipe->digest, recipe->coding, recipe->weak, tag_text));
     struct stet_span type;
-    struct pen pen = {NULL, 0};
+    struct blockpen pen = {NULL, 0};
     filesrep_write(recipe, tag, &pen, &type);
     const char *path = recipe->bytes ? "" : recipe->path;
     const size_t path_size = strlen(path) + 1;
@@ -161,7 +161,7 @@ struct representation *filesrep_new(const struct filesrep_recipe *recipe)
     if (!file)
         return NULL;
     *file = (struct filesrep){.fs = recipe->fs, .stamp = recipe->stamp};
-    pen = (struct pen){file->text, 0};
+    pen = (struct blockpen){file->text, 0};
     struct marks marks = filesrep_write(recipe, tag, &pen, &type);
     file->path = memcpy(file->text + marks.end, path, path_size);
     file->representation = (struct representation){.ops = &filesrep_ops,
