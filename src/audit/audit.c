@@ -134,6 +134,23 @@ static char *copy_of(struct stet_span value)
     return copy;
 }
 
+/* "nginx/1.22.1 Express"; NULL if it says nothing, or memory is out. */
+static char *server_of(const struct probe *base)
+{
+    const struct stet_span server = check_value(base, STET_FIELD_SERVER);
+    const struct stet_field *by = stet_head_named(&base->response.head, STET_SPAN("X-Powered-By"));
+    struct text text = {0};
+    char *copy = NULL;
+
+    text_say(&text, "%.*s", SHOWN(server));
+    if (by)
+        text_say(&text, "%s%.*s", text.len ? " " : "", SHOWN(by->value));
+    if (text.len && !text.failed)
+        copy = copy_of(stet_span(text.at, text.len));
+    text_fini(&text);
+    return copy;
+}
+
 /* What one visit saves by a 304. */
 static uint64_t saved_of(const struct audit_facts *facts)
 {
@@ -157,6 +174,7 @@ static void audit_sum_up(struct audit *audit)
     facts->modified = copy_of(check_value(base, STET_FIELD_LAST_MODIFIED));
     facts->cache_control = copy_of(check_value(base, STET_FIELD_CACHE_CONTROL));
     facts->content_type = copy_of(check_value(base, STET_FIELD_CONTENT_TYPE));
+    facts->server = server_of(base);
     facts->head_octets = base->outcome.head_octets;
     facts->length[STET_CODING_IDENTITY] = base->length;
     for (unsigned i = STET_CODING_IDENTITY + 1; i < STET_CODING_COUNT; i++)
@@ -176,6 +194,7 @@ void audit_facts_fini(struct audit_facts *facts)
     memory_free(facts->modified);
     memory_free(facts->cache_control);
     memory_free(facts->content_type);
+    memory_free(facts->server);
     *facts = (struct audit_facts){0};
 }
 

@@ -54,6 +54,7 @@ struct audit_facts {
     char *final_url; /* where redirects led; the findings are about it */
     int status;      /* of it; 0: no answer */
     char *etag, *modified, *cache_control, *content_type;
+    char *server;                        /* what it calls itself: Server and X-Powered-By */
     uint64_t length[STET_CODING_COUNT];  /* octets of content in each coding; 0: there is none */
     uint64_t head_octets;                /* of the 200 */
     uint64_t validation_octets;          /* of a 304 to its own validator; 0: there is none */

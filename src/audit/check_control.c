@@ -238,7 +238,8 @@ static void check_name(struct check *check, const struct probe *probe,
         check_say(check, FINDING_IMMUTABLE_PLAIN, proof, "%s%lu s", immutable ? "immutable, " : "",
                   (unsigned long)lifetime);
     if (kept && check_named_by_hash(uri.path) && lifetime < LIFETIME_SHORT)
-        check_say(check, FINDING_FINGERPRINT_SHORT, proof, "fresh for %lu s",
+        check_say(check, FINDING_FINGERPRINT_SHORT, proof,
+                  source == STET_LIFETIME_NONE ? "nothing says how long" : "fresh for %lu s",
                   (unsigned long)lifetime);
 }
 

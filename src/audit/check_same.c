@@ -73,14 +73,16 @@ static void show_part(struct text *text, const struct probe *probe, size_t from,
 static void say_difference(struct check *check, const struct probe *a, const struct probe *b,
                            const struct difference *difference)
 {
+    const enum finding_id id = difference->small ? FINDING_CONTENT_NOISE : FINDING_CONTENT_VARIES;
     struct text text = {0};
 
+    if (check_has(check, id))
+        return; /* one place of it tells enough */
     text_say(&text, "at octet %zu: ", difference->from);
     show_part(&text, a, difference->from, difference->length[0]);
     text_say(&text, " and then ");
     show_part(&text, b, difference->from, difference->length[1]);
-    check_say(check, difference->small ? FINDING_CONTENT_NOISE : FINDING_CONTENT_VARIES,
-              (struct exchanges){a, b}, "%.*s", (int)text.len, text.at ? text.at : "");
+    check_say(check, id, (struct exchanges){a, b}, "%.*s", (int)text.len, text.at ? text.at : "");
     check->failed |= text.failed;
     text_fini(&text);
 }

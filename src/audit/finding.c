@@ -85,6 +85,23 @@ const struct finding_advice *finding_advice(enum finding_id id, size_t index)
     return NULL;
 }
 
+/* Who advice is for, and a word by which such a server shows itself. */
+static const struct finding_advice finding_signs[] = {
+    {"nginx", "nginx"},       {"nginx", "openresty"},   {"Apache", "apache"},
+    {"Caddy", "caddy"},       {"Express", "express"},   {"Rails", "phusion passenger"},
+    {"Django", "gunicorn"},   {"Django", "wsgi"},       {"S3/CDN", "amazons3"},
+    {"S3/CDN", "cloudfront"}, {"S3/CDN", "cloudflare"}, {"stet", "stet"},
+};
+
+bool finding_advice_fits(const struct finding_advice *advice, const char *server)
+{
+    for (size_t i = 0; server && i < sizeof finding_signs / sizeof finding_signs[0]; i++)
+        if (strcmp(finding_signs[i].where, advice->where) == 0 &&
+            strcasestr(server, finding_signs[i].text))
+            return true;
+    return false;
+}
+
 static char *finding_copy(const char *text)
 {
     size_t size = text ? strlen(text) + 1 : 1;

@@ -44,6 +44,8 @@ struct finding_advice {
     const char *text;
 };
 const struct finding_advice *finding_advice(enum finding_id id, size_t index);
+/* It is for a server that calls itself `server`; NULL: nobody knows. */
+bool finding_advice_fits(const struct finding_advice *advice, const char *server);
 
 /* Something found: a kind, about a URL, with what was seen. Strings are owned. */
 struct finding {

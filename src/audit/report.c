@@ -70,6 +70,18 @@ const struct finding *report_worst(const struct report *report, const struct rep
     return worst;
 }
 
+const struct audit_facts *report_facts(const struct report *report, const struct finding *finding)
+{
+    const size_t index = (size_t)(finding - report->findings->at);
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_item *item = &report->items[i];
+        if (index >= item->first && index < item->first + item->count)
+            return item->facts;
+    }
+    return NULL;
+}
+
 uint64_t report_requests(const struct report *report)
 {
     uint64_t sum = 0;

@@ -66,9 +66,15 @@ const struct finding **report_sorted(const struct report *report, const struct r
 /* The worst finding of an item, the first in the order above; NULL: there is none. */
 const struct finding *report_worst(const struct report *report, const struct report_item *item);
 
+/* The facts about the URL of one of the report's findings. */
+const struct audit_facts *report_facts(const struct report *report, const struct finding *finding);
+
 /* Requests sent for all items, and octets heard. */
 uint64_t report_requests(const struct report *report);
 uint64_t report_octets(const struct report *report);
+
+/* Appends the budget in words, a paragraph a line, with what it takes for granted. */
+void report_budget(const struct budget *budget, struct text *to);
 
 /* Appends a number of octets as people read it: "1.2 MiB". */
 void report_size(struct text *to, uint64_t octets);

@@ -60,42 +60,30 @@ static void report_html_sums(const struct report *report, struct text *to)
                  report->unasked);
 }
 
-static void report_html_past(const struct budget *budget, struct text *to)
-{
-    text_say(to, "<p>In what was read, ");
-    report_number(to, budget->requests);
-    text_say(to, " requests were for these URLs; ");
-    report_number(to, budget->validated);
-    text_say(to, " were answered 304 and ");
-    report_number(to, budget->repeats);
-    text_say(to, " sent again, whole, to who had it (");
-    report_size(to, budget->repeat_octets);
-    text_say(to, "). If everything revalidated, <strong>");
-    report_number(to, budget->could_validate);
-    text_say(to, "</strong> of these would be 304, and <strong>");
-    report_size(to, budget->could_save);
-    text_say(to, "</strong> would not be sent.</p>\n");
-}
-
 static void report_html_budget(const struct budget *budget, struct text *to)
 {
     const double all = (double)budget->saved + (double)budget->waste;
     const double share = all > 0 ? 100.0 * (double)budget->saved / all : 0;
+    struct text words = {0};
+    struct stet_span rest;
 
-    text_say(to, "<h2>Budget</h2>\n<section class=\"card\">\n<p>Each time somebody comes back, "
-                 "304 saves <strong>");
-    report_size(to, budget->saved);
-    text_say(to, "</strong> (%llu URLs), and could save <strong>",
-             (unsigned long long)budget->saved_urls);
-    report_size(to, budget->waste);
-    text_say(to, "</strong> more (%llu URLs).</p>\n", (unsigned long long)budget->waste_urls);
+    report_budget(budget, &words);
+    to->failed |= words.failed;
+    rest = stet_span(words.at, words.failed ? 0 : words.len);
     text_say(to,
-             "<div class=\"bar\" role=\"img\" aria-label=\"%.0f %% is saved\"><span class=\"good\" "
-             "style=\"width:%.2f%%\"></span><span class=\"warn\" style=\"width:%.2f%%\"></span>"
-             "</div>\n",
+             "<h2>Budget</h2>\n<section class=\"card\">\n"
+             "<div class=\"bar\" role=\"img\" aria-label=\"%.0f %% is saved today\">"
+             "<span class=\"good\" style=\"width:%.2f%%\"></span>"
+             "<span class=\"warn\" style=\"width:%.2f%%\"></span></div>\n",
              share, share, all > 0 ? 100 - share : 0);
-    if (budget->requests)
-        report_html_past(budget, to);
+    while (rest.len) {
+        const struct stet_span line = stet_span(rest.at, stet_span_find(rest, '\n'));
+        rest = stet_span_from(rest, line.len + 1);
+        text_say(to, "<p%s>", rest.len ? "" : " class=\"soft small\"");
+        escape_markup(to, line);
+        text_say(to, "</p>\n");
+    }
+    text_fini(&words);
     text_say(to, "</section>\n");
 }
 
@@ -156,6 +144,8 @@ static void report_html_fields(const struct audit_facts *facts, struct text *to)
     report_html_fact(to, "Last-Modified", facts->modified ? facts->modified : "none");
     report_html_fact(to, "Cache-Control", facts->cache_control ? facts->cache_control : "none");
     report_html_fact(to, "Content-Type", facts->content_type ? facts->content_type : "none");
+    if (facts->server)
+        report_html_fact(to, "Server", facts->server);
 }
 
 static void report_html_facts(const struct report_item *item, struct text *to)
@@ -185,35 +175,64 @@ static void report_html_facts(const struct report_item *item, struct text *to)
     text_say(to, "</dl>\n");
 }
 
-static void report_html_advice(enum finding_id id, struct text *to)
+/* Words in which what stands between backquotes is to be written as it is. */
+static void report_html_prose(struct text *to, const char *words)
 {
-    const struct finding_advice *advice = finding_advice(id, 0);
+    bool code = false;
 
-    if (!advice)
-        return;
-    text_say(to, "<dl class=\"advice\">\n");
-    for (size_t i = 0; (advice = finding_advice(id, i)) != NULL; i++) {
-        text_say(to, "<dt>");
+    for (struct stet_span rest = stet_span_of(words); rest.len; code = !code) {
+        const struct stet_span part = stet_span(rest.at, stet_span_find(rest, '`'));
+        rest = stet_span_from(rest, part.len + 1);
+        text_say(to, code ? "<code>" : "");
+        escape_markup(to, part);
+        text_say(to, code ? "</code>" : "");
+    }
+}
+
+/* What is for the server at hand, or for all others. */
+static void report_html_advised(const struct finding *finding, const char *server, bool fits,
+                                struct text *to)
+{
+    const struct finding_advice *advice;
+
+    for (size_t i = 0; (advice = finding_advice(finding->id, i)) != NULL; i++) {
+        if (finding_advice_fits(advice, server) != fits)
+            continue;
+        text_say(to, "<dt%s>", fits ? " class=\"mine\"" : "");
         report_html_text(to, advice->where);
         text_say(to, "</dt><dd>");
-        report_html_text(to, advice->text);
+        report_html_prose(to, advice->text);
         text_say(to, "</dd>\n");
     }
+}
+
+static void report_html_advice(const struct finding *finding, const char *server, struct text *to)
+{
+    if (!finding_advice(finding->id, 0))
+        return;
+    text_say(to, "<dl class=\"advice\">\n");
+    report_html_advised(finding, server, true, to);
+    report_html_advised(finding, server, false, to);
     text_say(to, "</dl>\n");
 }
 
 static void report_html_law(const char *law, struct text *to)
 {
+    struct text link = {0};
+
     if (!law[0])
         return;
-    text_say(to, "<p class=\"small soft\">Law: <a rel=\"noreferrer\" href=\"");
-    report_law_link(to, law);
-    text_say(to, "\">");
+    report_law_link(&link, law);
+    to->failed |= link.failed;
+    text_say(to, "<p class=\"small soft\">Law: ");
+    if (link.len)
+        text_say(to, "<a rel=\"noreferrer\" href=\"%.*s\">", (int)link.len, link.at);
     report_html_text(to, law);
-    text_say(to, "</a></p>\n");
+    text_say(to, link.len ? "</a></p>\n" : "</p>\n");
+    text_fini(&link);
 }
 
-static void report_html_kind(const struct finding *finding, struct text *to)
+static void report_html_kind(const struct finding *finding, const char *server, struct text *to)
 {
     const struct finding_kind *kind = finding_kind(finding->id);
 
@@ -228,11 +247,11 @@ static void report_html_kind(const struct finding *finding, struct text *to)
         report_html_text(to, kind->fix);
         text_say(to, "</p></div>\n");
     }
-    report_html_advice(finding->id, to);
+    report_html_advice(finding, server, to);
     report_html_law(kind->law, to);
 }
 
-static void report_html_finding(const struct finding *finding, struct text *to)
+static void report_html_finding(const struct finding *finding, const char *server, struct text *to)
 {
     const struct finding_kind *kind = finding_kind(finding->id);
 
@@ -251,7 +270,7 @@ static void report_html_finding(const struct finding *finding, struct text *to)
         report_html_text(to, finding->evidence);
         text_say(to, "</pre>\n");
     }
-    report_html_kind(finding, to);
+    report_html_kind(finding, server, to);
     text_say(to, "</div></details>\n");
 }
 
@@ -273,7 +292,7 @@ static void report_html_item(const struct report *report, size_t index, struct t
     text_say(to, "</h3></header>\n");
     report_html_facts(item, to);
     for (size_t i = 0; i < count; i++)
-        report_html_finding(sorted[i], to);
+        report_html_finding(sorted[i], item->facts->server, to);
     text_say(to, "</article>\n");
     memory_free(sorted);
 }

@@ -152,13 +152,14 @@ static json_t *report_json_seen(const struct target *target)
 static json_t *report_json_facts(const struct audit_facts *facts)
 {
     return json_pack(
-        "{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:b, s:o, s:o, "
-        "s:b}",
+        "{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:b, s:o, "
+        "s:o, s:b}",
         "url", jsontree_text(facts->url), "final_url", jsontree_maybe(facts->final_url), "status",
         facts->status, "etag", jsontree_maybe(facts->etag), "last_modified",
         jsontree_maybe(facts->modified), "cache_control", jsontree_maybe(facts->cache_control),
-        "content_type", jsontree_maybe(facts->content_type), "lengths", report_json_lengths(facts),
-        "head_octets", jsontree_number(facts->head_octets), "validation_octets",
+        "content_type", jsontree_maybe(facts->content_type), "server",
+        jsontree_maybe(facts->server), "lengths", report_json_lengths(facts), "head_octets",
+        jsontree_number(facts->head_octets), "validation_octets",
         jsontree_number(facts->validation_octets), "revalidates", (int)facts->revalidates,
         "fresh_by", report_json_source(facts->freshness), "fresh_for",
         jsontree_number(facts->lifetime), "saved", jsontree_number(facts->saved), "saves_now",

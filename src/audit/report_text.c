@@ -20,7 +20,7 @@
 #include <string.h>
 
 /* Columns, and the URLs that are named below one finding, when not all is wanted. */
-enum { REPORT_TEXT_COLUMNS = 96, REPORT_TEXT_URLS = 5 };
+enum { REPORT_TEXT_COLUMNS = 80, REPORT_TEXT_URLS = 5 };
 
 struct report_text {
     const struct report *report;
@@ -40,24 +40,24 @@ static void report_text_level(const struct report_text *writer, enum finding_lev
     text_say(writer->to, "%*s", (int)(6 - strlen(word)), "");
 }
 
-/* Words, broken into lines that begin behind `indent` spaces; the first one continues a line. */
-static void report_text_wrap(struct text *to, int indent, const char *words)
+/* Words, broken into lines that begin behind `indent` spaces; the first one goes on at `column`. */
+static void report_text_wrap(struct text *to, int indent, int column, struct stet_span words)
 {
-    int column = indent;
+    bool first = true;
 
-    while (*words) {
-        const int len = (int)strcspn(words, " ");
-        if (column > indent && column + 1 + len > REPORT_TEXT_COLUMNS) {
+    while (words.len) {
+        const struct stet_span word = stet_span(words.at, stet_span_find(words, ' '));
+        if (!first && column + 1 + (int)word.len > REPORT_TEXT_COLUMNS) {
             text_say(to, "\n%*s", indent, "");
             column = indent;
-        } else if (column > indent) {
+        } else if (!first) {
             text_say(to, " ");
             column++;
         }
-        text_put(to, words, (size_t)len);
-        column += len;
-        words += len;
-        words += strspn(words, " ");
+        text_put(to, word.at, word.len);
+        column += (int)word.len;
+        words = stet_span_from(words, word.len + 1);
+        first = false;
     }
     text_say(to, "\n");
 }
@@ -78,33 +78,60 @@ static void report_text_item(const struct report_text *writer, const struct repo
 {
     const struct finding *worst = report_worst(writer->report, item);
 
+    struct text line = {0};
+
     report_text_level(writer, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
-    escape_terminal(writer->to, stet_span_of(item->facts->url));
-    text_say(writer->to, ": %s\n", worst ? finding_kind(worst->id)->summary : "nothing was found");
+    escape_terminal(&line, stet_span_of(item->facts->url));
+    text_say(&line, ": %s", worst ? finding_kind(worst->id)->summary : "nothing was found");
+    report_text_wrap(writer->to, 6, 6, stet_span(line.at, line.len));
+    writer->to->failed |= line.failed;
+    text_fini(&line);
 }
 
-static void report_text_explain(const struct report_text *writer, enum finding_id id)
+/* For every server when all is wanted; else for the one that it seems to be. */
+static void report_text_advice(const struct report_text *writer, const struct finding *finding)
 {
-    const struct finding_kind *kind = finding_kind(id);
+    const struct audit_facts *facts = report_facts(writer->report, finding);
     const struct finding_advice *advice;
+    struct text *to = writer->to;
+
+    for (size_t i = 0; (advice = finding_advice(finding->id, i)) != NULL; i++) {
+        if (!writer->look->verbose && !finding_advice_fits(advice, facts ? facts->server : NULL))
+            continue;
+        text_say(to, "           %s: ", advice->where);
+        report_text_wrap(to, 13, 13 + (int)strlen(advice->where), stet_span_of(advice->text));
+    }
+}
+
+static void report_text_explain(const struct report_text *writer, const struct finding *finding)
+{
+    const struct finding_kind *kind = finding_kind(finding->id);
     struct text *to = writer->to;
 
     if (kind->why[0]) {
         text_say(to, "      Why: ");
-        report_text_wrap(to, 11, kind->why);
+        report_text_wrap(to, 11, 11, stet_span_of(kind->why));
     }
     if (kind->fix[0]) {
         text_say(to, "      Do:  ");
-        report_text_wrap(to, 11, kind->fix);
+        report_text_wrap(to, 11, 11, stet_span_of(kind->fix));
     }
-    if (!writer->look->verbose)
-        return;
-    for (size_t i = 0; (advice = finding_advice(id, i)) != NULL; i++) {
-        text_say(to, "           %s: ", advice->where);
-        report_text_wrap(to, 13, advice->text);
-    }
-    if (kind->law[0])
+    report_text_advice(writer, finding);
+    if (writer->look->verbose && kind->law[0])
         text_say(to, "      Law: %s\n", kind->law);
+}
+
+static void report_text_detail(struct text *to, const char *detail)
+{
+    struct text line = {0};
+
+    if (!detail[0])
+        return;
+    escape_terminal(&line, stet_span_of(detail));
+    text_say(to, "%*s", 10, "");
+    report_text_wrap(to, 10, 10, stet_span(line.at, line.len));
+    to->failed |= line.failed;
+    text_fini(&line);
 }
 
 static void report_text_one(const struct report_text *writer, const struct finding *finding)
@@ -112,7 +139,7 @@ static void report_text_one(const struct report_text *writer, const struct findi
     text_say(writer->to, "      ");
     escape_terminal(writer->to, stet_span_of(finding->url));
     text_say(writer->to, "\n");
-    report_text_lines(writer->to, 10, finding->detail);
+    report_text_detail(writer->to, finding->detail);
     if (writer->look->verbose)
         report_text_lines(writer->to, 10, finding->evidence);
 }
@@ -126,13 +153,14 @@ static void report_text_kind(const struct report_text *writer,
 
     text_say(writer->to, "\n");
     report_text_level(writer, kind->level);
-    text_say(writer->to, "%s: %s\n", kind->id, kind->summary);
+    text_say(writer->to, "%s: ", kind->id);
+    report_text_wrap(writer->to, 6, 8 + (int)strlen(kind->id), stet_span_of(kind->summary));
     for (size_t i = 0; i < count && i < most; i++)
         report_text_one(writer, findings[i]);
     if (count > most)
         text_say(writer->to, "      and %zu more\n", count - most);
     if (kind->level > FINDING_INFO || writer->look->verbose)
-        report_text_explain(writer, findings[0]->id);
+        report_text_explain(writer, findings[0]);
 }
 
 static void report_text_findings(const struct report_text *writer)
@@ -156,28 +184,18 @@ static void report_text_findings(const struct report_text *writer)
 
 static void report_text_budget(struct text *to, const struct budget *budget)
 {
-    text_say(to, "\nBudget: of %llu URLs, ", (unsigned long long)budget->urls);
-    text_say(to, "%llu save ", (unsigned long long)budget->saved_urls);
-    report_size(to, budget->saved);
-    text_say(to, " by 304 each time somebody comes back; %llu send ",
-             (unsigned long long)budget->waste_urls);
-    report_size(to, budget->waste);
-    text_say(to, " again that a 304 would save.\n");
-    if (!budget->requests)
-        return;
-    text_say(to, "In what was read: ");
-    report_number(to, budget->requests);
-    text_say(to, " requests of them, ");
-    report_number(to, budget->validated);
-    text_say(to, " answered 304, ");
-    report_number(to, budget->repeats);
-    text_say(to, " sent again to who had it (");
-    report_size(to, budget->repeat_octets);
-    text_say(to, ").\nIf everything revalidated, ");
-    report_number(to, budget->could_validate);
-    text_say(to, " of these would be 304 and ");
-    report_size(to, budget->could_save);
-    text_say(to, " would not be sent.\n");
+    struct text words = {0};
+    const char *line;
+
+    report_budget(budget, &words);
+    text_put(&words, "", 1);
+    to->failed |= words.failed;
+    text_say(to, "\nBudget\n");
+    for (line = words.failed ? "" : words.at; *line; line += strcspn(line, "\n") + 1) {
+        text_say(to, "      ");
+        report_text_wrap(to, 6, 6, stet_span(line, strcspn(line, "\n")));
+    }
+    text_fini(&words);
 }
 
 static void report_text_sums(const struct report *report, struct text *to)

@@ -46,6 +46,7 @@ async function hostile(use) {
           ? `HTTP/1.1 304 Not Modified\r\n${tag}\r\n`
           : `HTTP/1.1 200 OK\r\n${tag}Cache-Control: public, max-age=60, x="${word}"\r\n`
             + `Content-Type: text/html; x=${word}\r\nSet-Cookie: a=${word}\r\n`
+            + `Server: ${HOSTILE[1]}\r\nX-Powered-By: ${HOSTILE[7]}\r\n`
             + `Content-Length: 5\r\n\r\n${String(turn).padStart(5)}`, 'latin1'));
       }
     });
@@ -180,7 +181,7 @@ async function parts() {
     check('a key folds', await finding.evaluate((details) => !details.open));
     const laws = await page.locator('a[href^="https://www.rfc-editor.org/rfc/rfc"]').count();
     check('the law is linked', laws > 4, laws);
-    check('the budget is there', /could save/.test(await page.locator('main').textContent()));
+    check('the budget is there', /would save/.test(await page.locator('main').textContent()));
   }));
 }
 
