@@ -112,6 +112,11 @@ bool call_send(struct call *call, struct stet_span bytes)
     return !line->out.told;
 }
 
+size_t call_keeps(const struct call *call)
+{
+    return call->stream ? call->caller->limits->upstream_repeat_size : 0;
+}
+
 /* Trailers stand before the empty line that ends the chunks [RFC 9112 §7.1.2]. */
 static void call_push_end(struct call *call, const struct h1_client_frame *frame)
 {

@@ -110,6 +110,10 @@ void call_start(struct caller *caller, struct call *call, const struct call_plac
  * server has refused it or the call has ended, is dropped. */
 bool call_send(struct call *call, struct stet_span bytes);
 
+/* So much content is worth keeping until something is heard: the server may still refuse the
+ * request and so have it sent once more [RFC 9113 §8.7]. 0: it has no way to do that. */
+size_t call_keeps(const struct call *call);
+
 /* The request content is complete. In a tunnel: half-close. */
 void call_finish(struct call *call);
 

@@ -11,7 +11,8 @@
  * whoever asks gets the chance of an answer rather than the certainty of none.
  *
  * Content that was given before anything was sent is held, so that a request with content may go to
- * the next server if the first cannot be reached.
+ * the next server if the first cannot be reached. Over HTTP/2 some of it is held until something is
+ * heard: a server that leaves refuses what it has not begun with.
  *
  * A server that refuses a request because it wants HTTP/1.1 [RFC 9113 §7] is asked by that from
  * then on, until the configuration is read again: it may want so for this request alone, but to ask
@@ -258,9 +259,12 @@ static void fetch_again(struct fetch *fetch, bool fresh)
 /* It was sent, and may be sent once more [RFC 9110 §9.2.2, RFC 9113 §8.7]. */
 static bool fetch_may_repeat(const struct fetch *fetch)
 {
-    return !fetch->repeated && !fetch->fed && !fetch->call.heard &&
-           fetch->call.error == STET_PROXY_ERROR_CONNECTION_TERMINATED &&
-           (fetch->call.refused || stet_method_is_idempotent(fetch->request->method));
+    const struct call *call = &fetch->call;
+
+    if (fetch->repeated || call->heard || call->error != STET_PROXY_ERROR_CONNECTION_TERMINATED)
+        return false;
+    return call->refused ? !fetch->gone
+                         : !fetch->fed && stet_method_is_idempotent(fetch->request->method);
 }
 
 /* It may go elsewhere: nothing was sent, and all of it is still there. */
@@ -315,13 +319,22 @@ static void fetch_end(void *owner, enum client_end end, const struct stet_head *
     fetch->events->end(fetch->owner, end, trailers);
 }
 
+/* So much more content may be of use again: for another server, or as none was heard to be. */
+static bool fetch_holds(const struct fetch *fetch, size_t more)
+{
+    const struct call *call = &fetch->call;
+
+    return !call->heard && ((!call->sent && fetch->upstream->count > 1) ||
+                            octets_left(&fetch->held) + more <= call_keeps(call));
+}
+
 bool fetch_send(struct fetch *fetch, struct stet_span bytes)
 {
     if (!fetch->open || bytes.len == 0)
         return true;
     fetch->fed = true;
     fetch->waits = !call_send(&fetch->call, bytes);
-    fetch->gone |= fetch->call.sent || fetch->upstream->count == 1;
+    fetch->gone |= !fetch_holds(fetch, bytes.len);
     if (!fetch->gone && !octets_add(&fetch->held, bytes.at, bytes.len))
         fetch->gone = true;
     if (fetch->gone)

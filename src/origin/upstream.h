@@ -71,7 +71,9 @@ struct fetch {
  *   - on another server, when nothing was sent;
  *   - once, when it was sent and is idempotent and without content: on a new connection if it had
  *     gone over one that had served before, else on another server [RFC 9110 §9.2.2,
- *     RFC 9112 §9.3.1]. */
+ *     RFC 9112 §9.3.1];
+ *   - once, whatever it is, on a new connection, when the server has refused it unseen and all of
+ *     its content is still held [RFC 9113 §8.7]. */
 void fetch_start(struct upstream *upstream, struct fetch *fetch);
 
 /* As those of net/call.h. */

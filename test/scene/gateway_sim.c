@@ -5,6 +5,7 @@
  *   --seed N      the first one (1); with --seeds 1, that alone
  *   --steps N     of each (160)
  *   --journal N   of one that fails, the last N things that were said (40)
+ *   --h2 1        the origin speaks HTTP/2, which adds ways to fail
  *
  * A seed is one life: a gateway with drawn settings, pages of drawn kinds, faults of the network or
  * none. What nobody may ever get, the oracle knows; what this adds are situations that no one has
@@ -45,7 +46,7 @@ struct life {
 };
 
 static struct {
-    uint64_t seeds, seed, steps, journal;
+    uint64_t seeds, seed, steps, journal, h2;
 } options = {.seeds = 200, .seed = 1, .steps = 160, .journal = 40};
 
 /* What has been seen, over all seeds. */
@@ -269,11 +270,33 @@ static void at_once(struct life *life)
     all_hear(life);
 }
 
+/* What only HTTP/2 can do. */
+static void origin_moves_streams(struct life *life)
+{
+    struct scene *s = &life->scene;
+    struct origin *origin = life->site.origin;
+    switch (draw(s, 3)) {
+    case 0:
+        origin_leaves(origin);
+        break;
+    case 1:
+        origin_refuses(origin, 1 + (unsigned)draw(s, 4));
+        break;
+    default:
+        origin_stalls(origin);
+    }
+}
+
 static void origin_moves(struct life *life)
 {
     struct scene *s = &life->scene;
     struct sim_site *site = &life->site;
-    switch (draw(s, 8)) {
+    switch (draw(s, s->origin_h2 ? 11 : 8)) {
+    case 8:
+    case 9:
+    case 10:
+        origin_moves_streams(life);
+        break;
     case 0:
         sim_page_rule(site, sim_site_any(site));
         break;
@@ -356,6 +379,7 @@ static bool live_seed(uint64_t seed)
     present = seed;
     alarm(WATCHDOG);
     scene_init(&life.scene, "gateway_sim", &chaos, seed);
+    life.scene.origin_h2 = options.h2;
     volatile bool well = false;
     if (setjmp(life.scene.failed) == 0) {
         live(&life);
@@ -427,6 +451,7 @@ static bool read_option(const char *name, const char *value)
                    : strcmp(name, "--seed") == 0    ? &options.seed
                    : strcmp(name, "--steps") == 0   ? &options.steps
                    : strcmp(name, "--journal") == 0 ? &options.journal
+                   : strcmp(name, "--h2") == 0      ? &options.h2
                                                     : NULL;
     if (to)
         *to = strtoull(value, NULL, 10);
@@ -437,7 +462,8 @@ int main(int count, char **words)
 {
     for (int i = 1; i < count; i += 2) {
         if (i + 1 == count || !read_option(words[i], words[i + 1])) {
-            fprintf(stderr, "%s [--seeds N] [--seed N] [--steps N] [--journal N]\n", words[0]);
+            fprintf(stderr, "%s [--seeds N] [--seed N] [--steps N] [--journal N] [--h2 1]\n",
+                    words[0]);
             return 2;
         }
     }

@@ -11,6 +11,7 @@
 #include "origin.h"
 
 #include "gateway.h"
+#include "journal.h"
 #include "origin_parts.h"
 #include "scene.h"
 
@@ -224,6 +225,11 @@ static void origin_accept(struct origin *origin)
     }
 }
 
+static void origin_notes(const struct origin *origin, const char *what)
+{
+    journal_notes(origin->oracle->journal, sim_world_now(origin->scene->world), "  %s", what);
+}
+
 /* The gateway waits for its answer no more. */
 static void talk_lost(struct origin *origin, struct talk *talk)
 {
@@ -244,6 +250,7 @@ static void origin_heard_streams(struct origin *origin, struct talk *connection)
         if (origin->refuses > 0) {
             if (--origin->refuses > 0) /* what is refused twice has failed */
                 oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
+            origin_notes(origin, "refuses");
             reception_refuse(reception, id);
             continue;
         }
@@ -364,6 +371,7 @@ static void origin_break(struct origin *origin, bool reset, bool all)
 
 void origin_leaves(struct origin *origin)
 {
+    origin_notes(origin, "leaves");
     for (struct talk *talk = origin->talks; talk; talk = talk->next) {
         if (talk->reception && talk->id == 0 && talk->end)
             reception_leave(talk->reception);
@@ -381,6 +389,7 @@ static void origin_stall(struct origin *origin, bool stalls)
     if (origin->stalls == stalls)
         return;
     origin->stalls = stalls;
+    origin_notes(origin, stalls ? "stalls" : "stalls no more");
     origin->oracle->down += stalls ? 1 : -1;
     oracle_mishap(origin->oracle, MISHAP_DISCONNECTED);
     for (struct talk *talk = origin->talks; talk; talk = talk->next) {

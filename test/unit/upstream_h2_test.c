@@ -5,31 +5,38 @@
 
 struct row {
     const char *id, *name, *method;
-    uint32_t code; /* of the reset; 0: GOAWAY */
-    bool content, repeats;
+    uint32_t code;       /* of the reset; 0: GOAWAY */
+    const char *content; /* NULL: none */
+    bool repeats;
     enum stet_proxy_error error; /* if it is told */
 };
 
+/* Is kept as long as it has this size. */
+enum { KEPT = 10 };
+#define LONG "too long to be kept"
+
 static const struct row rows[] = {
-    {"C-9113-8.7-1", "refused", "GET", NGHTTP2_REFUSED_STREAM, false, true, 0},
-    {"C-9113-8.7-1", "refused, not idempotent", "POST", NGHTTP2_REFUSED_STREAM, false, true, 0},
-    {"C-9113-8.7-1", "refused, its content is gone", "POST", NGHTTP2_REFUSED_STREAM, true, false,
+    {"C-9113-8.7-1", "refused", "GET", NGHTTP2_REFUSED_STREAM, NULL, true, 0},
+    {"C-9113-8.7-1", "refused, not idempotent", "POST", NGHTTP2_REFUSED_STREAM, NULL, true, 0},
+    {"C-9113-8.7-1", "refused, with content", "POST", NGHTTP2_REFUSED_STREAM, "content", true, 0},
+    {"C-9113-8.7-1", "refused, its content is gone", "POST", NGHTTP2_REFUSED_STREAM, LONG, false,
      STET_PROXY_ERROR_CONNECTION_TERMINATED},
-    {"C-9113-6.8-1", "left before it was asked", "GET", 0, false, true, 0},
-    {"C-9113-6.8-1", "left, not idempotent", "POST", 0, false, true, 0},
-    {"C-9110-9.2.2-1", "cancelled", "GET", NGHTTP2_CANCEL, false, false,
+    {"C-9113-6.8-1", "left, with content", "POST", 0, "content", true, 0},
+    {"C-9113-6.8-1", "left before it was asked", "GET", 0, NULL, true, 0},
+    {"C-9113-6.8-1", "left, not idempotent", "POST", 0, NULL, true, 0},
+    {"C-9110-9.2.2-1", "cancelled", "GET", NGHTTP2_CANCEL, NULL, false,
      STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE},
-    {"C-9110-9.2.2-1", "an error of its own", "POST", NGHTTP2_INTERNAL_ERROR, false, false,
+    {"C-9110-9.2.2-1", "an error of its own", "POST", NGHTTP2_INTERNAL_ERROR, NULL, false,
      STET_PROXY_ERROR_HTTP_RESPONSE_INCOMPLETE},
 };
 
 static void row_begin(struct upstream *upstream, struct chat *chat, const struct row *row)
 {
     *chat = chat_of(row->method);
-    chat->request.has_content = row->content;
+    chat->request.has_content = row->content != NULL;
     chat_begin(upstream, chat);
     if (row->content) {
-        fetch_send(&chat->fetch, STET_SPAN("content"));
+        fetch_send(&chat->fetch, stet_span_of(row->content));
         fetch_finish(&chat->fetch);
     }
 }
@@ -51,6 +58,7 @@ static bool try_row(const struct row *row)
 
     world_setup_open(&state);
     struct world *world = state;
+    world->limits.upstream_repeat_size = KEPT;
     assert_null(upstream_url_read("h2c://" PLACE, &url));
     struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
     row_begin(upstream, &chat, row);
@@ -67,7 +75,9 @@ static bool try_row(const struct row *row)
         h2_origin_answer(second, 0, ":status=200", "hello", 5);
     world_run(world);
     const bool told = chat.ear.ends == 1 && fetch_error(&chat.fetch) == row->error;
-    const bool right = row->repeats ? chat.ear.end == CLIENT_COMPLETE && second
+    const uint64_t content = row->content ? strlen(row->content) : 0;
+    const bool right = row->repeats ? chat.ear.end == CLIENT_COMPLETE && second &&
+                                          second->asked[0].content == content
                                     : chat.ear.end == CLIENT_TRUNCATED && !second;
     upstream_free(upstream);
     upstream_url_fini(&url);
@@ -101,8 +111,8 @@ static void refuse(struct world *world, struct h2_origin *origin)
 /* What a server demands that wants HTTP/1.1, and how. */
 struct demand {
     const char *id, *name, *method;
-    bool leaves;  /* the connection, not the stream alone */
-    bool content; /* the request has some, which is gone */
+    bool leaves; /* the connection, not the stream alone */
+    bool gone;   /* the request has content, which is not kept */
 };
 
 static const struct demand demands[] = {
@@ -127,7 +137,7 @@ static bool comes_old(struct world *world, const char *method)
 
 static bool try_demand(const struct demand *demand)
 {
-    const struct row row = {.method = demand->method, .content = demand->content};
+    const struct row row = {.method = demand->method, .content = demand->gone ? LONG : NULL};
     struct upstream_url url;
     struct chat chat, next;
     void *state;
@@ -135,6 +145,7 @@ static bool try_demand(const struct demand *demand)
 
     world_setup_open(&state);
     struct world *world = state;
+    world->limits.upstream_repeat_size = KEPT;
     assert_null(upstream_url_read("h2c://" PLACE, &url));
     struct upstream *upstream = upstream_new(world->caller, world->loop, &url, 1);
     row_begin(upstream, &chat, &row);
@@ -145,11 +156,11 @@ static bool try_demand(const struct demand *demand)
     else
         h2_origin_reset(first, 0, NGHTTP2_HTTP_1_1_REQUIRED);
     world_run(world);
-    right = demand->content ? chat.ear.end == CLIENT_TRUNCATED : comes_old(world, demand->method);
-    right &= chat.ear.ends == 1 && (demand->content || chat.ear.end == CLIENT_COMPLETE);
+    right = demand->gone ? chat.ear.end == CLIENT_TRUNCATED : comes_old(world, demand->method);
+    right &= chat.ear.ends == 1 && (demand->gone || chat.ear.end == CLIENT_COMPLETE);
     row_begin(upstream, &next, &(struct row){.method = "PUT"});
     world_run(world);
-    if (!demand->content) { /* on the connection that is there */
+    if (!demand->gone) { /* on the connection that is there */
         right &= next.ear.ends == 0 && first->count == 1;
         fetch_cancel(&next.fetch);
     } else {
@@ -179,7 +190,7 @@ static void test_demands(void **state)
 /* A server that only refuses is asked once more, and no more. */
 static void test_no_end(void **state)
 {
-    static const struct row row = {"", "", "GET", 0, false, false, 0};
+    static const struct row row = {"", "", "GET", 0, NULL, false, 0};
     struct world *world = *state;
     struct upstream_url url;
     struct chat chat;
