@@ -192,6 +192,36 @@ def modes(report, server, client, _folder):
     report.match("and says so", got.err, "without a cache")
 
 
+@stage
+def shapes(report, server, client, _folder):
+    """Answers that are not what was asked for are told as they are."""
+    # C-9110-15.3.7-1: what a 206 holds is read from its head; what is not one range is not kept as one.
+    parts = ("--x\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n--x\r\nContent-Range: bytes 8-9/10\r\n\r\n89"
+             "\r\n--x--\r\n")
+    server.on("/p", lambda r: answer(206, parts, ETag='"1"', Cache_Control="max-age=600",
+                                     Content_Type="multipart/byteranges; boundary=x") if r.get("Range")
+              else answer(200, "0123456789", ETag='"1"', Cache_Control="max-age=600"))
+    url = server.url + "/p"
+    report.equal("several ranges", client.get("-H", "Range: bytes=0-1,8-9", url).out.decode(), parts)
+    report.equal("are not stored", client.get("-H", "Range: bytes=0-1", url).out.decode(), parts)
+    report.equal("nor taken for the whole", client.get(url).out, b"0123456789")
+    report.equal("of which one is cut", client.get("-H", "Range: bytes=0-1", url).out, b"01")
+    report.equal("stet asks for one at most", [r.get("Range") for r in server.asked("/p")],
+                 ["bytes=0-1,8-9", "bytes=0-1", None])
+    for name, fields in (("no Content-Range", {}), ("off the grammar", {"Content_Range": "bytes 5-1/10"}),
+                         ("another unit", {"Content_Range": "lines 0-1/10"})):
+        server.on("/q", answer(206, "01", ETag='"1"', Cache_Control="max-age=600", **fields))
+        client.get("-H", "Range: bytes=0-1", server.url + "/q")
+        told = client.told("--offline", "-H", "Range: bytes=0-1", server.url + "/q")
+        report.equal(f"{name}: not stored", told["http_code"], 504)
+    # C-9205-4.6-1: a status that is not known is what its class is.
+    for status, fails in ((299, 0), (399, 0), (499, 1), (599, 1)):
+        server.on("/s", answer(status, "content", Last_Modified="Mon, 01 Jan 2001 00:00:00 GMT"))
+        got = client.get("-fL", server.url + "/s")
+        report.equal(f"{status}", (got.status, got.out), (fails, b"" if fails else b"content"))
+        report.equal(f"{status}: no lifetime is guessed", client.told("--offline", server.url + "/s")["http_code"], 504)
+
+
 # ---- codings ----
 
 def tool(name, content):
@@ -213,6 +243,7 @@ def codings(report, server, client, _folder):
         report.match(f"{coding}, cut", got.err, "cut short")
         server.on("/c", answer(200, octets[:1000] + b"\xff" * 1000 + octets[2000:], Content_Encoding=coding))
         report.equal(f"{coding}, damaged", client.get(server.url + "/c").status, 3)
+    # C-9842-6.1-1: no dictionaries are had, so their codings are not offered.
     report.equal("asked for", server.asked()[0].get("Accept-Encoding"), "gzip, br, zstd")
     report.equal("not asked for", server.asked()[1].get("Accept-Encoding"), None)
     server.on("/c", answer(200, coded["gzip"] * 2, Content_Encoding="gzip"))
@@ -410,5 +441,5 @@ def loads_late(report, server, client, folder):
     report.check("a miss without it", got.status == 3 and "not installed" in got.err, got.err)
 
 
-sys.exit(run(requests, credentials, failures, cached, modes, codings, parallel, progress,
+sys.exit(run(requests, credentials, failures, cached, modes, shapes, codings, parallel, progress,
              written_out, network, against_stet, lives_apart, loads_late))

@@ -54,6 +54,11 @@ def continued(report, server, client, folder):
         server.on("/w", one, two)
         got = client.get("--no-cache", server.url + "/w")
         report.equal(name, (got.status, got.out == text[:99]), (3, True))
+    # C-9110-13.1.5-1: If-Range goes with Range and a strong tag, or not at all.
+    report.equal("If-Range", [r.target for r in server.asked() if r.get("If-Range") and
+                              (not r.get("Range") or r.get("If-Range").startswith("W/"))], [])
+    report.equal("of a weak tag nothing is asked", {r.get("Range") for r in server.asked("/w")
+                                                    if r.get("If-Range") not in ('"1"', '"2"')}, {None})
     server.on("/never", answer(200, text, cut=99, ETag='"1"'), answer(raw=b""))
     report.equal("the rest never comes", client.get("--no-cache", server.url + "/never").status, 3)
     report.check("and is not asked for forever", len(server.asked("/never")) <= 8,
@@ -155,6 +160,21 @@ def redirects(report, server, client, _folder):
     report.equal("--max-redirs", len(server.asked("/loop")), 3)
     server.on("/off", answer(302, Location="file:///etc/passwd"))
     report.equal("to a file", client.get("-L", server.url + "/off").status, 3)
+    # C-9110-15.4-1: conditions that the cache has added are of what they were added for.
+    server.forget()
+    server.on("/tagged", answer(302, Location="/end", ETag='"r"', Cache_Control="max-age=0"),
+              answer(304, ETag='"r"'))
+    server.on("/end", file_of(b"end", '"e"', Cache_Control="no-cache"))
+    for _ in range(2):
+        report.equal("through a stored redirect", client.get("-L", server.url + "/tagged").out, b"end")
+    report.equal("conditions", [r.get("If-None-Match") for r in server.asked()], [None, None, '"r"', '"e"'])
+    client.get("-L", "-H", 'If-None-Match: "mine"', server.url + "/from", "--no-cache")
+    report.equal("the user's go on", server.asked("/to")[-1].get("If-None-Match"), '"mine"')
+    # C-10008-2.5-1, C-9110-15.4.8-1: QUERY keeps its method and content but for 303.
+    for status, wanted in ((301, "QUERY q"), (302, "QUERY q"), (303, "GET "), (307, "QUERY q"), (308, "QUERY q")):
+        server.on("/from", answer(status, "", Location="/to"))
+        got = client.get("-L", "-X", "QUERY", "-d", "q", server.url + "/from")
+        report.equal(f"{status} QUERY", got.out.decode(), wanted)
     server.on("/moved", answer(301, Location="/to", Cache_Control="max-age=600"))
     client.get("-L", server.url + "/moved")
     client.get("-L", server.url + "/moved")

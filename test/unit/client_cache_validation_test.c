@@ -312,6 +312,44 @@ static void test_refresh(void **state)
     assert_string_equal(world.content, "two");
 }
 
+/* What is immutable is believed to be where nobody on the way can have said so, and all has come;
+ * and nobody has asked for more than a reload. */
+static void test_immutable(void **state)
+{
+    static const struct {
+        const char *id, *name, *ask;
+        bool secure, endless, asks;
+    } rows[] = {
+        {"C-8246-3-1", "a reload", "Cache-Control: max-age=0\n", true, false, false},
+        {"C-8246-3-1", "in clear text", "Cache-Control: max-age=0\n", false, false, true},
+        {"C-8246-3-1", "to the end of the connection", "Cache-Control: max-age=0\n", true, true,
+         true},
+        {"C-8246-3-1", "a forced reload", "Cache-Control: no-cache\n", true, false, true},
+    };
+    const struct world_answer same = {"304\nETag: \"a\"\n", NULL, TRANSFER_COMPLETE};
+    const struct world_answer answer = {"200\nETag: \"a\"\nCache-Control: max-age=60, immutable\n",
+                                        "one", TRANSFER_COMPLETE};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct message ask = {0};
+        if (i > 0)
+            world_init(state);
+        world.secure = rows[i].secure;
+        world.endless = rows[i].endless;
+        get(&answer, 1, false);
+        assert_true(world_message(&ask, rows[i].ask));
+        const struct cache_request request = {
+            .transfer = {.method = "GET", .url = WORLD_URL, .head = &ask.head}};
+        world_clock += 9;
+        world_ask(&request, &same, 1);
+        check_row(&rows[i], (world.asked > 0) == rows[i].asks);
+        check_row(&rows[i], strcmp(world.content, "one") == 0);
+        message_fini(&ask);
+        if (i + 1 < COUNT(rows))
+            world_fini(state);
+    }
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, world_init, world_fini)
@@ -320,6 +358,7 @@ int main(void)
         EACH(test_quiet),
         EACH(test_changed),
         EACH(test_refresh),
+        EACH(test_immutable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,8 @@ struct world {
     int status, heads, ends;
     char head[4096], content[65536];
     size_t content_size;
-    size_t enough; /* the caller takes no more than this */
+    bool secure, endless; /* over TLS; the end of content is that of the connection */
+    size_t enough;        /* the caller takes no more than this */
     struct cache_outcome outcome;
     struct cache_fetch *fetch;
     bool began;
@@ -130,8 +131,11 @@ static inline void world_play(struct transfer *transfer, const struct world_answ
         outcome.result = answer->result;
     if (answer && answer->head) {
         const char *lines = strchr(answer->head, '\n');
-        outcome = (struct transfer_outcome){
-            .result = answer->result, .words = "", .version = 11, .delimited = true};
+        outcome = (struct transfer_outcome){.result = answer->result,
+                                            .words = "",
+                                            .version = 11,
+                                            .secure = world.secure,
+                                            .delimited = !world.endless};
         if (!world_message(&message, lines ? lines + 1 : NULL)) {
             outcome.result = TRANSFER_MEMORY;
         } else {

@@ -32,13 +32,18 @@ static const struct row rows[] = {
     {"another scheme", "GET", FROM, 302, "https://example.org/", REDIRECT_THERE,
      "https://example.org/", 0, 1},
     {"fragment", "GET", FROM, 302, "/c#d", REDIRECT_THERE, "http://example.org/c", 0, 0},
-    {"POST by 301", "POST", FROM, 301, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
+    {"C-9110-15.4.8-1", "POST", FROM, 301, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
     {"POST by 302", "POST", FROM, 302, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
     {"POST by 303", "POST", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
-    {"POST by 307", "POST", FROM, 307, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
-    {"POST by 308", "POST", FROM, 308, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"C-9110-15.4.8-1", "POST", FROM, 307, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"C-9110-15.4.8-1", "POST", FROM, 308, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
     {"PUT by 302", "PUT", FROM, 302, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
     {"PUT by 303", "PUT", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
+    {"C-10008-2.5-1", "QUERY", FROM, 301, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"C-10008-2.5-1", "QUERY", FROM, 302, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"C-10008-2.5-1", "QUERY", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 1, 0},
+    {"C-10008-2.5-1", "QUERY", FROM, 307, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
+    {"C-10008-2.5-1", "QUERY", FROM, 308, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
     {"HEAD by 303", "HEAD", FROM, 303, "/c", REDIRECT_THERE, "http://example.org/c", 0, 0},
     {"of another script", "GET", FROM, 302, "/\xc3\xbc b", REDIRECT_THERE,
      "http://example.org/%C3%BC%20b", 0, 0},
@@ -92,6 +97,7 @@ static void two_locations_lead_nowhere(void **state)
     message_fini(&head);
 }
 
+/* C-9110-15.4-1: what is of the origin asked before, or of the content, stays behind. */
 static void leaves_behind(void **state)
 {
     const struct redirect same = {0}, another = {.another = true}, get = {.get = true};
@@ -100,6 +106,8 @@ static void leaves_behind(void **state)
     assert_true(redirect_drops(&another, STET_SPAN("authorization")));
     assert_true(redirect_drops(&another, STET_SPAN("Cookie")));
     assert_true(redirect_drops(&another, STET_SPAN("Host")));
+    assert_true(redirect_drops(&another, STET_SPAN("Origin")));
+    assert_true(redirect_drops(&another, STET_SPAN("Referer")));
     assert_false(redirect_drops(&another, STET_SPAN("Content-Type")));
     assert_false(redirect_drops(&same, STET_SPAN("Authorization")));
     assert_true(redirect_drops(&get, STET_SPAN("content-type")));

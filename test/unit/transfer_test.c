@@ -378,6 +378,7 @@ static void runs_for_a_while(void **state)
     heard_fini(&heard);
 }
 
+/* C-9110-5.4-2: fields are never dropped for their size, the whole response is. */
 static void bounds_heads(void **state)
 {
     static char answer[2 * TRANSFER_HEAD_MAX];
