@@ -37,7 +37,7 @@ static void tls_free(struct tls *tls)
     memory_free(tls->wanted);
     memory_free(tls->out.unsent.bytes);
     memory_free(tls->kept.bytes);
-    memory_free(tls->early.bytes);
+    memory_free(tls->prelude.octets.bytes);
     tls_context_unref(tls->context);
     memory_free(tls);
 }
@@ -132,7 +132,7 @@ static void tls_ready(struct sock *sock, unsigned events)
     if (tls_shakes(tls))
         tls_shake(tls);
     if (tls_shakes(tls)) {
-        if (tls->early.bytes)
+        if (tls->prelude.octets.bytes)
             tls->ready(sock, (events & SOCK_GONE) | SOCK_READABLE);
         return;
     }

@@ -20,7 +20,12 @@
 #define TLS_RULES                                                                     \
     "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"        \
     "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:" \
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:"    \
     "%SERVER_PRECEDENCE:%NO_ETM"
+
+/* The first is the one that most clients have a key for in their first message: another one costs
+ * them a round trip. */
+const uint16_t tls_groups[TLS_GROUPS] = {29, 23, 24, 25};
 
 static const char *tls_rules(enum tls_version minimum)
 {

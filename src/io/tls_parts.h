@@ -76,6 +76,12 @@ struct tls_out {
     uint32_t small;         /* octets still to go in small records */
 };
 
+/* Servers: what comes before the handshake is over. */
+struct tls_prelude {
+    struct tls_hold octets; /* early data that was not read yet */
+    bool barred;            /* with this hello it cannot be taken */
+};
+
 struct tls {
     gnutls_session_t session;
     struct sock *sock;
@@ -83,20 +89,20 @@ struct tls {
     void (*ready)(struct sock *sock, unsigned events); /* the owner's, during the handshake */
     struct tls_wanted *wanted;                         /* clients */
     struct tls_out out;
-    struct tls_hold kept;  /* not decrypted yet */
-    struct tls_hold early; /* servers: early data, not read yet */
-    uint32_t site;         /* servers: which one was chosen */
-    int16_t alert;         /* the peer's; -1: none */
-    uint8_t state;         /* enum tls_state */
-    uint8_t fault;         /* enum tls_fault */
-    uint8_t end;           /* enum tls_end */
-    uint8_t first;         /* the first octet that came */
-    int error;             /* GnuTLS's, that the fault is of */
-    bool ended;            /* the socket's end was read */
-    bool broken;           /* nothing can be written */
-    bool notified;         /* our closure alert was made */
-    bool shut;             /* the socket is to be shut down when nothing waits */
-    bool remembered;       /* clients: a ticket of this session was kept */
+    struct tls_hold kept; /* not decrypted yet */
+    struct tls_prelude prelude;
+    uint32_t site;   /* servers: which one was chosen */
+    int16_t alert;   /* the peer's; -1: none */
+    uint8_t state;   /* enum tls_state */
+    uint8_t fault;   /* enum tls_fault */
+    uint8_t end;     /* enum tls_end */
+    uint8_t first;   /* the first octet that came */
+    int error;       /* GnuTLS's, that the fault is of */
+    bool ended;      /* the socket's end was read */
+    bool broken;     /* nothing can be written */
+    bool notified;   /* our closure alert was made */
+    bool shut;       /* the socket is to be shut down when nothing waits */
+    bool remembered; /* clients: a ticket of this session was kept */
 };
 
 /* Begins and ends a call that may read and write: between them the desk is this socket's. The end
@@ -119,6 +125,9 @@ ssize_t tls_flush(struct tls *tls);
 void tls_shutdown(struct tls *tls);
 void tls_close(struct tls *tls, bool reset);
 bool tls_move(struct sock *from, struct sock *to);
+
+/* Looks at the hello of a server's session before GnuTLS does. */
+void tls_early_watch(struct tls *tls);
 
 /* Takes over the early data that has come; with some the state is TLS_EARLY. In a call. False when
  * memory is out. */
@@ -209,6 +218,10 @@ bool tls_certificate_put(gnutls_certificate_credentials_t credentials, const str
 
 /* Makes room for `count` elements of `size` octets, all zero; NULL with a complaint. */
 void *tls_context_room(size_t count, size_t size, char complaint[TLS_WORDS]);
+
+/* The groups for the exchange of keys [RFC 8446 §4.2.7], the first one first, and their number. */
+extern const uint16_t tls_groups[];
+enum { TLS_GROUPS = 4 };
 
 /* What the two kinds of contexts hold. */
 void tls_server_fini(struct tls_context *context);

@@ -197,7 +197,7 @@ static size_t tls_decrypt(struct tls *tls, struct tls_desk *desk, char *to, size
 
 ssize_t tls_read(struct tls *tls, void *to, size_t size)
 {
-    size_t got = tls->early.bytes ? tls_early_take(tls, to, size) : 0;
+    size_t got = tls->prelude.octets.bytes ? tls_early_take(tls, to, size) : 0;
 
     CHECK(tls->state != TLS_SHAKES);
     if (tls->state == TLS_EARLY)

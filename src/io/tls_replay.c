@@ -39,6 +39,9 @@ enum { REPLAY_SLACK = 2 };
 /* What GnuTLS puts before the mark. */
 enum { REPLAY_WINDOW_MARK = 12 };
 
+/* As many as there may be workers. */
+enum { REPLAY_GUARDS = 256 };
+
 struct replay_guard {
     struct replay_guard *next;
     const void *owner;
@@ -160,7 +163,8 @@ static int replay_add(void *owner, time_t expires, const gnutls_datum_t *key,
     return GNUTLS_E_DB_ENTRY_EXISTS;
 }
 
-static struct replay_guard *guard_new(struct tls_replay *replay, const void *owner)
+/* Without an owner so far. */
+static struct replay_guard *guard_new(struct tls_replay *replay)
 {
     struct replay_guard *guard = memory_new_zero(sizeof *guard);
 
@@ -168,7 +172,6 @@ static struct replay_guard *guard_new(struct tls_replay *replay, const void *own
         memory_free(guard);
         return NULL;
     }
-    guard->owner = owner;
     gnutls_anti_replay_set_window(guard->anti_replay, replay->window);
     gnutls_anti_replay_set_ptr(guard->anti_replay, replay);
     gnutls_anti_replay_set_add_function(guard->anti_replay, replay_add);
@@ -177,16 +180,35 @@ static struct replay_guard *guard_new(struct tls_replay *replay, const void *own
     return guard;
 }
 
-gnutls_anti_replay_t tls_replay_guard(struct tls_replay *replay, const void *owner)
+static struct replay_guard *guard_of(const struct tls_replay *replay, const void *owner)
 {
-    pthread_mutex_lock(&replay->lock);
     struct replay_guard *guard = replay->guards;
     while (guard && guard->owner != owner)
         guard = guard->next;
+    return guard;
+}
+
+gnutls_anti_replay_t tls_replay_guard(struct tls_replay *replay, const void *owner)
+{
+    pthread_mutex_lock(&replay->lock);
+    struct replay_guard *guard = guard_of(replay, owner);
     if (!guard)
-        guard = guard_new(replay, owner);
+        guard = guard_of(replay, NULL);
+    if (!guard)
+        guard = guard_new(replay);
+    if (guard)
+        guard->owner = owner;
     pthread_mutex_unlock(&replay->lock);
     return guard ? guard->anti_replay : NULL;
+}
+
+/* One that is made later takes no tickets from before: so all are made at once. */
+static bool guard_all(struct tls_replay *replay)
+{
+    for (int i = 0; i < REPLAY_GUARDS; i++)
+        if (!guard_new(replay))
+            return false;
+    return true;
 }
 
 /* ---- life ---- */
@@ -210,7 +232,7 @@ struct tls_replay *tls_replay_new(size_t most, uint32_t window)
     replay->span = window / 1000 + 1 + REPLAY_SLACK;
     for (int i = 0; i < 2; i++)
         replay->parts[i].slots = memory_new_zero(slots * sizeof *replay->parts[i].slots);
-    if (replay->parts[0].slots && replay->parts[1].slots)
+    if (replay->parts[0].slots && replay->parts[1].slots && guard_all(replay))
         return replay;
     tls_replay_free(replay);
     return NULL;

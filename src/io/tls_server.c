@@ -72,10 +72,10 @@ static void tls_server_take_early(struct tls *tls, const struct tls_place *place
     const struct tls_context *context = tls->context;
     gnutls_anti_replay_t guard = NULL;
 
-    if (place->demand == GNUTLS_CERT_IGNORE)
+    if (place->demand == GNUTLS_CERT_IGNORE && !tls->prelude.barred)
         guard = tls_replay_guard(context->replay, tls->sock->loop);
     gnutls_anti_replay_enable(tls->session, guard);
-    (void)gnutls_record_set_max_early_data_size(tls->session, guard ? context->early_size : 0);
+    (void)gnutls_record_set_max_early_data_size(tls->session, context->early_size);
 }
 
 static int tls_server_use(struct tls *tls, uint32_t site)
@@ -130,6 +130,8 @@ static int tls_server_hello(gnutls_session_t session)
 int tls_server_session(struct tls *tls)
 {
     gnutls_handshake_set_post_client_hello_function(tls->session, tls_server_hello);
+    if (tls->context->replay)
+        tls_early_watch(tls);
     return tls_server_use(tls, 0);
 }
 
