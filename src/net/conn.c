@@ -30,12 +30,13 @@
 #include "base/check.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "io/tls.h"
 #include "net/census.h"
 #include "net/conn_parts.h"
 
 #include <string.h>
 
-static struct conn *conn_of_stream(const struct stream *stream)
+struct conn *conn_of(const struct stream *stream)
 {
     struct codec_owner *owner = stream->codec->owner;
     return CONTAINER(owner, struct conn, owner);
@@ -43,17 +44,17 @@ static struct conn *conn_of_stream(const struct stream *stream)
 
 const struct sock_address *conn_peer(const struct stream *stream)
 {
-    return &conn_of_stream(stream)->peer;
+    return &conn_of(stream)->peer;
 }
 
 const struct sock *conn_sock(const struct stream *stream)
 {
-    return &conn_of_stream(stream)->sock;
+    return &conn_of(stream)->sock;
 }
 
 uint64_t conn_moment(const struct stream *stream)
 {
-    struct conn *conn = conn_of_stream(stream);
+    struct conn *conn = conn_of(stream);
     struct conn_set *set = conn->set;
     bool behind = !conn->arrival.prompt || (uint32_t)stream->number != conn->arrival.first;
 
@@ -281,11 +282,11 @@ static enum conn_step conn_put(struct conn *conn)
 }
 
 /* Output that waits for the socket bars the input, but not that which goes to the service beside
- * it: in a tunnel, or content of the request that is being answered. */
+ * it: in a tunnel, or content of the request that is being answered; nor early data. */
 static bool conn_is_barred(const struct conn *conn)
 {
     const enum codec_wait wait = conn->codec->ops->waits(conn->codec);
-    return wait != CODEC_TUNNEL && wait != CODEC_ANSWER;
+    return wait != CODEC_TUNNEL && wait != CODEC_ANSWER && !conn->arrival.early;
 }
 
 /* One step of a turn: output before input. What the codec has to send beside what is already there
@@ -423,6 +424,8 @@ static void conn_ready(struct sock *sock, unsigned events)
         conn->full = false;
     if (events & SOCK_GONE)
         conn->arrival.gone = true;
+    if (conn->arrival.early)
+        conn_shaken(conn);
     conn_turn(conn);
 }
 
@@ -526,6 +529,7 @@ static void conn_begin(struct conn *conn)
     if (protocol && strcmp(protocol, "h2") == 0)
         conn_use_h2(conn);
     conn->arrival.unheard = !set->no_h2c && !conn->sock.tls;
+    conn->arrival.early = tls_is_early(&conn->sock);
     conn->watch.deadline.since = loop_now(set->loop);
 }
 

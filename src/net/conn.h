@@ -74,6 +74,23 @@ const struct sock_address *conn_peer(const struct stream *stream);
 /* The socket of the connection a stream runs on: for what the handshake has found out. */
 const struct sock *conn_sock(const struct stream *stream);
 
+/* The handshake of TLS is not over: what the client says may be what someone has recorded, who
+ * sends it again. May become false, never true. */
+bool conn_is_early(const struct stream *stream);
+
+/* Waits for that. All zero at first but `opened`, which is called once, when it is over, on the
+ * connection's loop: the stream may be answered from within. */
+struct conn_awaiting {
+    void (*opened)(struct conn_awaiting *awaiting);
+    struct conn_awaiting *next, **link;
+};
+
+/* Of a stream that is early, until it is over or conn_forget. */
+void conn_await(const struct stream *stream, struct conn_awaiting *awaiting);
+
+/* Waits no more; no-op if it does not. Due before the stream is done. */
+void conn_forget(struct conn_awaiting *awaiting);
+
 /* The moment of the request now being handed to the service: what was learnt of the world at an
  * equal moment was learnt after the request had arrived, and need not be asked anew. All requests
  * that were there when the loop's turn began share one moment; one that was pipelined behind

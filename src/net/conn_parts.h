@@ -27,6 +27,8 @@ struct conn_arrival {
     bool renewed : 1;   /* a moment was begun after the present read */
     bool gone : 1;      /* the client takes nothing any more */
     bool unheard : 1;   /* the first octets will tell what the client speaks */
+    bool early : 1;     /* the handshake is not over */
+    struct conn_awaiting *awaiting; /* who waits for its end */
 };
 
 struct conn {
@@ -57,6 +59,12 @@ uint64_t conn_moved(const struct conn *conn, enum deadline_phase phase);
 
 /* For the deadlines that the codec keeps. */
 struct codec_pace conn_pace(const struct conn *conn);
+
+/* The connection of a stream. */
+struct conn *conn_of(const struct stream *stream);
+
+/* Of one that is early, after each event: tells those who wait if it is no more. */
+void conn_shaken(struct conn *conn);
 
 /* Lets the timer fire at the deadline. It is only moved when it would fire too late. False when
  * memory is out. */

@@ -13,6 +13,8 @@ static bool conn_is_full(const struct conn *conn)
 
 static enum deadline_phase conn_phase(const struct conn *conn, enum codec_wait wait)
 {
+    if (conn->arrival.early)
+        return DEADLINE_HANDSHAKE;
     if (conn_is_full(conn))
         return DEADLINE_SENDING;
     if (conn->shut && wait != CODEC_HALF)

@@ -30,6 +30,8 @@ static uint64_t deadline_window(const struct deadline *deadline, const struct li
         return limits->send_timeout;
     case DEADLINE_LINGER:
         return limits->linger_timeout;
+    case DEADLINE_HANDSHAKE:
+        return limits->handshake_timeout;
     default:
         return limits->idle_timeout;
     }

@@ -13,13 +13,14 @@
 
 /* What a connection waits for. */
 enum deadline_phase {
-    DEADLINE_IDLE,    /* for a request: limits.idle_timeout since the end of the last one */
-    DEADLINE_TUNNEL,  /* for octets of either side: tunnel_idle_timeout since the last */
-    DEADLINE_HEAD,    /* for the rest of a head: header_timeout since its first octet */
-    DEADLINE_CONTENT, /* for request content: body_floor octets in each body_timeout */
-    DEADLINE_ANSWER,  /* for the service: no end */
-    DEADLINE_SENDING, /* for the client to take output: send_floor octets in each send_timeout */
-    DEADLINE_LINGER   /* for the client's end, ours was said: linger_timeout */
+    DEADLINE_IDLE,     /* for a request: limits.idle_timeout since the end of the last one */
+    DEADLINE_TUNNEL,   /* for octets of either side: tunnel_idle_timeout since the last */
+    DEADLINE_HEAD,     /* for the rest of a head: header_timeout since its first octet */
+    DEADLINE_CONTENT,  /* for request content: body_floor octets in each body_timeout */
+    DEADLINE_ANSWER,   /* for the service: no end */
+    DEADLINE_SENDING,  /* for the client to take output: send_floor octets in each send_timeout */
+    DEADLINE_LINGER,   /* for the client's end, ours was said: linger_timeout */
+    DEADLINE_HANDSHAKE /* for the end of the handshake, behind early data: handshake_timeout */
 };
 
 struct deadline {

@@ -3,6 +3,8 @@
  * It has a struct of its own and no connection's, so that a connection is made when it is known
  * which protocol it speaks, and so that what waits here is small.
  *
+ * If early data comes the connection begins with that, and sees the handshake to its end.
+ *
  * One that has failed stays a little, until the client has heard why or has had the time to. Who
  * asks in the clear where TLS is spoken, as people do with a mistyped address, gets an answer in
  * the clear.
@@ -120,17 +122,24 @@ static void handshake_part(struct handshake *handshake)
         handshake_close(handshake, !well);
 }
 
+static enum handshake_end handshake_end_of(const struct sock *sock)
+{
+    if (tls_is_early(sock))
+        return HANDSHAKE_EARLY;
+    return tls_report(sock).resumed ? HANDSHAKE_RESUMED : HANDSHAKE_WHOLE;
+}
+
 static void handshake_ready(struct sock *sock, unsigned events)
 {
     struct handshake *handshake = CONTAINER(sock, struct handshake, sock);
     struct handshake_set *set = handshake->set;
 
     (void)events; /* the connection will hear of them again */
-    if (tls_state(sock) != TLS_OPEN) {
+    if (tls_state(sock) == TLS_FAILED) {
         handshake_part(handshake);
         return;
     }
-    handshake_tell(set, tls_report(sock).resumed ? HANDSHAKE_RESUMED : HANDSHAKE_WHOLE);
+    handshake_tell(set, handshake_end_of(sock));
     handshake_unlink(handshake);
     conn_adopt(set->conns, sock, &handshake->peer);
     memory_free(handshake);

@@ -13,7 +13,13 @@
 struct handshake;
 
 /* How one has ended. */
-enum handshake_end { HANDSHAKE_WHOLE, HANDSHAKE_RESUMED, HANDSHAKE_FAILED, HANDSHAKE_ENDS };
+enum handshake_end {
+    HANDSHAKE_WHOLE,
+    HANDSHAKE_RESUMED,
+    HANDSHAKE_EARLY, /* resumed, and the connection begins before it is over: early data has come */
+    HANDSHAKE_FAILED,
+    HANDSHAKE_ENDS
+};
 
 /* The handshakes of one worker. All zero but the first is an empty set. */
 struct handshake_set {

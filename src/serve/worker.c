@@ -107,9 +107,12 @@ static void worker_shaken(struct handshake_set *set, enum handshake_end end)
     _Atomic(uint64_t) *counters[HANDSHAKE_ENDS] = {
         [HANDSHAKE_WHOLE] = &metrics->handshakes,
         [HANDSHAKE_RESUMED] = &metrics->handshakes_resumed,
+        [HANDSHAKE_EARLY] = &metrics->handshakes_early,
         [HANDSHAKE_FAILED] = &metrics->handshakes_failed,
     };
     metrics_add(counters[end], 1);
+    if (end == HANDSHAKE_EARLY)
+        metrics_add(&metrics->handshakes_resumed, 1);
 }
 
 static void worker_accepted_secure(struct listener *listener, struct sock *sock,
