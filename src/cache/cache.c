@@ -208,6 +208,14 @@ static enum cache_outcome cache_landed_passes(struct cache_query *query)
     return CACHE_FOUND;
 }
 
+/* The origin refused to answer before the handshake was over: the request is as it was before. */
+static enum cache_outcome cache_landed_early(struct cache_query *query)
+{
+    query->facts = (struct cache_facts){.hit = false};
+    flight_leave(query->flight);
+    return query->early ? CACHE_EARLY : cache_find(query->worker, query);
+}
+
 /* The outcome of the own fetch, once it is known. */
 static enum cache_outcome cache_landed(struct cache_query *query)
 {
@@ -225,6 +233,8 @@ static enum cache_outcome cache_landed(struct cache_query *query)
     case FLIGHT_TOLD_FAILED:
         outcome = cache_failed(query, flight->outcome.status, query->facts.error);
         break;
+    case FLIGHT_TOLD_EARLY:
+        return cache_landed_early(query);
     default:
         break;
     }

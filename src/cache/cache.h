@@ -91,6 +91,8 @@ struct cache_facts {
 enum cache_outcome {
     CACHE_FOUND, /* `representation`, one reference the asker's */
     CACHE_WAIT,  /* `ready` is called when asking again makes sense */
+    CACHE_EARLY, /* it would have to be fetched, which an early request may not be: to be asked
+                    again when it is early no more */
     CACHE_FAILED /* `status` says with what to answer: 500, 502, 503, 504; or, if Max-Forwards ends
                     here, 204 to OPTIONS and 405 to TRACE [RFC 9110 §7.6.2]; `facts` say why */
 };
@@ -104,6 +106,7 @@ struct cache_query {
     struct arena *arena; /* the exchange's: for the text of a long key */
     bool content;        /* the request has content: follows by cache_content */
     bool upgrade;        /* HTTP/1.1 asked for an upgrade, which the route allows */
+    bool early;          /* so far it may be a replay (io/tls.h): may only become false */
 
     struct representation *representation; /* the outcome */
     int status;

@@ -9,7 +9,8 @@
  * It is not worth waiting for what has to be validated for each request anyway, for what lately
  * turned out to be for one only, and for a request that wants the origin to be asked for itself.
  * Nor is a flight joined whose request asks for less than others would, or as somebody: a part, its
- * own conditions, its own authority (D-40).
+ * own conditions, its own authority (D-40), or one that says Early-Data, which may be answered with
+ * 425.
  *
  * Flights are told apart by what the response is known to vary by, if one is stored; before that
  * all requests for a URI follow the first, and those that it does not suit form the next one.
@@ -118,7 +119,8 @@ static bool departure_leads(const struct flight *flight)
     return errand->request.method == STET_METHOD_GET && !errand->asked.no_store &&
            (errand->plan.asks ||
             (!errand->plan.conditional && !stet_head_has(head, STET_FIELD_RANGE))) &&
-           !stet_head_has(head, STET_FIELD_AUTHORIZATION) && !forward_hides(head);
+           !stet_head_has(head, STET_FIELD_AUTHORIZATION) &&
+           !stet_head_has(head, STET_FIELD_EARLY_DATA) && !forward_hides(head);
 }
 
 /* ---- the key of a flight ---- */
@@ -218,13 +220,31 @@ static enum cache_outcome departure_start(struct cache_query *query, struct flig
     return CACHE_WAIT;
 }
 
+/* ---- early requests ---- */
+
+/* To say so is for the first on the way that has it from its client [RFC 8470 §5.1]. */
+static bool departure_is_early(const struct cache_query *query)
+{
+    return query->early && !stet_head_has(&query->request->head, STET_FIELD_EARLY_DATA);
+}
+
+/* Only a server that knows what Early-Data means is asked before the handshake is over
+ * [RFC 8470 §6.2]; and nothing is switched to another protocol. */
+static bool departure_must_wait(const struct cache_query *query)
+{
+    return query->early && (!query->route->forward->early_data || query->upgrade);
+}
+
 enum cache_outcome departure_bypass(struct cache_query *query)
 {
     const struct flight_errand errand = {.request = *query->request,
                                          .client = *query->events->client(query),
                                          .asked = query->asked,
                                          .content = query->content,
-                                         .upgrade = query->upgrade};
+                                         .upgrade = query->upgrade,
+                                         .early = departure_is_early(query)};
+    if (departure_must_wait(query))
+        return CACHE_EARLY;
     struct flight *flight = flight_new(query->worker, query->route, &errand);
     const enum forward_verdict verdict = flight ? flight_prepare(flight) : FORWARD_NO_MEMORY;
 
@@ -245,7 +265,8 @@ static struct flight_errand departure_errand(struct cache_query *query,
                                          .key = *departure->ask->key,
                                          .pick = *departure->pick,
                                          .set = set,
-                                         .looked_up = true};
+                                         .looked_up = true,
+                                         .early = departure_is_early(query)};
     *departure->pick = (struct shelf_pick){.entry = NULL};
     return errand;
 }
@@ -291,6 +312,10 @@ enum cache_outcome departure_go(struct cache_query *query, struct departure *dep
         query->alone = true;
         return CACHE_FOUND;
     }
+    if (departure_must_wait(query)) {
+        flight_errand_drop(&errand);
+        return CACHE_EARLY;
+    }
     struct flight *flight = departure_flight(query, &errand, &key);
     const enum forward_verdict verdict = flight ? flight_prepare(flight) : FORWARD_NO_MEMORY;
     if (verdict == FORWARD_GOES)
@@ -307,7 +332,7 @@ void departure_refresh(struct cache_query *query, struct departure *departure)
                                     variant_of(query, departure->pick, NULL)};
     struct flights *flights = flights_of(query);
 
-    if (flights_is_alone(flights, &key, loop_now(query->worker->loop)) ||
+    if (query->early || flights_is_alone(flights, &key, loop_now(query->worker->loop)) ||
         flights_join(flights, &key, NULL))
         return;
     struct shelf_pick pick = {.entry = entry_ref(departure->pick->entry),

@@ -317,6 +317,7 @@ enum forward_verdict flight_prepare(struct flight *flight)
         .conditions = asks ? &conditions : NULL,
         .content = errand->content,
         .upgrade = errand->upgrade,
+        .early = errand->early,
     };
 
     return forward_request(&forward, &flight->arena, &flight->sent);

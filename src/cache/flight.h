@@ -48,6 +48,7 @@ struct flight_errand {
     bool looked_up; /* GET and HEAD; else nothing of it is stored, whatever comes */
     bool content;   /* the request has content */
     bool upgrade;
+    bool early;    /* it says that it may be a replay; what the client said of that apart */
     bool leads;    /* what comes of it could answer others */
     bool refresh;  /* nobody asked: a stale response is made fresh while it is served */
     bool finished; /* the request's content has ended */
@@ -59,7 +60,8 @@ enum flight_told {
     FLIGHT_TOLD_NOTHING,
     FLIGHT_TOLD_STORED, /* a stored response answers: `pick` */
     FLIGHT_TOLD_PASSES, /* `source` answers */
-    FLIGHT_TOLD_FAILED  /* nothing does: `status` */
+    FLIGHT_TOLD_FAILED, /* nothing does: `status` */
+    FLIGHT_TOLD_EARLY   /* the origin will not have it before the handshake is over */
 };
 
 /* What the leader is told. */

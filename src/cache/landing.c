@@ -11,6 +11,9 @@
  * condition, cannot reach another. What of a response is not stored but belongs to its requester
  * goes to the leader in lines of its own.
  *
+ * A 425 to what was sent on before the client's handshake was over is nobody's, for the client has
+ * not said that it came so.
+ *
  * Of two answers that crossed an unsafe request or a purge nobody can tell which is newer; such a
  * one is for its leader, and does not stay in the store.
  */
@@ -322,6 +325,18 @@ static void landing_past(struct flight *flight, const struct stet_response *resp
     landing_pass(flight, response);
 }
 
+/* The origin does not want it before the handshake is over: the leader asks again when it is
+ * [RFC 8470 §5.2], and those who follow do so for themselves. */
+static bool landing_too_early(struct flight *flight, const struct stet_response *response)
+{
+    if (response->status != 425 || !flight->errand.early)
+        return false;
+    flight->outcome.told = FLIGHT_TOLD_EARLY;
+    landing_word(flight, FOLLOWER_AGAIN, 425);
+    flight_drop_content(flight);
+    return true;
+}
+
 void landing_head(struct flight *flight, const struct stet_response *response)
 {
     struct cache_facts *facts = &flight->outcome.facts;
@@ -329,6 +344,8 @@ void landing_head(struct flight *flight, const struct stet_response *response)
     facts->forward_status = response->status;
     facts->spoken = facts->received = flight->answer.framing.version;
     facts->next_hop = fetch_next_hop(&flight->fetch);
+    if (landing_too_early(flight, response))
+        return;
     if (flight->errand.completion.asks && landing_complete(flight, response))
         return;
     if (flight->errand.looked_up)

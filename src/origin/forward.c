@@ -23,7 +23,7 @@
 #include "wire/h1_framing.h"
 #include "wire/h1_write.h"
 
-/* Names, punctuation and line ends of all lines of ours: about 320 octets. */
+/* Names, punctuation and line ends of all lines of ours: about 340 octets. */
 #define FIXED_MAX 384
 
 /* A request on its way into a block. */
@@ -248,6 +248,14 @@ static void put_way(struct passage *passage)
         put_number_line(passage, STET_SPAN("Max-Forwards"), passage->left);
 }
 
+/* The client may be one who only repeats what he has heard [RFC 8470 §5.1]. What came so from
+ * further off says it already, by whatever value, and passes. */
+static void put_early(struct passage *passage)
+{
+    if (passage->forward->early && !stet_head_has(&passage->request->head, STET_FIELD_EARLY_DATA))
+        put_line(passage, STET_SPAN("Early-Data"), STET_SPAN("1"));
+}
+
 static void put_conditions(struct passage *passage)
 {
     const struct forward_conditions *conditions = passage->forward->conditions;
@@ -376,6 +384,7 @@ static struct stet_span block_make(struct passage *passage, struct arena *arena,
     put_unless_said(passage, STET_FIELD_X_FORWARDED_HOST, passage->request->authority);
     put_forwarded(passage);
     put_way(passage);
+    put_early(passage);
     return stet_span(block, (size_t)(passage->at - block));
 }
 

@@ -22,6 +22,7 @@ struct forward_rules {
     bool keep_host;        /* the client's Host goes on; else the server's own */
     bool forwarded;        /* adds Forwarded [RFC 7239] besides X-Forwarded-* */
     uint32_t max_forwards; /* cap for Max-Forwards [RFC 9110 §7.6.2] */
+    bool early_data;       /* its servers know Early-Data, and answer 425 [RFC 8470 §6.2] */
 };
 
 /* What a validation adds and replaces, or NULL in `plan` for a request that goes on as it came; or
@@ -41,6 +42,7 @@ struct forward {
     const struct forward_conditions *conditions; /* or NULL */
     bool content; /* the request has content, framed as its own fields say */
     bool upgrade; /* the route allows upgrades: one that the request asks for goes along */
+    bool early;   /* it goes on before the client's handshake is over, and says so */
 };
 
 enum forward_verdict {

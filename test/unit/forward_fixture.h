@@ -24,7 +24,8 @@ enum {
     V6 = 128,
     UNIX = 256,
     TWO = 512, /* HTTP/2 */
-    TRAILERS = 1024
+    TRAILERS = 1024,
+    EARLY = 2048 /* before the handshake is over */
 };
 
 static const struct forward_rules usual = {

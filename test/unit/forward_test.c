@@ -168,6 +168,17 @@ static const struct block_row block_rows[] = {
      "Cache-Control: a=\"b, max-age=5\nCache-Control: no-cache",
      "Cache-Control: max-age=0\r\nCache-Control: a=\"b, max-age=5\r\nCache-Control: "
      "no-cache\r\n" TAIL},
+    {"C-8470-5.1-1", "before the handshake is over", "GET", EARLY, "Accept: */*",
+     "Accept: */*\r\n" TAIL "Early-Data: 1\r\n"},
+    {"C-8470-5.1-1", "it was said before, and is once enough", "GET", EARLY, "Early-Data: 1",
+     "Early-Data: 1\r\n" TAIL},
+    {"C-8470-5.1-1", "what was said before passes", "GET", 0, "Early-Data: 1",
+     "Early-Data: 1\r\n" TAIL},
+    {"C-8470-5.1-1", "of whatever value", "GET", EARLY, "Early-Data: x\nEarly-Data: 0",
+     "Early-Data: x\r\nEarly-Data: 0\r\n" TAIL},
+    {"C-8470-5.1-1", "Connection does not take it away", "GET", 0,
+     "Connection: early-data\nEarly-Data: 1", "Early-Data: 1\r\n" TAIL},
+    {"C-8470-4-1", "the handshake is over", "GET", 0, "Accept: */*", "Accept: */*\r\n" TAIL},
 };
 
 static void test_blocks(void **state)
@@ -180,8 +191,13 @@ static void test_blocks(void **state)
         struct forward_conditions conditions = {.max_age_zero = row->flags & FRESH};
         struct message message;
         struct stet_request request = message_request(&message, row->method, row->fields);
-        struct forward forward = {
-            &rules, &client, &request, &conditions, row->flags & CONTENT, row->flags & UPGRADE};
+        struct forward forward = {.rules = &rules,
+                                  .client = &client,
+                                  .request = &request,
+                                  .conditions = &conditions,
+                                  .content = row->flags & CONTENT,
+                                  .upgrade = row->flags & UPGRADE,
+                                  .early = row->flags & EARLY};
         struct client_request to;
         struct arena arena;
 
