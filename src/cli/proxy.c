@@ -142,6 +142,13 @@ static const char *proxy_forwarded(void *target, const char *value)
     return NULL;
 }
 
+static const char *proxy_origin_early_data(void *target, const char *value)
+{
+    (void)value;
+    proxy_forward(target)->early_data = true;
+    return NULL;
+}
+
 static const char *proxy_via(void *target, const char *value)
 {
     (void)value;
@@ -286,6 +293,10 @@ static const struct option_row proxy_options[] = {
      proxy_host},
     {"forwarded", 0, NULL, "send Forwarded besides X-Forwarded-For, -Proto and -Host",
      proxy_forwarded},
+    {"origin-early-data", 0, NULL,
+     "the origin knows Early-Data and answers 425: it may be asked\n"
+     "before the handshake of a client is over",
+     proxy_origin_early_data},
     {"via", 0, NULL, "add Via to responses, too", proxy_via},
     {"name", 0, "NAME",
      "of this proxy in Via and Cache-Status (default: stet; in Via\n"

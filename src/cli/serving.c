@@ -89,6 +89,15 @@ const char *serving_key(void *target, const char *value)
     return serving_file(serving, &tls->keys, &tls->key_count, value);
 }
 
+const char *serving_early_data(void *target, const char *value)
+{
+    struct serving *serving = target;
+
+    (void)value;
+    serving->tls = serving->config->secure.early = true;
+    return NULL;
+}
+
 const char *serving_workers(void *target, const char *value)
 {
     struct serving *serving = target;

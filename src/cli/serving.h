@@ -21,6 +21,7 @@ const char *serving_listen(void *target, const char *value);
 const char *serving_tls(void *target, const char *value);
 const char *serving_cert(void *target, const char *value);
 const char *serving_key(void *target, const char *value);
+const char *serving_early_data(void *target, const char *value);
 const char *serving_workers(void *target, const char *value);
 const char *serving_log(void *target, const char *value);
 const char *serving_log_file(void *target, const char *value);
@@ -45,6 +46,9 @@ const char *serving_text(struct serving *serving, char **to, const char *value);
     {"cert", 0, "FILE", "certificate and those above it, PEM; may repeat; implies --tls",  \
      serving_cert},                                                                        \
     {"key", 0, "FILE", "its key, PEM; as often as --cert", serving_key},                   \
+    {"early-data", 0, NULL,                                                                \
+     "clients that come again may ask before the handshake is over\n"                      \
+     "(0-RTT), if others may repeat it safely; implies --tls", serving_early_data},        \
     {"workers", 'w', "N|auto", "threads that answer (default: auto, one a processor)",     \
      serving_workers},                                                                     \
     {"log", 0, "off|combined|json", "access log (default: off)", serving_log},             \

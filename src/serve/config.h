@@ -89,6 +89,7 @@ struct config_secure {
     size_t listen_count; /* 0: none; but if nothing else listens and there are certificates,
                             localhost, port 8443 */
     enum tls_version minimum;
+    bool early;               /* early data is taken */
     struct config_tls preset; /* for sites that have none of their own */
     size_t count;             /* these two by config_seal: how many are numbered */
     bool guarded;             /* some site asks for TLS, or tells of it */

@@ -208,7 +208,7 @@ static void exchange_request(void *owner, struct stream *stream, const struct st
     exchange->request = request;
     exchange->content = content;
     exchange_note(exchange);
-    if (exchange_route(exchange) == EXCHANGE_NEXT)
+    if (exchange_route(exchange) == EXCHANGE_NEXT && exchange_early(exchange) == EXCHANGE_NEXT)
         exchange_go_on(exchange);
 }
 

@@ -87,6 +87,12 @@ static void gateway_room(struct cache_query *query)
     stream_resume(gateway_of(query)->stream);
 }
 
+/* The handshake is over. */
+static void gateway_opened(struct conn_awaiting *awaiting)
+{
+    exchange_go_on(CONTAINER(awaiting, struct exchange, gateway.awaiting));
+}
+
 /* The address is printed when a fetch begins, for most requests need none. */
 static const struct forward_client *gateway_client(struct cache_query *query)
 {
@@ -261,10 +267,16 @@ enum exchange_next exchange_gateway_method(struct exchange *exchange)
 
 enum exchange_next exchange_gateway_find(struct exchange *exchange)
 {
-    switch (cache_find(exchange->context->cache, &exchange->gateway.query)) {
+    struct cache_query *query = &exchange->gateway.query;
+
+    query->early = conn_is_early(exchange->stream);
+    switch (cache_find(exchange->context->cache, query)) {
     case CACHE_FOUND:
         return EXCHANGE_NEXT;
     case CACHE_WAIT:
+        return EXCHANGE_WAIT;
+    case CACHE_EARLY:
+        conn_await(exchange->stream, &exchange->gateway.awaiting);
         return EXCHANGE_WAIT;
     default:
         return gateway_fail(exchange);
@@ -292,12 +304,14 @@ void exchange_gateway_kept(struct exchange *exchange)
 void exchange_gateway_init(struct exchange *exchange)
 {
     timer_init(&exchange->gateway.patience, gateway_impatient);
+    exchange->gateway.awaiting.opened = gateway_opened;
 }
 
 void exchange_gateway_forget(struct exchange *exchange)
 {
     struct gateway *gateway = &exchange->gateway;
 
+    conn_forget(&gateway->awaiting);
     if (gateway->held)
         loop_timer_cancel(exchange->context->loop, &gateway->patience);
     gateway->held = false;

@@ -5,6 +5,7 @@
 #define SERVE_EXCHANGE_PARTS_H
 
 #include "base/arena.h"
+#include "net/conn.h"
 #include "serve/answer.h"
 #include "serve/exchange.h"
 #include "serve/tunnel.h"
@@ -30,6 +31,7 @@ struct gateway {
     struct timer patience;           /* for the origin's "100 (Continue)" */
     bool asked;                      /* cache_forget is due */
     bool held;                       /* request content waits for it */
+    struct conn_awaiting awaiting;   /* the end of the handshake */
     char address[SOCK_ADDRESS_TEXT]; /* of the client */
 };
 
@@ -64,6 +66,10 @@ enum exchange_next exchange_route(struct exchange *exchange);
 
 /* Judges what the site asks of TLS. EXCHANGE_DONE: it was not met, and this was answered. */
 enum exchange_next exchange_secure(struct exchange *exchange);
+
+/* Judges a request that may have been recorded and sent again. EXCHANGE_DONE: it is not safe then,
+ * and this was answered [RFC 8470 §5]. */
+enum exchange_next exchange_early(struct exchange *exchange);
 
 /* Goes on from the present step, after EXCHANGE_WAIT. */
 void exchange_go_on(struct exchange *exchange);

@@ -63,6 +63,17 @@ static bool secure_fill_all(struct tls_site *sites, const struct config *config)
     return well;
 }
 
+static struct tls_early secure_early(const struct config *config)
+{
+    const struct limits *limits = &config->limits;
+
+    if (!config->secure.early)
+        return (struct tls_early){.size = 0};
+    return (struct tls_early){.size = limits->early_data_size,
+                              .most = limits->early_data_handshakes,
+                              .window = (uint32_t)limits->early_data_window};
+}
+
 struct tls_context *secure_open(const struct config *config, struct tls_tickets *tickets,
                                 char complaint[TLS_WORDS])
 {
@@ -74,6 +85,7 @@ struct tls_context *secure_open(const struct config *config, struct tls_tickets 
         .protocols = TLS_HTTP1 | TLS_HTTP2,
         .minimum = config->secure.minimum,
         .tickets = tickets,
+        .early = secure_early(config),
     };
     struct tls_context *context = NULL;
 
@@ -251,6 +263,8 @@ void secure_check(const struct config *config, int64_t wall,
         secure_check_names(config, site, &doubts);
     }
     secure_check_origins(config, &doubts);
+    if (config->secure.early && !config_is_secure(config))
+        tell(owner, "there is tls-early-data, but no certificate: nothing speaks TLS");
     if (config_is_secure(config) && config->listen_count && !config->secure.listen_count)
         tell(owner, "there are certificates, but tls-listen is missing: nothing speaks TLS");
 }
