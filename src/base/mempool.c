@@ -1,6 +1,6 @@
 /* Lists of pieces by size, each thread its own.
  *
- *     128 | 256 | 512 | 1024 | 2048 | 4096 | 8192        larger: the heap
+ *     96 | 160 | 288 | 544 | 1056 | 2080 | 4128 | 8224        larger: the heap
  *      |     |
  *     piece piece
  *      |
@@ -15,7 +15,7 @@
  * the link can be read, for without it LeakSanitizer would take the rest of the list for lost.
  *
  * Given up: giving memory back when a thread has had no use for it for a while. A thread keeps less
- * than two MiB, and only after that many requests at once.
+ * than three MiB, and only after that many requests at once.
  */
 #include "base/mempool.h"
 
@@ -26,9 +26,11 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MEMPOOL_SIZES = 7 };
+enum { MEMPOOL_SIZES = 8 };
 
-_Static_assert(MEMPOOL_LEAST << (MEMPOOL_SIZES - 1) == MEMPOOL_MOST, "one list for each size");
+_Static_assert((MEMPOOL_LEAST - MEMPOOL_HEADER) << (MEMPOOL_SIZES - 1) ==
+                   MEMPOOL_MOST - MEMPOOL_HEADER,
+               "one list for each size");
 
 #if defined(MEMORY_HIDES)
 static const bool rests = true;
@@ -60,12 +62,18 @@ static bool mempool_keyed;
 /* The number of the list, less than MEMPOOL_SIZES for what is not larger than MEMPOOL_MOST. */
 static inline unsigned list_of(size_t size)
 {
-    return size <= MEMPOOL_LEAST ? 0 : 57 - (unsigned)__builtin_clzl(size - 1);
+    return size <= MEMPOOL_LEAST ? 0 : 58 - (unsigned)__builtin_clzl(size - MEMPOOL_HEADER - 1);
 }
 
 static inline size_t size_of(unsigned list)
 {
-    return (size_t)MEMPOOL_LEAST << list;
+    return ((size_t)(MEMPOOL_LEAST - MEMPOOL_HEADER) << list) + MEMPOOL_HEADER;
+}
+
+/* So many of them are kept at most. */
+static inline uint32_t kept_of(unsigned list)
+{
+    return MEMPOOL_KEPT / (MEMPOOL_LEAST - MEMPOOL_HEADER) >> list;
 }
 
 static struct mempool_piece *pool_take(struct mempool *pool)
@@ -129,7 +137,7 @@ static void *piece_new(unsigned list)
 {
     struct mempool *pool = &mempools.of[list];
 
-    if (!pool->first || (rests && pool->count < MEMPOOL_KEPT / size_of(list)))
+    if (!pool->first || (rests && pool->count < kept_of(list)))
         return memory_new(size_of(list));
     return memory_refuses() ? NULL : pool_take(pool);
 }
@@ -152,7 +160,7 @@ void mempool_free(void *memory, size_t size)
 
     if (!memory)
         return;
-    if (list >= MEMPOOL_SIZES || mempools.of[list].count >= MEMPOOL_KEPT / size_of(list) ||
+    if (list >= MEMPOOL_SIZES || mempools.of[list].count >= kept_of(list) ||
         !(mempools.open || mempool_open()))
         memory_free(memory);
     else

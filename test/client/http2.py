@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 from clients import DATA, Curl, site
 from harness import DEADLINE, Server, eventually, place, prose, run, write
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
-from h2_negative import PREFACE, Talk, field, frame  # noqa: E402
+from h2_negative import PREFACE, Talk, field, frame, request  # noqa: E402
 
 PRIOR = "--http2-prior-knowledge"
 
@@ -207,24 +208,57 @@ def h2load(report):
         report.equal("a drain under load", server.wait(), 0)
 
 
-def idle(report):
-    """What connections cost that only wait"""
-    with place() as folder, Server(report, site(folder), "--workers=1") as server:
-        def connect(count):
-            talks = [Talk((server.host, server.port)) for _ in range(count)]
-            for talk in talks:
-                talk.send(PREFACE + frame(4, 0, 0) + frame(6, 0, 0, bytes(8)))
-            for talk in talks:
-                talk.until(lambda talk=talk: len(talk.kept) == 0 and talk.read())
-            return talks
-        talks = connect(100)
+def asks(count, path):
+    """Octets of requests on streams of their own; `path` may have a number in it."""
+    return b"".join(frame(1, 5, 2 * i + 1, request(path=path.format(i))) for i in range(count))
+
+
+def held(server, connections, settings=b"", first=b"", warm=20):
+    """KiB for each connection that says so and then waits."""
+    def connect(count, kept):
+        for number in range(count):
+            end = socket.create_connection((server.host, server.port))
+            end.sendall(PREFACE + frame(4, 0, 0, settings) + first.replace(b"NNN", b"%03d" % number))
+            kept.append(end)
+        time.sleep(0.5)
+        for end in kept:
+            end.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while end.recv(1 << 16):
+                    pass
+    ends = []
+    try:
+        connect(warm, ends)
         before = rss(server.pid)
-        talks += connect(400)
-        each = (rss(server.pid) - before) / 400
-        print(f"        {each:.1f} KiB for each idle connection of HTTP/2")
-        report.check("less than 64 KiB each", each < 64 or "Sanitizer" in server.text(), each)
-        for talk in talks:
-            talk.socket.close()
+        connect(connections, ends)
+        return (rss(server.pid) - before) / connections
+    finally:
+        for end in ends:
+            end.close()
+
+
+def idle(report):
+    """What connections and streams cost that only wait"""
+    shut = bytes.fromhex("000400000000")  # windows of 0
+
+    def tell(name, server, streams, most, each):
+        print(f"        {each:.1f} KiB for each connection {name}" +
+              (f", {1024 * each / streams:.0f} octets a stream" if streams else ""))
+        report.check(f"less than {most} KiB: {name}",
+                     each < most or "Sanitizer" in server.text(), each)
+    with place() as folder:
+        root = site(folder)
+        write(folder / "site/mid.bin", bytes(200000))
+        for name, first, settings, streams, most in (
+                ("that is idle", b"", b"", 0, 32),
+                ("that is idle after a request", asks(1, "/data.bin"), b"", 0, 48),
+                ("with 100 answers behind windows of 0", asks(100, "/mid.bin"), shut, 100, 256)):
+            with Server(report, root, "--workers=1") as server:
+                tell(name, server, streams, most, held(server, 200, settings, first))
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener, \
+            Proxy(report, f"http://127.0.0.1:{listener.getsockname()[1]}", "--workers=1") as server:
+        tell("with 100 requests for an origin server that is silent", server, 100, 2048,
+             held(server, 8, b"", asks(100, "/NNN/{}"), 2))
 
 
 if __name__ == "__main__":
