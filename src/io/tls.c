@@ -83,7 +83,7 @@ static void tls_fail(struct tls *tls, int error)
     tls->state = TLS_FAILED;
     tls->error = error;
     tls->fault = (uint8_t)tls_fault_of(error);
-    if (tls->context->server && tls->first >= 'A' && tls->first <= 'Z')
+    if (tls->context->server && tls->heard.first >= 'A' && tls->heard.first <= 'Z')
         tls->fault = TLS_FAULT_CLEAR; /* records of TLS begin with other octets [RFC 8446 §5.1] */
     if (tls->fault == TLS_FAULT_ALERT)
         tls->alert = (int16_t)gnutls_alert_get(tls->session);
@@ -106,12 +106,15 @@ static void tls_shake(struct tls *tls)
     do {
         result = gnutls_handshake(tls->session);
     } while (result < 0 && !gnutls_error_is_fatal(result) && !tls_desk_dry(desk));
-    if (result == GNUTLS_E_SUCCESS)
+    if (result == GNUTLS_E_SUCCESS) {
         tls->state = TLS_OPEN;
-    else if (gnutls_error_is_fatal(result))
+        tls->heard.vain = 0;
+    } else if (gnutls_error_is_fatal(result))
         tls_fail(tls, result);
     else if (tls->ended)
         tls_fail(tls, GNUTLS_E_PREMATURE_TERMINATION);
+    else if (tls_in_vain(tls))
+        tls_fail(tls, GNUTLS_E_HANDSHAKE_TOO_LARGE);
     if (tls->state != TLS_FAILED && !tls_early_gather(tls))
         tls_fail(tls, GNUTLS_E_MEMORY_ERROR);
     tls_client_remember(tls);

@@ -53,6 +53,7 @@ struct tls_context *tls_context_new(bool server, unsigned protocols, enum tls_ve
     tls_begin();
     atomic_init(&context->refs, 1);
     context->server = server;
+    context->handshake_size = TLS_HANDSHAKE_SIZE;
     pthread_mutex_init(&context->lock, NULL);
     if (protocols & TLS_HTTP2)
         context->protocols[context->protocol_count++] = (gnutls_datum_t){h2, sizeof h2 - 1};

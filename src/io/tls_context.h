@@ -20,6 +20,9 @@ struct tls_tickets;
 /* The most octets of a server's name. */
 #define TLS_NAME_MAX 255
 
+/* The most octets of a handshake, if nothing else is said. */
+enum { TLS_HANDSHAKE_SIZE = 131072 };
+
 /* Which application protocols are offered or taken [RFC 7301], the better one first; none: no such
  * extension. */
 enum { TLS_HTTP1 = 1 /* http/1.1 */, TLS_HTTP2 = 2 /* h2 */ };
@@ -62,6 +65,8 @@ struct tls_server {
     enum tls_version minimum;
     struct tls_tickets *tickets; /* referenced; NULL: sessions are not resumed */
     struct tls_early early;      /* only with tickets */
+    size_t handshake_size;       /* octets that are read of a client before data, and between data;
+                                    0: TLS_HANDSHAKE_SIZE */
 };
 
 struct tls_client {

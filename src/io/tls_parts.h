@@ -14,6 +14,10 @@
 /* The most octets of one read of the socket, and the fewest that are asked for. */
 enum { TLS_READ = 65536, TLS_READ_LEAST = 1024 };
 
+/* The most octets that one call reads. Records may hold nothing at all, and of those a client can
+ * send more than a worker reads. */
+enum { TLS_TURN = 262144 };
+
 /* The least and the most plaintext that is encrypted for one send: the most is so little that what
  * is held of it does not need pages of its own. */
 enum { TLS_BURST_LEAST = 16384, TLS_BURST_MOST = 98304 };
@@ -31,7 +35,9 @@ struct tls_desk {
     size_t in_at, in_end; /* of `in`: read and not consumed */
     size_t want;          /* the most octets that the next read of the socket is worth */
     size_t used;          /* of `out` */
-    bool dry;             /* the socket has no more for now */
+    size_t left;          /* of TLS_TURN */
+    bool dry;             /* the socket has no more for now, or none is to be read */
+    bool more;            /* it may have: it is to be called again */
     char in[TLS_READ];
     char out[TLS_OUT];
     char plain[TLS_RECORD]; /* where small pieces become one record */
@@ -82,6 +88,12 @@ struct tls_prelude {
     bool barred;            /* with this hello it cannot be taken */
 };
 
+/* What has come that was no data. */
+struct tls_heard {
+    uint32_t vain; /* octets since the beginning, or since the last octet of data */
+    uint8_t first; /* the first octet */
+};
+
 struct tls {
     gnutls_session_t session;
     struct sock *sock;
@@ -91,12 +103,12 @@ struct tls {
     struct tls_out out;
     struct tls_hold kept; /* not decrypted yet */
     struct tls_prelude prelude;
+    struct tls_heard heard;
     uint32_t site;   /* servers: which one was chosen */
     int16_t alert;   /* the peer's; -1: none */
     uint8_t state;   /* enum tls_state */
     uint8_t fault;   /* enum tls_fault */
     uint8_t end;     /* enum tls_end */
-    uint8_t first;   /* the first octet that came */
     int error;       /* GnuTLS's, that the fault is of */
     bool ended;      /* the socket's end was read */
     bool broken;     /* nothing can be written */
@@ -109,6 +121,9 @@ struct tls {
  * sends what was put on it; false: the connection is broken, or memory is out. */
 struct tls_desk *tls_enter(struct tls *tls);
 bool tls_leave(struct tls *tls);
+
+/* Too much has come in vain: GnuTLS would keep all of a message of 16 MiB, of anybody. */
+bool tls_in_vain(const struct tls *tls);
 
 /* Sends what is on the desk behind what waits, and keeps the rest. False: broken. */
 bool tls_depart(struct tls *tls);
@@ -179,6 +194,7 @@ struct tls_context {
     struct tls_name *names;
     size_t name_count;
     struct tls_tickets *tickets;
+    size_t handshake_size; /* the most that may come in vain */
     struct tls_replay *replay; /* of the tickets; NULL: early data is refused */
     size_t early_size;
 

@@ -10,7 +10,8 @@
  *
  * Reads go on until the socket has no more, whatever GnuTLS says in between: it tells "again" also
  * after a record that held no data. So when a read gives less than was asked for, nothing waits
- * anywhere for an event that will not come.
+ * anywhere for an event that will not come. Only of records that hold little or nothing not all are
+ * read in one call: then the socket asks for another.
  *
  * What the socket does not take of a send is kept, and is what the socket holds. So that it is not
  * much, as much is encrypted at once as the socket took last time, twice that if it took all, half
@@ -81,7 +82,8 @@ struct tls_desk *tls_enter(struct tls *tls)
     desk->in_at = desk->used = 0;
     desk->in_end = tls_hold_left(&tls->kept);
     desk->want = TLS_READ;
-    desk->dry = false;
+    desk->dry = desk->more = false;
+    desk->left = TLS_TURN;
     CHECK(desk->in_end <= TLS_READ);
     if (desk->in_end > 0) {
         memcpy(desk->in, tls->kept.bytes + tls->kept.at, desk->in_end);
@@ -101,6 +103,8 @@ bool tls_leave(struct tls *tls)
         well = false;
     }
     desk->user = NULL;
+    if (desk->more)
+        tls->sock->loop->ops->sock_again(tls->sock);
     return well;
 }
 
@@ -111,6 +115,11 @@ void tls_desk_free(struct tls_desk *desk)
 
 /* ---- in ---- */
 
+bool tls_in_vain(const struct tls *tls)
+{
+    return tls->heard.vain > tls->context->handshake_size + tls->context->early_size;
+}
+
 /* Reads into the empty desk. What comes by this end, the cut and the clean one, is told later. */
 static ssize_t tls_refill(struct tls *tls, struct tls_desk *desk)
 {
@@ -119,15 +128,20 @@ static ssize_t tls_refill(struct tls *tls, struct tls_desk *desk)
 
     if (want > TLS_READ)
         want = TLS_READ;
-    if (desk->dry || tls->ended)
+    if (desk->dry || tls->ended || tls_in_vain(tls))
+        return SOCK_AGAIN;
+    desk->more = desk->left == 0;
+    if (desk->more)
         return SOCK_AGAIN;
     got = tls->sock->loop->ops->sock_read(tls->sock, desk->in, want);
     desk->dry = got < (ssize_t)want;
     tls->ended = got == 0;
     desk->in_at = 0;
     desk->in_end = got > 0 ? (size_t)got : 0;
-    if (tls->first == 0 && got > 0)
-        tls->first = (uint8_t)desk->in[0];
+    desk->left -= desk->in_end < desk->left ? desk->in_end : desk->left;
+    tls->heard.vain += (uint32_t)desk->in_end;
+    if (tls->heard.first == 0 && got > 0)
+        tls->heard.first = (uint8_t)desk->in[0];
     return got == 0 ? SOCK_AGAIN : got;
 }
 
@@ -183,13 +197,16 @@ static size_t tls_decrypt(struct tls *tls, struct tls_desk *desk, char *to, size
     while (got < size && tls->end == TLS_END_NONE) {
         desk->want = size - got;
         ssize_t now = gnutls_record_recv(tls->session, to + got, size - got);
-        if (now > 0)
-            got += (size_t)now;
-        else
+        if (now <= 0)
             tls->end = (uint8_t)tls_ending(tls, now);
+        else
+            tls->heard.vain = 0;
+        got += now > 0 ? (size_t)now : 0;
         if (now < 0 && tls_desk_dry(desk))
             break;
     }
+    if (tls->end == TLS_END_NONE && tls_in_vain(tls))
+        tls->end = (uint8_t)tls_ending(tls, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
     if (tls->end == TLS_END_NONE && tls->ended && got < size)
         tls->end = TLS_END_CUT;
     return got;

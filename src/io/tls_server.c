@@ -251,6 +251,8 @@ static bool tls_server_init(struct tls_context *context, const struct tls_server
     if (!context->places)
         return false;
     context->place_count = server->site_count;
+    if (server->handshake_size)
+        context->handshake_size = server->handshake_size;
     for (size_t i = 0; i < server->site_count; i++)
         if (!tls_place_init(&context->places[i], &server->sites[i], complaint))
             return false;

@@ -85,6 +85,7 @@ struct tls_context *secure_open(const struct config *config, struct tls_tickets 
         .protocols = TLS_HTTP1 | TLS_HTTP2,
         .minimum = config->secure.minimum,
         .tickets = tickets,
+        .handshake_size = config->limits.handshake_size,
         .early = secure_early(config),
     };
     struct tls_context *context = NULL;
