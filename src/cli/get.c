@@ -26,7 +26,12 @@ int64_t get_steady(void)
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t get_steady_ms(void)
+{
+    return get_steady() / 1000000;
 }
 
 uint64_t get_random(void)
@@ -43,14 +48,20 @@ static struct transfers *get_transfers; /* for the handler alone */
 
 bool get_stopped(void)
 {
-    return get_stop;
+    return get_stop != 0;
 }
 
 static void get_on_signal(int number)
 {
-    (void)number;
-    get_stop = 1;
+    get_stop = number;
     transfers_stop(get_transfers);
+}
+
+/* A shell that runs this in a loop ends the loop only if it sees that the signal has ended us. */
+void get_end_of_signal(void)
+{
+    if (get_stop)
+        raise(get_stop); /* its handler went with its first use */
 }
 
 static void get_heed_signals(struct transfers *transfers)

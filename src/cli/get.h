@@ -86,11 +86,12 @@ struct get_job {
     struct output *output;
     struct download *download;
     bool begun, done;
-    bool late;           /* it took longer than it may */
-    unsigned tries;      /* that failed */
-    int64_t began, next; /* ms by the steady clock: the present try, and when there may be one */
-    int status;          /* what it makes of the exit status */
-    bool spool;          /* the content waits until it is known to be new */
+    bool late;      /* it took longer than it may */
+    unsigned tries; /* that failed */
+    int64_t began;  /* the present try, ns by the steady clock */
+    int64_t next;   /* ms by it: when there may be one */
+    int status;     /* what it makes of the exit status */
+    bool spool;     /* the content waits until it is known to be new */
     struct download_result
         result;          /* its strings and head are of before `done` and not to be used */
     int64_t retry_after; /* s, of the last answer */
@@ -159,12 +160,16 @@ bool get_sleep(int64_t ms);
 /* Has somebody asked us to end (SIGINT, SIGTERM)? */
 bool get_stopped(void);
 
-/* The wall clock, ns; the steady one, ms. */
+/* The wall clock, ns; the steady one. */
 int64_t get_now(void);
 int64_t get_steady(void);
+int64_t get_steady_ms(void);
 
 /* Any number, for who does not want to come with all others. */
 uint64_t get_random(void);
+
+/* Ends the process as the signal would have, that has stopped it; returns if there was none. */
+void get_end_of_signal(void);
 
 /* For a command that this one runs: what signals do is as it was. */
 void get_forget_signals(void);

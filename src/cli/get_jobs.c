@@ -86,7 +86,7 @@ static void get_job_again(struct get_job *job, const struct download_result *res
 
     job->tries++;
     job->begun = job->late = false;
-    job->next = get_steady() + pause;
+    job->next = get_steady_ms() + pause;
     get_say_retry(job, result, pause);
     output_free(job->output);
     job->output = NULL;
@@ -172,7 +172,7 @@ static bool get_fits(const struct get *get, const struct get_job *jobs, size_t i
 {
     const size_t running = get_running(jobs, index);
 
-    if (running >= get->parallel || jobs[index].next > get_steady())
+    if (running >= get->parallel || jobs[index].next > get_steady_ms())
         return false;
     for (size_t i = 0; i < index && !jobs[index].file; i++)
         if (!jobs[i].done && !jobs[i].file)
@@ -215,10 +215,10 @@ static bool get_all_done(const struct get_job *jobs, size_t count)
 /* What takes longer than it may is ended. */
 static void get_cancel_late(const struct get *get, struct get_job *jobs, size_t count)
 {
-    const int64_t longest = (int64_t)get->patience.longest, now = get_steady();
+    const int64_t longest = (int64_t)get->patience.longest, now = get_steady_ms();
 
     for (size_t i = 0; longest && i < count; i++)
-        if (jobs[i].download && !jobs[i].late && now - jobs[i].began >= longest) {
+        if (jobs[i].download && !jobs[i].late && now - jobs[i].began / 1000000 >= longest) {
             jobs[i].late = true;
             download_cancel(jobs[i].download);
         }
@@ -227,13 +227,13 @@ static void get_cancel_late(const struct get *get, struct get_job *jobs, size_t 
 /* Lets time pass: until something comes, or somebody is late, or may begin. */
 static void get_turn(struct get *get, struct get_job *jobs, size_t count)
 {
-    const int64_t now = get_steady();
+    const int64_t now = get_steady_ms();
     int64_t least = GET_TURN_MS;
 
     for (size_t i = 0; i < count; i++) {
         int64_t when = jobs[i].next;
         if (jobs[i].download && get->patience.longest)
-            when = jobs[i].began + (int64_t)get->patience.longest;
+            when = jobs[i].began / 1000000 + (int64_t)get->patience.longest;
         if (!jobs[i].done && when > now && when - now < least)
             least = when - now;
     }

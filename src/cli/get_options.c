@@ -397,6 +397,8 @@ static int get_run(int argc, char **argv)
     get_free_urls(&get);
     memory_free(get.placing.files);
     memory_free(get.resolve);
+    if (!get.showing.watch)
+        get_end_of_signal();
     return status;
 }
 

@@ -5,11 +5,13 @@ redirects, groups, watching.
 import gzip
 import hashlib
 import os
+import signal
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from getting import mark, stage  # noqa: E402
-from harness import DEADLINE, eventually, prose, run, write  # noqa: E402
+from harness import DEADLINE, ROOT, eventually, prose, run, write  # noqa: E402
 from scripted import Scripted, answer, file_of  # noqa: E402
 
 
@@ -282,6 +284,24 @@ def groups_of_one_version(report, server, client, folder):
     report.match("in words", got.err, "x changed in the meantime")
 
 
+@stage
+def manual_group(report, server, client, folder):
+    """The example of the manual page."""
+    page = (ROOT / "man/stet-get.1.scd").read_text()
+    text = page[page.index("_debian.list_:"):page.index("(The second member")]
+    lines = [line.strip().removesuffix("++") for line in text.splitlines()[1:] if line.strip()]
+    lines = [lines[0], " ".join(lines[1:])]
+    write(folder / "debian.list", "\n".join(lines).replace("https://example.org", server.url) + "\n")
+    packages = "Package: stet\n"
+    listed = release(**{"main/binary-amd64/Packages.xz": packages})
+    server.on("/debian/dists/stable/Release", answer(200, listed))
+    server.on("/debian/dists/stable/main/binary-amd64/Packages.xz", answer(200, packages))
+    got = client.get("--group", "debian.list", "--output-dir", "lists")
+    report.equal("fits", (got.status, got.err), (0, ""))
+    report.equal("is there", [(folder / "lists" / name).read_text() for name in ("Release", "Packages.xz")],
+                 [listed, packages])
+
+
 # ---- watching ----
 
 @stage
@@ -306,6 +326,36 @@ def watched(report, server, client, folder):
     process.terminate()
     process.communicate(timeout=DEADLINE)
     report.equal("ends when asked to", (process.returncode, len(server.asked("/busy"))), (0, 1))
+    server.on("/later", answer(503, "", Retry_After="1000"), answer(200, "never"))
+    process = client.start("--watch", "1ms", server.url + "/later")
+    report.match("waits as it is told to", process.stderr.readline().decode(), "503")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE)
+    report.equal("ends when asked to", (process.returncode, len(server.asked("/later"))), (0, 1))
 
 
-sys.exit(run(continued, resumed, redirects, groups, groups_of_one_version, watched))
+@stage
+def stopped(report, server, client, folder):
+    """A signal ends it as it ends others, and what has come is kept."""
+    text, rest = prose(3 << 20), threading.Event()
+
+    def slowly(request):
+        if request.get("Range"):
+            return file_of(text, '"v"')(request)
+        return answer(200, text, ETag='"v"', cut=2 << 20, wait=rest)
+    server.on("/f", slowly)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = client.start("--no-cache", "-o", "f", server.url + "/f")
+        report.check("it has begun", eventually((folder / ".f.stet-tag").exists))
+        process.send_signal(number)
+        process.communicate(timeout=DEADLINE)
+        report.equal(f"signal {number}", process.returncode, -number)
+        server.forget()
+        report.equal("goes on", client.get("--no-cache", "-o", "f", server.url + "/f").status, 0)
+        report.check("with the rest", int((server.asked()[0].get("Range") or "=0").strip("bytes=-")) > 0)
+        report.equal("all of it", (folder / "f").read_bytes() == text, True)
+        (folder / "f").unlink()
+    rest.set()
+
+
+sys.exit(run(continued, resumed, redirects, groups, groups_of_one_version, manual_group, watched, stopped))

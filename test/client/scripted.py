@@ -23,9 +23,9 @@ class Request:
 
 
 class Answer:
-    def __init__(self, status, content, fields, cut=None, raw=None):
+    def __init__(self, status, content, fields, cut=None, raw=None, wait=None):
         self.status, self.content, self.fields = status, content, fields
-        self.cut, self.raw = cut, raw
+        self.cut, self.raw, self.wait = cut, raw, wait
 
     def head(self, method):
         lines = [f"HTTP/1.1 {self.status} Whatever"]
@@ -38,11 +38,13 @@ class Answer:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def answer(status=200, content=b"", cut=None, raw=None, **fields):
-    """`cut`: the connection ends after so many octets of content. `raw`: octets sent instead.
+def answer(status=200, content=b"", cut=None, raw=None, wait=None, **fields):
+    """`cut`: the connection ends after so many octets of content. `wait`: an event to wait for before
+    that. `raw`: octets sent instead.
     Underscores in names of fields stand for hyphens."""
     content = content.encode() if isinstance(content, str) else content
-    return Answer(status, content, [(n.replace("_", "-"), v) for n, v in fields.items()], cut, raw)
+    return Answer(status, content, [(n.replace("_", "-"), v) for n, v in fields.items()], cut, raw,
+                  wait)
 
 
 def file_of(content, tag, cut=None, **fields):
@@ -139,4 +141,6 @@ class Scripted:
         if request.method == "HEAD" or chosen.status in (204, 304):
             return True
         connection.sendall(chosen.content[:chosen.cut])
+        if chosen.wait:
+            chosen.wait.wait()
         return chosen.cut is None
