@@ -77,6 +77,7 @@ static int early_look(gnutls_session_t session, unsigned type, unsigned when, un
     struct early_hello hello = {.group = 0};
 
     (void)type, (void)when, (void)incoming;
+    tls->prelude.hellos++;
     tls->prelude.barred |= gnutls_ext_raw_parse(&hello, early_extension, message,
                                                 GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO) < 0 ||
                            !early_keyed(&hello);

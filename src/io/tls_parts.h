@@ -86,6 +86,7 @@ struct tls_out {
 struct tls_prelude {
     struct tls_hold octets; /* early data that was not read yet */
     bool barred;            /* with this hello it cannot be taken */
+    uint8_t hellos;         /* how many were looked at */
 };
 
 /* What has come that was no data. */
@@ -194,7 +195,7 @@ struct tls_context {
     struct tls_name *names;
     size_t name_count;
     struct tls_tickets *tickets;
-    size_t handshake_size; /* the most that may come in vain */
+    size_t handshake_size;     /* the most that may come in vain */
     struct tls_replay *replay; /* of the tickets; NULL: early data is refused */
     size_t early_size;
 

@@ -123,8 +123,8 @@ static int tls_server_hello(gnutls_session_t session)
 
     if (tls_server_name(session, name))
         site = tls_server_site(tls->context, name);
-    /* the tickets are those of the protocol, which was chosen only now */
-    return site == tls->site && !tls->context->replay ? 0 : tls_server_use(tls, site);
+    /* where early data is taken the tickets are those of the protocol, which was chosen only now */
+    return site == tls->site && tls->prelude.hellos != 1 ? 0 : tls_server_use(tls, site);
 }
 
 int tls_server_session(struct tls *tls)
