@@ -45,5 +45,5 @@ enum exchange_next exchange_early(struct exchange *exchange)
                                 : !early && early_is_passed_on(exchange))
         return EXCHANGE_NEXT;
     metrics_add(&metrics->too_early, 1);
-    return exchange_page(exchange, 425, STET_SPAN("Cache-Control: no-store\r\n"));
+    return exchange_page(exchange, 425, STET_SPAN_NONE);
 }
