@@ -38,71 +38,67 @@ static void names(void **state)
     assert_null(stet_coding_name(STET_CODING_COUNT).at);
 }
 
+struct choice_row {
+    const char *id, *name;
+    const char *lines[2];
+    unsigned available;
+    enum stet_coding want;
+};
+
+static const struct choice_row choice_rows[] = {
+    {"C-9110-12.5.3-1", "a browser", {"gzip, deflate, br, zstd"}, ALL, STET_CODING_BROTLI},
+    {"C-9110-12.5.3-1",
+     "without br here",
+     {"gzip, deflate, br, zstd"},
+     ID | GZ | ZS,
+     STET_CODING_ZSTD},
+    {"C-9110-12.5.3-1", "gzip only", {"gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "two lines", {"gzip;q=0.5", "zstd"}, ALL, STET_CODING_ZSTD},
+    {"C-9110-12.5.3-1", "weights", {"br;q=0.1, gzip;q=0.9, zstd;q=0.5"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "identity by weight", {"identity, br;q=0.9"}, ALL, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-1", "identity of equal weight", {"identity, gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "identity unmentioned", {"gzip;q=0.001"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "identity when no other is here", {"gzip"}, ID | BR, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-1", "no field", {NULL}, ALL, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-1", "no field, no identity here", {NULL}, BR | GZ, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "no field, nothing here", {NULL}, 0, STET_CODING_COUNT},
+    {"C-9110-12.5.3-1", "empty field", {""}, ALL, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-1", "empty field, no identity here", {""}, GZ, STET_CODING_COUNT},
+    {"C-9110-12.5.3-2", "gzip refused", {"gzip;q=0"}, ALL, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-2", "gzip refused, nothing else here", {"gzip;q=0"}, GZ, STET_CODING_COUNT},
+    {"C-9110-12.5.3-2", "identity refused", {"identity;q=0"}, ID, STET_CODING_COUNT},
+    {"C-9110-12.5.3-2",
+     "identity refused, gzip named",
+     {"gzip, identity;q=0"},
+     ID | GZ,
+     STET_CODING_GZIP},
+    {"C-9110-12.5.3-2", "all refused", {"*;q=0"}, ALL, STET_CODING_COUNT},
+    {"C-9110-12.5.3-2",
+     "all but identity refused",
+     {"*;q=0, identity;q=0.1"},
+     ALL,
+     STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-2", "all but gzip refused", {"gzip, *;q=0"}, ID | BR, STET_CODING_COUNT},
+    {"C-9110-12.5.3-1", "wildcard", {"*"}, ALL, STET_CODING_BROTLI},
+    {"C-9110-12.5.3-1",
+     "wildcard for what is not named",
+     {"br;q=0.2, *;q=0.3"},
+     ALL,
+     STET_CODING_ZSTD},
+    {"C-9110-12.5.3-1", "wildcard first", {"*;q=0, gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.4.2-1", "weight off the grammar", {"br;q=2, gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.4.2-1", "four decimals", {"br;q=0.0001, gzip;q=0.1"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "rubbish", {"\"br\", @, gzip x, ;q=1"}, ALL, STET_CODING_IDENTITY},
+    {"C-9110-12.5.3-1", "named twice: the first", {"br;q=0, br, gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-8.4.1-1", "x-gzip", {"x-gzip"}, ALL, STET_CODING_GZIP},
+    {"C-9110-12.5.3-1", "only unknown", {"deflate"}, ALL, STET_CODING_IDENTITY},
+};
+
 static void choices(void **state)
 {
     (void)state;
-    static const struct row {
-        const char *id, *name;
-        const char *lines[2];
-        unsigned available;
-        enum stet_coding want;
-    } rows[] = {
-        {"C-9110-12.5.3-1", "a browser", {"gzip, deflate, br, zstd"}, ALL, STET_CODING_BROTLI},
-        {"C-9110-12.5.3-1",
-         "without br here",
-         {"gzip, deflate, br, zstd"},
-         ID | GZ | ZS,
-         STET_CODING_ZSTD},
-        {"C-9110-12.5.3-1", "gzip only", {"gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1", "two lines", {"gzip;q=0.5", "zstd"}, ALL, STET_CODING_ZSTD},
-        {"C-9110-12.5.3-1", "weights", {"br;q=0.1, gzip;q=0.9, zstd;q=0.5"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1",
-         "identity by weight",
-         {"identity, br;q=0.9"},
-         ALL,
-         STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-1", "identity of equal weight", {"identity, gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1", "identity unmentioned", {"gzip;q=0.001"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1",
-         "identity when no other is here",
-         {"gzip"},
-         ID | BR,
-         STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-1", "no field", {NULL}, ALL, STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-1", "no field, no identity here", {NULL}, BR | GZ, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1", "no field, nothing here", {NULL}, 0, STET_CODING_COUNT},
-        {"C-9110-12.5.3-1", "empty field", {""}, ALL, STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-1", "empty field, no identity here", {""}, GZ, STET_CODING_COUNT},
-        {"C-9110-12.5.3-2", "gzip refused", {"gzip;q=0"}, ALL, STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-2", "gzip refused, nothing else here", {"gzip;q=0"}, GZ, STET_CODING_COUNT},
-        {"C-9110-12.5.3-2", "identity refused", {"identity;q=0"}, ID, STET_CODING_COUNT},
-        {"C-9110-12.5.3-2",
-         "identity refused, gzip named",
-         {"gzip, identity;q=0"},
-         ID | GZ,
-         STET_CODING_GZIP},
-        {"C-9110-12.5.3-2", "all refused", {"*;q=0"}, ALL, STET_CODING_COUNT},
-        {"C-9110-12.5.3-2",
-         "all but identity refused",
-         {"*;q=0, identity;q=0.1"},
-         ALL,
-         STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-2", "all but gzip refused", {"gzip, *;q=0"}, ID | BR, STET_CODING_COUNT},
-        {"C-9110-12.5.3-1", "wildcard", {"*"}, ALL, STET_CODING_BROTLI},
-        {"C-9110-12.5.3-1",
-         "wildcard for what is not named",
-         {"br;q=0.2, *;q=0.3"},
-         ALL,
-         STET_CODING_ZSTD},
-        {"C-9110-12.5.3-1", "wildcard first", {"*;q=0, gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.4.2-1", "weight off the grammar", {"br;q=2, gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.4.2-1", "four decimals", {"br;q=0.0001, gzip;q=0.1"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1", "rubbish", {"\"br\", @, gzip x, ;q=1"}, ALL, STET_CODING_IDENTITY},
-        {"C-9110-12.5.3-1", "named twice: the first", {"br;q=0, br, gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-8.4.1-1", "x-gzip", {"x-gzip"}, ALL, STET_CODING_GZIP},
-        {"C-9110-12.5.3-1", "only unknown", {"deflate"}, ALL, STET_CODING_IDENTITY},
-    };
-    for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+    for (const struct choice_row *row = choice_rows; row < choice_rows + COUNT(choice_rows);
+         row++) {
         struct stet_field storage[3];
         struct stet_head head = {0};
         stet_head_add(&head, storage, STET_SPAN("Host"), STET_SPAN("h"));

@@ -112,70 +112,58 @@ static struct stet_head head_with(struct stet_field *storage, const char *const 
     return head;
 }
 
+struct list_row {
+    const char *id, *name;
+    const char *lines[3];
+    const char *want; /* the usable tags, weak ones behind "~", each followed by "|" */
+    enum stet_etag_list_kind kind;
+    bool unclosed;
+};
+
+static const struct list_row list_rows[] = {
+    {"C-9110-13.1.2-3", "one", {"\"a\""}, "a|", STET_ETAGS_LIST, false},
+    {"C-9110-13.1.2-3", "three", {"\"a\", W/\"b\",\"c\""}, "a|~b|c|", STET_ETAGS_LIST, false},
+    {"C-9110-13.1.2-3", "lines", {"\"a\"", "", "\"b\" , \"c\""}, "a|b|c|", STET_ETAGS_LIST, false},
+    {"C-9110-5.6.1.2-1", "empty members", {",,\"a\", ,\"b\",\t,"}, "a|b|", STET_ETAGS_LIST, false},
+    {"C-9110-8.8.3-1", "comma within", {"\"a,b\", \"c\""}, "a,b|c|", STET_ETAGS_LIST, false},
+    {"C-9110-8.8.3-1",
+     "backslash is a backslash",
+     {"\"a\\\", \"b\""},
+     "a\\|b|",
+     STET_ETAGS_LIST,
+     false},
+    {"C-9110-8.8.3-1", "empty tag", {"\"\""}, "|", STET_ETAGS_LIST, false},
+    {"D-06", "unquoted among good", {"\"a\", b, \"c\""}, "a|c|", STET_ETAGS_LIST, false},
+    {"D-06", "w/ among good", {"w/\"a\", \"b\""}, "b|", STET_ETAGS_LIST, false},
+    {"D-06", "comma in a bad member's quotes", {"x\"a,\"b, \"c\""}, "c|", STET_ETAGS_LIST, false},
+    {"D-06", "space within", {"\"a b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
+    {"D-06", "comma and space within", {"\"a, b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
+    {"D-06", "two without comma", {"\"a\" \"b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
+    {"D-06", "joined tags", {"\"a\"\"b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
+    {"D-06", "unclosed at the end", {"\"a\", \"b"}, "a|", STET_ETAGS_LIST, true},
+    {"D-06", "unclosed swallows", {"\"a, \"b\""}, "", STET_ETAGS_LIST, true},
+    {"D-06", "unclosed swallows its line only", {"\"a", "\"b\""}, "b|", STET_ETAGS_LIST, true},
+    {"D-06", "nothing usable", {"a, b"}, "", STET_ETAGS_LIST, false},
+    {"D-06", "empty field", {""}, "", STET_ETAGS_LIST, false},
+    {"C-9110-13.1.1-3", "asterisk", {"*"}, "", STET_ETAGS_ANY, false},
+    {"C-9110-13.1.1-3", "asterisk and empty members", {" ,*,"}, "", STET_ETAGS_ANY, false},
+    {"C-9110-13.1.1-3", "asterisk and an empty line", {"", "*"}, "", STET_ETAGS_ANY, false},
+    {"C-9110-13.1.1-6", "asterisk and a tag", {"*, \"a\""}, "a|", STET_ETAGS_MIXED, false},
+    {"D-07", "tag and asterisk", {"\"a\",*"}, "a|", STET_ETAGS_MIXED, false},
+    {"D-07", "on two lines", {"*", "\"a\""}, "a|", STET_ETAGS_MIXED, false},
+    {"D-07", "asterisk and rubbish", {"*, x"}, "", STET_ETAGS_MIXED, false},
+    {"D-07", "asterisk twice", {"*, *"}, "", STET_ETAGS_MIXED, false},
+    {"D-07", "asterisk in a tag", {"\"*\""}, "*|", STET_ETAGS_LIST, false},
+    {"D-07", "asterisk in quotes after a comma", {"\"a,*\""}, "a,*|", STET_ETAGS_LIST, false},
+    {"D-07", "quoted weak asterisk", {"W/\"*\""}, "~*|", STET_ETAGS_LIST, false},
+    {"D-07", "asterisk in a word", {"a*, \"b\""}, "b|", STET_ETAGS_LIST, false},
+    {"C-9110-13.1.1-3", "absent", {NULL}, "", STET_ETAGS_ABSENT, false},
+};
+
 static void lists(void **state)
 {
     (void)state;
-    static const struct row {
-        const char *id, *name;
-        const char *lines[3];
-        const char *want; /* the usable tags, weak ones behind "~", each followed by "|" */
-        enum stet_etag_list_kind kind;
-        bool unclosed;
-    } rows[] = {
-        {"C-9110-13.1.2-3", "one", {"\"a\""}, "a|", STET_ETAGS_LIST, false},
-        {"C-9110-13.1.2-3", "three", {"\"a\", W/\"b\",\"c\""}, "a|~b|c|", STET_ETAGS_LIST, false},
-        {"C-9110-13.1.2-3",
-         "lines",
-         {"\"a\"", "", "\"b\" , \"c\""},
-         "a|b|c|",
-         STET_ETAGS_LIST,
-         false},
-        {"C-9110-5.6.1.2-1",
-         "empty members",
-         {",,\"a\", ,\"b\",\t,"},
-         "a|b|",
-         STET_ETAGS_LIST,
-         false},
-        {"C-9110-8.8.3-1", "comma within", {"\"a,b\", \"c\""}, "a,b|c|", STET_ETAGS_LIST, false},
-        {"C-9110-8.8.3-1",
-         "backslash is a backslash",
-         {"\"a\\\", \"b\""},
-         "a\\|b|",
-         STET_ETAGS_LIST,
-         false},
-        {"C-9110-8.8.3-1", "empty tag", {"\"\""}, "|", STET_ETAGS_LIST, false},
-        {"D-06", "unquoted among good", {"\"a\", b, \"c\""}, "a|c|", STET_ETAGS_LIST, false},
-        {"D-06", "w/ among good", {"w/\"a\", \"b\""}, "b|", STET_ETAGS_LIST, false},
-        {"D-06",
-         "comma in a bad member's quotes",
-         {"x\"a,\"b, \"c\""},
-         "c|",
-         STET_ETAGS_LIST,
-         false},
-        {"D-06", "space within", {"\"a b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
-        {"D-06", "comma and space within", {"\"a, b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
-        {"D-06", "two without comma", {"\"a\" \"b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
-        {"D-06", "joined tags", {"\"a\"\"b\", \"c\""}, "c|", STET_ETAGS_LIST, false},
-        {"D-06", "unclosed at the end", {"\"a\", \"b"}, "a|", STET_ETAGS_LIST, true},
-        {"D-06", "unclosed swallows", {"\"a, \"b\""}, "", STET_ETAGS_LIST, true},
-        {"D-06", "unclosed swallows its line only", {"\"a", "\"b\""}, "b|", STET_ETAGS_LIST, true},
-        {"D-06", "nothing usable", {"a, b"}, "", STET_ETAGS_LIST, false},
-        {"D-06", "empty field", {""}, "", STET_ETAGS_LIST, false},
-        {"C-9110-13.1.1-3", "asterisk", {"*"}, "", STET_ETAGS_ANY, false},
-        {"C-9110-13.1.1-3", "asterisk and empty members", {" ,*,"}, "", STET_ETAGS_ANY, false},
-        {"C-9110-13.1.1-3", "asterisk and an empty line", {"", "*"}, "", STET_ETAGS_ANY, false},
-        {"C-9110-13.1.1-6", "asterisk and a tag", {"*, \"a\""}, "a|", STET_ETAGS_MIXED, false},
-        {"D-07", "tag and asterisk", {"\"a\",*"}, "a|", STET_ETAGS_MIXED, false},
-        {"D-07", "on two lines", {"*", "\"a\""}, "a|", STET_ETAGS_MIXED, false},
-        {"D-07", "asterisk and rubbish", {"*, x"}, "", STET_ETAGS_MIXED, false},
-        {"D-07", "asterisk twice", {"*, *"}, "", STET_ETAGS_MIXED, false},
-        {"D-07", "asterisk in a tag", {"\"*\""}, "*|", STET_ETAGS_LIST, false},
-        {"D-07", "asterisk in quotes after a comma", {"\"a,*\""}, "a,*|", STET_ETAGS_LIST, false},
-        {"D-07", "quoted weak asterisk", {"W/\"*\""}, "~*|", STET_ETAGS_LIST, false},
-        {"D-07", "asterisk in a word", {"a*, \"b\""}, "b|", STET_ETAGS_LIST, false},
-        {"C-9110-13.1.1-3", "absent", {NULL}, "", STET_ETAGS_ABSENT, false},
-    };
-    for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+    for (const struct list_row *row = list_rows; row < list_rows + COUNT(list_rows); row++) {
         struct stet_field storage[7];
         struct stet_head head = head_with(storage, row->lines);
         check_row(row, stet_etags_kind(&head, STET_FIELD_IF_NONE_MATCH) == row->kind);

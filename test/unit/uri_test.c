@@ -168,77 +168,78 @@ static void authorities(void **state)
         check_row(row, stet_authority_valid(row->text) == row->valid);
 }
 
+struct target_row {
+    const char *id, *name;
+    struct stet_span target;
+    enum stet_method method;
+    enum stet_target_form form;
+    struct stet_span scheme, authority, path, query;
+};
+
+static const struct target_row target_rows[] = {
+    {"C-9112-3.3-1", "origin form", S("/where?q=now"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO,
+     S("/where"), S("q=now")},
+    {"C-9112-3.3-1", "root", S("/"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO, S("/"), NO},
+    {"C-9112-3.3-1", "empty query", S("/?"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO, S("/"),
+     S("")},
+    {"C-9112-3.3-1", "two slashes are a path", S("//h/x"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO,
+     NO, S("//h/x"), NO},
+    {"C-9112-3.3-1", "arrays of PHP", S("/?a[]=1|2"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO,
+     S("/"), S("a[]=1|2")},
+    {"C-9112-3.2.2-1", "absolute form", S("http://h:80/p?q"), STET_METHOD_GET, STET_TARGET_ABSOLUTE,
+     S("http"), S("h:80"), S("/p"), S("q")},
+    {"C-9112-3.2.2-1", "absolute form without path", S("http://h"), STET_METHOD_GET,
+     STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), NO},
+    {"C-9112-3.2.2-1", "absolute form, query only", S("http://h?q"), STET_METHOD_GET,
+     STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), S("q")},
+    {"C-9112-3.2.2-1", "OPTIONS of a server", S("http://h:8001"), STET_METHOD_OPTIONS,
+     STET_TARGET_ABSOLUTE, S("http"), S("h:8001"), S("*"), NO},
+    {"C-9112-3.2.2-1", "OPTIONS of its root", S("http://h/"), STET_METHOD_OPTIONS,
+     STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), NO},
+    {"C-9110-7.2-1", "asterisk", S("*"), STET_METHOD_OPTIONS, STET_TARGET_ASTERISK, NO, NO, S("*"),
+     NO},
+    {"C-9110-7.2-1", "authority", S("example.org:443"), STET_METHOD_CONNECT, STET_TARGET_AUTHORITY,
+     NO, S("example.org:443"), NO, NO},
+    {"C-9110-7.2-1", "GET of the asterisk", S("*"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
+     NO, NO},
+    {"C-9110-7.2-1", "GET of an authority", S("h:80"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
+     NO, NO},
+    {"C-9110-7.2-1", "CONNECT to a path", S("/x"), STET_METHOD_CONNECT, STET_TARGET_INVALID, NO, NO,
+     NO, NO},
+    {"C-9110-7.2-1", "CONNECT to a URI", S("http://h/"), STET_METHOD_CONNECT, STET_TARGET_INVALID,
+     NO, NO, NO, NO},
+    {"C-9110-7.2-1", "CONNECT without port", S("h"), STET_METHOD_CONNECT, STET_TARGET_INVALID, NO,
+     NO, NO, NO},
+    {"C-9110-7.2-1", "CONNECT to an empty port", S("h:"), STET_METHOD_CONNECT, STET_TARGET_INVALID,
+     NO, NO, NO, NO},
+    {"C-9112-3.2-1", "empty", S(""), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "space", S("/a b"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "fragment", S("/a#b"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "fragment behind a query", S("/a?#"), STET_METHOD_GET, STET_TARGET_INVALID, NO,
+     NO, NO, NO},
+    {"C-9112-3.2-1", "fragment of an absolute form", S("http://h/#b"), STET_METHOD_GET,
+     STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "no slash", S("where"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "query alone", S("?q"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-3.2-1", "broken escape", S("/%"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
+     NO},
+    {"C-9112-3.2-1", "octet above 7F", S("/\xff"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
+     NO},
+    {"C-9112-2.2-3", "CR", S("/a\rb"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9112-2.2-3", "NUL", S("/a\0"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
+    {"C-9110-4.2.1-1", "empty host", S("http:///x"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
+     NO, NO},
+    {"C-9110-4.2.4-1", "user", S("http://u@h/"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
+     NO},
+    {"C-9112-3.2.2-1", "other scheme", S("ftp://h/"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
+     NO, NO},
+};
+
 static void targets(void **state)
 {
     (void)state;
-    static const struct row {
-        const char *id, *name;
-        struct stet_span target;
-        enum stet_method method;
-        enum stet_target_form form;
-        struct stet_span scheme, authority, path, query;
-    } rows[] = {
-        {"C-9112-3.3-1", "origin form", S("/where?q=now"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO,
-         NO, S("/where"), S("q=now")},
-        {"C-9112-3.3-1", "root", S("/"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO, S("/"), NO},
-        {"C-9112-3.3-1", "empty query", S("/?"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO, NO,
-         S("/"), S("")},
-        {"C-9112-3.3-1", "two slashes are a path", S("//h/x"), STET_METHOD_GET, STET_TARGET_ORIGIN,
-         NO, NO, S("//h/x"), NO},
-        {"C-9112-3.3-1", "arrays of PHP", S("/?a[]=1|2"), STET_METHOD_GET, STET_TARGET_ORIGIN, NO,
-         NO, S("/"), S("a[]=1|2")},
-        {"C-9112-3.2.2-1", "absolute form", S("http://h:80/p?q"), STET_METHOD_GET,
-         STET_TARGET_ABSOLUTE, S("http"), S("h:80"), S("/p"), S("q")},
-        {"C-9112-3.2.2-1", "absolute form without path", S("http://h"), STET_METHOD_GET,
-         STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), NO},
-        {"C-9112-3.2.2-1", "absolute form, query only", S("http://h?q"), STET_METHOD_GET,
-         STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), S("q")},
-        {"C-9112-3.2.2-1", "OPTIONS of a server", S("http://h:8001"), STET_METHOD_OPTIONS,
-         STET_TARGET_ABSOLUTE, S("http"), S("h:8001"), S("*"), NO},
-        {"C-9112-3.2.2-1", "OPTIONS of its root", S("http://h/"), STET_METHOD_OPTIONS,
-         STET_TARGET_ABSOLUTE, S("http"), S("h"), S("/"), NO},
-        {"C-9110-7.2-1", "asterisk", S("*"), STET_METHOD_OPTIONS, STET_TARGET_ASTERISK, NO, NO,
-         S("*"), NO},
-        {"C-9110-7.2-1", "authority", S("example.org:443"), STET_METHOD_CONNECT,
-         STET_TARGET_AUTHORITY, NO, S("example.org:443"), NO, NO},
-        {"C-9110-7.2-1", "GET of the asterisk", S("*"), STET_METHOD_GET, STET_TARGET_INVALID, NO,
-         NO, NO, NO},
-        {"C-9110-7.2-1", "GET of an authority", S("h:80"), STET_METHOD_GET, STET_TARGET_INVALID, NO,
-         NO, NO, NO},
-        {"C-9110-7.2-1", "CONNECT to a path", S("/x"), STET_METHOD_CONNECT, STET_TARGET_INVALID, NO,
-         NO, NO, NO},
-        {"C-9110-7.2-1", "CONNECT to a URI", S("http://h/"), STET_METHOD_CONNECT,
-         STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9110-7.2-1", "CONNECT without port", S("h"), STET_METHOD_CONNECT, STET_TARGET_INVALID,
-         NO, NO, NO, NO},
-        {"C-9110-7.2-1", "CONNECT to an empty port", S("h:"), STET_METHOD_CONNECT,
-         STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9112-3.2-1", "empty", S(""), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9112-3.2-1", "space", S("/a b"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9112-3.2-1", "fragment", S("/a#b"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
-         NO},
-        {"C-9112-3.2-1", "fragment behind a query", S("/a?#"), STET_METHOD_GET, STET_TARGET_INVALID,
-         NO, NO, NO, NO},
-        {"C-9112-3.2-1", "fragment of an absolute form", S("http://h/#b"), STET_METHOD_GET,
-         STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9112-3.2-1", "no slash", S("where"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
-         NO},
-        {"C-9112-3.2-1", "query alone", S("?q"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
-         NO},
-        {"C-9112-3.2-1", "broken escape", S("/%"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO,
-         NO},
-        {"C-9112-3.2-1", "octet above 7F", S("/\xff"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
-         NO, NO},
-        {"C-9112-2.2-3", "CR", S("/a\rb"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9112-2.2-3", "NUL", S("/a\0"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO, NO, NO},
-        {"C-9110-4.2.1-1", "empty host", S("http:///x"), STET_METHOD_GET, STET_TARGET_INVALID, NO,
-         NO, NO, NO},
-        {"C-9110-4.2.4-1", "user", S("http://u@h/"), STET_METHOD_GET, STET_TARGET_INVALID, NO, NO,
-         NO, NO},
-        {"C-9112-3.2.2-1", "other scheme", S("ftp://h/"), STET_METHOD_GET, STET_TARGET_INVALID, NO,
-         NO, NO, NO},
-    };
-    for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+    for (const struct target_row *row = target_rows; row < target_rows + COUNT(target_rows);
+         row++) {
         struct stet_request request = {0};
         check_row(row, stet_target_split(row->target, row->method, &request) == row->form);
         if (row->form == STET_TARGET_INVALID)
