@@ -53,6 +53,11 @@ static inline void step_waits(struct world *world, struct stet_span line)
     expect(world, world_asker(world, next_word(&line))->state == ASKER_WAITS);
 }
 
+static inline void step_early(struct world *world, struct stet_span line)
+{
+    expect(world, world_asker(world, next_word(&line))->state == ASKER_EARLY);
+}
+
 static inline bool text_is(const struct asker *asker, struct stet_span wanted)
 {
     if (wanted.len == 0 || wanted.at[0] != '*')

@@ -90,6 +90,7 @@ static inline void asker_ask(struct asker *asker, unsigned worker, struct stet_s
         struct stet_span flag = next_word(&rest);
         query->content |= is_word(flag, "+content");
         query->upgrade |= is_word(flag, "+upgrade");
+        query->early |= is_word(flag, "+early");
     }
     fields_divide(asker->line + (rest.at - asker->line));
     size_t path = stet_span_find(target, '?');
@@ -117,6 +118,18 @@ static inline void step_ask(struct world *world, struct stet_span line)
     free(asker->line);
     free(asker->text);
     asker_ask(asker, who.len > 2 ? (unsigned)(who.at[2] - '0') : 0, line, WORLD_TEXT);
+}
+
+/* Its handshake is over. */
+static inline void step_opened(struct world *world, struct stet_span line)
+{
+    struct asker *asker = world_asker(world, next_word(&line));
+
+    if (asker->state == ASKER_ABSENT || asker->state == ASKER_GONE)
+        return;
+    asker->query.early = false;
+    if (asker->state == ASKER_EARLY)
+        asker_find(asker);
 }
 
 static inline void step_send(struct world *world, struct stet_span line)
@@ -350,6 +363,8 @@ static inline void step_rule(struct world *world, struct stet_span line)
         rules->wait_timeout = (uint32_t)number_of(value);
     else if (is_word(name, "alone"))
         rules->alone = (uint32_t)number_of(value);
+    else if (is_word(name, "early"))
+        world->forward.early_data = on;
     else if (is_word(name, "letter"))
         rules->profile = stet_profile_rfc9111();
     else if (is_word(name, "noise"))

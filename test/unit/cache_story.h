@@ -2,7 +2,8 @@
  * nothing is left to do; after a step that begins with "!" they do not.
  *
  *     rule NAME [VALUE]                      of the route; as `rule collapse off`
- *     ask A[@WORKER] METHOD TARGET [+content] [+upgrade] [FIELD | FIELD ...]
+ *     ask A[@WORKER] METHOD TARGET [+content] [+upgrade] [+early] [FIELD | FIELD ...]
+ *     opened A                               its handshake is over
  *     send A TEXT, finish A                  request content, and its end
  *     head N STATUS LENGTH [FIELD | ...]     of fetch N; LENGTH: a number, "-" unknown, "none",
  *                                            "none=7" announced but not sent, "tunnel"
@@ -15,7 +16,8 @@
  * and what is expected:
  *
  *     fetches COUNT; sent N METHOD TARGET; sent N has FIELD; sent N lacks NAME; uploads N TEXT
- *     waits A; got A STATUS [TEXT]; reads A STATUS [TEXT] (more is to come); breaks A STATUS [TEXT]
+ *     waits A; early A (for its handshake); got A STATUS [TEXT]; reads A STATUS [TEXT] (more is to
+ *     come); breaks A STATUS [TEXT]
  *     failed A STATUS; line A FIELD; noline A NAME; fact A NAME[=VALUE]; interims A COUNT
  *     paused N, resumed N, cancelled N, flying N; rooms A COUNT; trailers A [FIELD]
  */
@@ -65,6 +67,7 @@ static const struct verb verbs[] = {
     {"interims", step_interims},   {"moody", step_moody},   {"trailers", step_trailers},
     {"rooms", step_rooms},         {"paused", step_paused}, {"resumed", step_resumed},
     {"cancelled", step_cancelled}, {"flying", step_flying}, {"purge", step_purge},
+    {"opened", step_opened},       {"early", step_early},
 };
 
 /* A line with what was kept in place of each $. */

@@ -48,7 +48,14 @@ struct origin_fetch {
     bool finished, cancelled, paused, resumed, headed;
 };
 
-enum asker_state { ASKER_ABSENT, ASKER_WAITS, ASKER_FOUND, ASKER_FAILED, ASKER_GONE };
+enum asker_state {
+    ASKER_ABSENT,
+    ASKER_WAITS,
+    ASKER_EARLY, /* for the end of its handshake */
+    ASKER_FOUND,
+    ASKER_FAILED,
+    ASKER_GONE
+};
 
 struct asker {
     struct world *world;
@@ -331,6 +338,11 @@ static inline void asker_find(struct asker *asker)
     switch (cache_find(world->workers[asker->worker], &asker->query)) {
     case CACHE_WAIT:
         asker->state = ASKER_WAITS;
+        asker_move(asker);
+        break;
+    case CACHE_EARLY:
+        assert_true(asker->query.early);
+        asker->state = ASKER_EARLY;
         asker_move(asker);
         break;
     case CACHE_FOUND:
