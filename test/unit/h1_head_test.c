@@ -2,14 +2,11 @@
  * neither the cut of the input nor the scanner makes a difference. */
 #include "wire/h1_head.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "repeated.h"
+#include "table.h"
 
 static const struct limits limits = {
     .head_size = 4096,
@@ -385,14 +382,8 @@ static void test_limits(void **state)
     int failed = 0;
     for (size_t i = 0; i < sizeof limit_rows / sizeof *limit_rows; i++) {
         const struct limit_row *row = &limit_rows[i];
-        size_t before = strlen(row->before), piece = strlen(row->piece), after = strlen(row->after);
-        size_t size = before + piece * row->count + after;
-        char *text = malloc(size);
-        assert_non_null(text);
-        memcpy(text, row->before, before);
-        for (size_t n = 0; n < row->count; n++)
-            memcpy(text + before + n * piece, row->piece, piece);
-        memcpy(text + size - after, row->after, after);
+        size_t size;
+        char *text = repeated(stet_span_of(row->before), row->piece, row->count, row->after, &size);
         int want = row->want == WHOLE ? (int)size : row->want;
         int got = read_cut(text, size);
         if (got != want || !cuts_agree(text, size, size / 97, want)) {

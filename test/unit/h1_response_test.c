@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "repeated.h"
 #include "table.h"
 
 static const struct limits limits = {.head_size = 2048, .field_count = 20};
@@ -280,14 +281,8 @@ static void test_limits(void **state)
     for (size_t i = 0; i < 2 * COUNT(limit_rows); i++) {
         const struct limit_row *row = &limit_rows[i / 2];
         bool lenient = i % 2;
-        size_t before = strlen(row->before), piece = strlen(row->piece), after = strlen(row->after);
-        size_t size = before + piece * row->count + after;
-        char *text = malloc(size);
-        assert_non_null(text);
-        memcpy(text, row->before, before);
-        for (size_t n = 0; n < row->count; n++)
-            memcpy(text + before + n * piece, row->piece, piece);
-        memcpy(text + size - after, row->after, after);
+        size_t size;
+        char *text = repeated(stet_span_of(row->before), row->piece, row->count, row->after, &size);
         int want = lenient ? row->lenient : row->want;
         want = want == WHOLE ? (int)size : want;
         int got = read_cut(text, size, lenient);

@@ -3,13 +3,10 @@
 #ifndef TEST_UNIT_ORIGIN_ANSWERS_H
 #define TEST_UNIT_ORIGIN_ANSWERS_H
 
+#include "repeated.h"
+#include "wire/client.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/check.h"
-#include "wire/client.h"
 
 enum { COMPLETE, UNTIL_CLOSE, TRUNCATED, MALFORMED, MENDED, TUNNEL };
 enum { CLOSED, KEPT };
@@ -42,15 +39,8 @@ static const struct answer_row answer_rows[] = {
 /* All octets of a row; the caller frees them. */
 static inline char *answer_octets(const struct answer_row *row, size_t *size)
 {
-    const size_t piece = strlen(row->piece), after = strlen(row->after);
-    *size = row->before_size + piece * row->times + after;
-    char *octets = malloc(*size ? *size : 1);
-    CHECK(octets);
-    memcpy(octets, row->before, row->before_size);
-    for (size_t n = 0; n < row->times; n++)
-        memcpy(octets + row->before_size + n * piece, row->piece, piece);
-    memcpy(octets + *size - after, row->after, after);
-    return octets;
+    const struct stet_span before = stet_span(row->before, row->before_size);
+    return repeated(before, row->piece, row->times, row->after, size);
 }
 
 /* What a client is told of it, if it may mend what can be mended. */
