@@ -31,7 +31,7 @@ struct h2_stream *h2_stream_open(struct h2 *h2, int32_t id)
         return NULL;
     stream->stream = (struct stream){.codec = &h2->codec, .protocol = "HTTP/2.0"};
     stream->id = id;
-    stream->priority = STET_PRIORITY_DEFAULT;
+    stream->priority.asked = STET_PRIORITY_DEFAULT;
     stream->link = &h2->streams;
     stream->next = h2->streams;
     if (stream->next)

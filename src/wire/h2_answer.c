@@ -140,20 +140,14 @@ static void head_put(struct lines *lines, const struct h2_stream *stream, const 
         lines_add_block(lines, reply->blocks[i]);
 }
 
-/* What the origin states of the priority changes what the client asked [RFC 9218 §8]. */
-static void head_prioritise(struct h2 *h2, const struct h2_stream *stream,
-                            const struct lines *lines)
+static void head_prioritise(struct h2 *h2, struct h2_stream *stream, const struct lines *lines)
 {
     for (size_t i = 0; i < lines->count; i++) {
         const nghttp2_nv *line = &h2->kit->lines[i];
         const struct stet_span name = stet_span((const char *)line->name, line->namelen);
         if (name.len != 8 || !stet_span_equal_nocase(name, STET_SPAN("priority")))
             continue;
-        const struct stet_priority stated =
-            stet_priority_in(stet_span((const char *)line->value, line->valuelen));
-        const struct stet_priority merged = stet_priority_merge(stream->priority, stated);
-        const nghttp2_extpri priority = {merged.urgency, merged.incremental};
-        nghttp2_session_change_extpri_stream_priority(h2->session, stream->id, &priority, 1);
+        h2_priority_state(h2, stream, stet_span((const char *)line->value, line->valuelen));
         return;
     }
 }

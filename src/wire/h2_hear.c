@@ -279,7 +279,7 @@ static void hear_request(struct h2 *h2, struct h2_stream *stream, bool content)
     stream->method = (uint8_t)head->request.method;
     stream->extended = head->protocol.len > 0;
     stream->open = true;
-    stream->priority = stet_priority_of(&head->request.head);
+    h2_priority_ask(h2, stream, &head->request.head);
     stream->expects_continue = head->expects_continue && content;
     stream->content.whole = stream->content.told = !content;
     const bool tunnel = stream->extended || stream->method == STET_METHOD_CONNECT;
@@ -345,6 +345,19 @@ static int hear_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *fr
     return 0;
 }
 
+/* Why the connection must end, if it must: one reset too many, or an update of the priority of no
+ * stream, which nghttp2 passes over [RFC 9218 §7.1]. */
+static uint32_t frame_fault(struct h2 *h2, const nghttp2_frame *frame)
+{
+    const nghttp2_ext_priority_update *update = frame->ext.payload;
+
+    if (frame->hd.type == NGHTTP2_RST_STREAM && !h2_guard_reset(h2))
+        return NGHTTP2_ENHANCE_YOUR_CALM;
+    if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE && update->stream_id == 0)
+        return NGHTTP2_PROTOCOL_ERROR;
+    return NGHTTP2_NO_ERROR;
+}
+
 static int hear_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
 {
     static const struct stet_head none = {0};
@@ -366,14 +379,16 @@ static int hear_frame(nghttp2_session *session, const nghttp2_frame *frame, void
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) && h2->is.draining)
             h2_leave(h2);
         break;
-    case NGHTTP2_RST_STREAM:
-        if (!h2_guard_reset(h2)) {
-            h2_part(h2, NGHTTP2_ENHANCE_YOUR_CALM);
-            return NGHTTP2_ERR_CALLBACK_FAILURE;
-        }
+    case NGHTTP2_PRIORITY_UPDATE:
+        h2_priority_update(h2, frame->ext.payload);
         break;
     default:
         break;
+    }
+    const uint32_t fault = frame_fault(h2, frame);
+    if (fault != NGHTTP2_NO_ERROR) {
+        h2_part(h2, fault);
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     return h2->is.broken ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }

@@ -1,6 +1,6 @@
 /* What the parts of the HTTP/2 codec know of each other: h2.c keeps the connection, h2_hear.c
- * reads, h2_answer.c takes answers, h2_speak.c sends them, h2_watch.c waits no longer than it must,
- * h2_guard.c counts what clients may not do for ever.
+ * reads, h2_answer.c takes answers, h2_speak.c sends them in the order of h2_priority.c, h2_watch.c
+ * waits no longer than it must, h2_guard.c counts what clients may not do for ever.
  */
 #ifndef WIRE_H2_PARTS_H
 #define WIRE_H2_PARTS_H
@@ -52,6 +52,12 @@ struct h2_watch {
     bool runs;
 };
 
+/* See h2_priority.c. */
+struct h2_priority {
+    struct stet_priority asked;  /* by the client */
+    struct stet_priority stated; /* by the origin; nothing, until it has answered */
+};
+
 /* A request and its answer. */
 struct h2_stream {
     struct stream stream;
@@ -59,7 +65,7 @@ struct h2_stream {
     struct h2_content content;
     struct h2_sending sending;
     struct h2_watch watch;
-    struct stet_priority priority; /* what the client asked for */
+    struct h2_priority priority;
     int32_t id;
     uint8_t method; /* enum stet_method */
     bool open : 1;  /* with the service */
@@ -79,6 +85,12 @@ struct h2_lent {
     struct chunk *chunk; /* a reference; NULL: nothing is lent */
     const char *at;
     size_t left;
+};
+
+/* The last PRIORITY_UPDATE of a stream that was not there yet. */
+struct h2_early {
+    struct stet_priority priority;
+    int32_t id; /* 0: none */
 };
 
 /* How far a connection is. */
@@ -109,6 +121,7 @@ struct h2 {
     const char *peeked; /* what a body has shown for the frame under way */
     size_t copied;      /* octets of content put into the present outbox as text */
     struct h2_meter meter;
+    struct h2_early early;
     int64_t resets;      /* that the client may still cause */
     int64_t idle_frames; /* that ask for nothing and it may still send */
     uint32_t farewell;   /* error code of the GOAWAY that is still to be written by hand */
@@ -193,6 +206,14 @@ static inline bool h2_content_due(const struct h2_stream *stream)
 {
     return stream->sending.chunk || stream->sending.body;
 }
+
+/* ---- h2_priority.c ---- */
+
+/* What the client asks for with the fields of its request, or by a frame; what the answer states.
+ */
+void h2_priority_ask(struct h2 *h2, struct h2_stream *stream, const struct stet_head *fields);
+void h2_priority_update(struct h2 *h2, const nghttp2_ext_priority_update *update);
+void h2_priority_state(struct h2 *h2, struct h2_stream *stream, struct stet_span value);
 
 /* ---- h2_speak.c ---- */
 

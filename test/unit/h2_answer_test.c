@@ -275,6 +275,91 @@ static void test_priority_of_the_origin(void **state)
     assert_string_equal(order, "31");
 }
 
+/* One half of it is stated, the other is the client's [RFC 9218 §8]. */
+static void test_priority_is_merged(void **state)
+{
+    struct fixture *f = *state;
+    char order[16];
+    f->full = true;
+    ask(f, 1, END, GET("/20000"));
+    f->block = STET_SPAN("Priority: i\r\n");
+    ask(f, 3, END, GET("/20000") "priority=u=5\n");
+    f->block = STET_SPAN("Priority: u=1\r\n");
+    ask(f, 5, END, GET("/20000") "priority=u=7\n");
+    f->full = false;
+    flush(f);
+    ends(f, order);
+    assert_string_equal(order, "513");
+}
+
+/* The streams that send while the connection's window opens by `size`. */
+static void sends(struct fixture *f, uint32_t size, char *order)
+{
+    forget(f);
+    frame_number(f, NGHTTP2_WINDOW_UPDATE, 0, size);
+    for (const char *at = f->said; (at = strstr(at, "data ")); at++)
+        *order++ = at[5];
+    *order = '\0';
+}
+
+/* C-9218-7.1-1 C-9218-10-1: in the middle of the content, there and back. */
+static void test_priority_changes(void **state)
+{
+    struct fixture *f = *state;
+    char order[64];
+    frame(f, NGHTTP2_SETTINGS, 0, 0, "\0\4\0\x7f\xff\xff", 6);
+    ask(f, 1, END, GET("/1000000"));
+    ask(f, 3, END, GET("/1000000"));
+    sends(f, 40000, order);
+    assert_string_equal(order, "111");
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=0", 7);
+    sends(f, 40000, order);
+    assert_string_equal(order, "333");
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=4", 7);
+    sends(f, 40000, order);
+    assert_string_equal(order, "111");
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=3,i", 9);
+    frame(f, 0x10, 0, 0, "\0\0\0\1i", 5);
+    sends(f, 60000, order);
+    assert_non_null(strstr(order, "13"));
+    assert_non_null(strstr(order, "31"));
+}
+
+/* ... also where the origin has its say. */
+static void test_priority_changes_what_is_stated(void **state)
+{
+    struct fixture *f = *state;
+    char order[64];
+    frame(f, NGHTTP2_SETTINGS, 0, 0, "\0\4\0\x7f\xff\xff", 6);
+    f->block = STET_SPAN("Priority: i=?0\r\n");
+    ask(f, 1, END, GET("/1000000"));
+    ask(f, 3, END, GET("/1000000"));
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=0,i", 9);
+    sends(f, 40000, order);
+    assert_string_equal(order, "333");
+    f->block = STET_SPAN("Priority: u=2\r\n");
+    ask(f, 5, END, GET("/1000000"));
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=7", 7);
+    sends(f, 40000, order);
+    assert_string_equal(order, "555"); /* the client would have it behind the first */
+}
+
+/* A frame that comes before its request counts more than the request's own field. */
+static void test_priority_update_comes_first(void **state)
+{
+    struct fixture *f = *state;
+    char order[16];
+    f->full = true;
+    frame(f, 0x10, 0, 0, "\0\0\0\3u=1", 7);
+    ask(f, 1, END, GET("/20000"));
+    f->block = STET_SPAN("Priority: i=?0\r\n");
+    ask(f, 3, END, GET("/20000"));
+    f->full = false;
+    flush(f);
+    ends(f, order);
+    assert_string_equal(order, "31");
+}
+
 /* ---- ends ---- */
 
 static void test_reset_by_client(void **state)
@@ -409,6 +494,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_incremental, setup, teardown),
         cmocka_unit_test_setup_teardown(test_priority_update, setup, teardown),
         cmocka_unit_test_setup_teardown(test_priority_of_the_origin, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_priority_is_merged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_priority_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_priority_changes_what_is_stated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_priority_update_comes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reset_by_client, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drain_idle, setup, teardown),
