@@ -39,8 +39,12 @@ void conn_forget(struct conn_awaiting *awaiting)
 void conn_shaken(struct conn *conn)
 {
     conn->arrival.early = tls_is_early(&conn->sock);
-    if (conn->arrival.early || tls_state(&conn->sock) != TLS_OPEN)
+    if (conn->arrival.early)
         return;
+    if (tls_state(&conn->sock) == TLS_FAILED) {
+        conn->arrival.gone = true; /* whoever waits, waits for nothing */
+        return;
+    }
     conn->busy = true; /* a turn comes behind this */
     while (conn->arrival.awaiting) {
         struct conn_awaiting *awaiting = conn->arrival.awaiting;
