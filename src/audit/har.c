@@ -2,6 +2,11 @@
  *
  * All entries are of one client, so the second time that a URL came with as many octets is a
  * repeat. What a browser took from its own cache asked nothing of the server and is not counted.
+ * Browsers show a 304 that they answered from their cache as 200 with the content's size and
+ * nothing that crossed the wire.
+ *
+ * Few octets of JSON can take much memory ("[0,0,0..." takes twenty times its size), so what
+ * jansson takes is counted, and bounded.
  *
  * Given up: reading while parsing. An archive holds a visit or some of them, not a day.
  */
@@ -10,8 +15,41 @@
 #include "audit/inputfile.h"
 #include "audit/inputlimit.h"
 
+#include "base/memory.h"
+
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
+
+/* Octets that the archive at hand takes, and may take; one is read at a time. */
+static struct {
+    size_t taken, most;
+} har_memory;
+
+static void *har_memory_new(size_t size)
+{
+    void *at = size <= har_memory.most - har_memory.taken ? memory_new(size) : NULL;
+
+    if (at)
+        har_memory.taken += malloc_usable_size(at);
+    if (har_memory.taken > har_memory.most)
+        har_memory.taken = har_memory.most;
+    return at;
+}
+
+static void har_memory_begin(const struct har *har)
+{
+    har_memory.taken = 0;
+    har_memory.most = har->memory_max ? har->memory_max : inputlimit(INPUTLIMIT_HAR_MEMORY);
+}
+
+static void har_memory_free(void *at)
+{
+    const size_t size = at ? malloc_usable_size(at) : 0;
+
+    har_memory.taken -= size < har_memory.taken ? size : har_memory.taken;
+    memory_free(at);
+}
 
 /* An archive on its way into jansson. */
 struct har_source {
@@ -48,14 +86,37 @@ static struct stet_span har_text(const json_t *object, const char *name)
                                  : STET_SPAN_NONE;
 }
 
+static json_int_t har_number(const json_t *object, const char *name, json_int_t none)
+{
+    const json_t *value = json_object_get(object, name);
+
+    return json_is_number(value) ? (json_int_t)json_number_value(value) : none;
+}
+
 /* Octets of content: as they crossed the wire, or if that is not told, when they were decoded. */
 static uint64_t har_octets(const json_t *response)
 {
-    json_int_t size = json_integer_value(json_object_get(response, "bodySize"));
+    json_int_t size = har_number(response, "bodySize", -1);
 
-    if (size <= 0)
-        size = json_integer_value(json_object_get(json_object_get(response, "content"), "size"));
+    if (size < 0)
+        size = har_number(json_object_get(response, "content"), "size", 0);
     return size > 0 ? (uint64_t)size : 0;
+}
+
+/* What the server answered. 0: it was not asked. */
+static int har_status(const json_t *entry)
+{
+    const json_t *response = json_object_get(entry, "response");
+    const json_int_t status = har_number(response, "status", 0);
+    const json_t *content = json_object_get(response, "content");
+    const bool unsent =
+        har_number(response, "bodySize", -1) == 0 && har_number(content, "size", 0) > 0;
+
+    if (json_object_get(entry, "_fromCache") || status < 100 || status > 999)
+        return 0;
+    if (status != 200 || !unsent)
+        return (int)status;
+    return har_number(response, "_transferSize", -1) == 0 ? 0 : 304;
 }
 
 /* False when memory is out. */
@@ -63,14 +124,14 @@ static bool har_entry(struct har *har, const json_t *entry)
 {
     const json_t *request = json_object_get(entry, "request");
     const json_t *response = json_object_get(entry, "response");
-    const json_int_t status = json_integer_value(json_object_get(response, "status"));
+    const int status = har_status(entry);
 
     if (!stet_span_equal(har_text(request, "method"), STET_SPAN("GET")) ||
-        json_object_get(entry, "_fromCache") || !(status == 304 || (status >= 200 && status < 300)))
+        !(status == 304 || (status >= 200 && status < 300)))
         return true;
     const struct target_visit visit = {.url = har_text(request, "url"),
                                        .client = STET_SPAN("har"),
-                                       .status = (int)status,
+                                       .status = status,
                                        .octets = har_octets(response)};
     const enum targets_result result = targets_visit(har->targets, &visit);
     har->counted += result == TARGETS_TAKEN;
@@ -98,6 +159,10 @@ static bool har_walk(struct har *har, const json_t *archive, char message[HAR_ME
 static bool har_parsed(struct har *har, json_t *archive, const json_error_t *error,
                        char message[HAR_MESSAGE])
 {
+    if (!archive && (error->line < 0 || json_error_code(error) == json_error_out_of_memory)) {
+        snprintf(message, HAR_MESSAGE, "it takes too much memory");
+        return false;
+    }
     if (!archive) {
         snprintf(message, HAR_MESSAGE, "line %d, column %d: %s", error->line, error->column,
                  error->text);
@@ -111,11 +176,19 @@ static bool har_parsed(struct har *har, json_t *archive, const json_error_t *err
 bool har_take(struct har *har, struct stet_span text, char message[HAR_MESSAGE])
 {
     json_error_t error;
+    json_malloc_t allocate;
+    json_free_t release;
 
-    return har_parsed(har, json_loadb(text.at, text.len, JSON_ALLOW_NUL, &error), &error, message);
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(har_memory_new, har_memory_free);
+    har_memory_begin(har);
+    const bool done =
+        har_parsed(har, json_loadb(text.at, text.len, JSON_ALLOW_NUL, &error), &error, message);
+    json_set_alloc_funcs(allocate, release);
+    return done;
 }
 
-bool har_read(struct har *har, const char *path, char message[HAR_MESSAGE])
+static bool har_load(struct har *har, const char *path, char message[HAR_MESSAGE])
 {
     struct har_source source = {.error = NULL};
     json_error_t error = {.line = 0};
@@ -131,4 +204,17 @@ bool har_read(struct har *har, const char *path, char message[HAR_MESSAGE])
         return false;
     }
     return har_parsed(har, archive, &error, message);
+}
+
+bool har_read(struct har *har, const char *path, char message[HAR_MESSAGE])
+{
+    json_malloc_t allocate;
+    json_free_t release;
+
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(har_memory_new, har_memory_free);
+    har_memory_begin(har);
+    const bool done = har_load(har, path, message);
+    json_set_alloc_funcs(allocate, release);
+    return done;
 }

@@ -7,8 +7,9 @@
 
 struct har {
     struct targets *targets;
-    uint64_t entries; /* in the archive */
-    uint64_t counted; /* of them: GETs with an answer from the network, now among the targets */
+    uint64_t entries;  /* in the archive */
+    uint64_t counted;  /* of them: GETs with an answer from the network, now among the targets */
+    size_t memory_max; /* octets that it may take; 0: the limit of inputlimit.tbl */
 };
 
 /* Room for what har_read says. */

@@ -19,6 +19,10 @@ static void budget_visit(const struct budget *budget, struct text *to)
     budget_urls(to, budget->saved_urls);
     text_say(to, " of ");
     report_number(to, budget->urls);
+    if (!budget->waste) {
+        text_say(to, "); there is nothing more to save.\n");
+        return;
+    }
     text_say(to, ") and would save ");
     report_size(to, budget->waste);
     text_say(to, " more if everything revalidated (");

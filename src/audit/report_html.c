@@ -265,12 +265,13 @@ static void report_html_finding(const struct finding *finding, const char *serve
         report_html_text(to, finding->detail);
         text_say(to, "</p>\n");
     }
+    report_html_kind(finding, server, to);
     if (finding->evidence[0]) {
-        text_say(to, "<pre tabindex=\"0\">");
+        text_say(to, "<p class=\"small soft\">What was asked and answered:</p>\n"
+                     "<pre tabindex=\"0\">");
         report_html_text(to, finding->evidence);
         text_say(to, "</pre>\n");
     }
-    report_html_kind(finding, server, to);
     text_say(to, "</div></details>\n");
 }
 

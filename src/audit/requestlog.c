@@ -3,6 +3,9 @@
  *     [host:port] client ident user [time] "GET /a HTTP/1.1" 200 1234 ...
  *     {"client":"...","method":"GET","target":"/a","status":200,"sent":1234,...}
  *
+ * The members of JSON lines are known by stet's names, by those of nginx's variables, and by those
+ * of Caddy, which puts them into an object "request".
+ *
  * Servers write what a client sent with escapes (\xHH, \", \\), which are undone. What is no URL
  * after that is passed over, as is every line that is too long: a log holds what anybody sent.
  *
@@ -23,6 +26,7 @@
 struct requestlog_facts {
     struct stet_span client, host, method, target;
     uint64_t status, octets;
+    bool secure; /* it came over TLS */
 };
 
 /* The word up to the next space, and what is behind it into `*rest`. */
@@ -125,22 +129,51 @@ static struct stet_span requestlog_text(const json_t *object, const char *name)
                                  : STET_SPAN_NONE;
 }
 
-static uint64_t requestlog_number(const json_t *object, const char *name)
+/* The first of the names, up to NULL, that is a text. */
+static struct stet_span requestlog_any(const json_t *object, const char *const *names)
 {
-    const json_int_t number = json_integer_value(json_object_get(object, name));
+    struct stet_span text = STET_SPAN_NONE;
 
-    return number > 0 ? (uint64_t)number : 0;
+    for (; *names && !text.len; names++)
+        text = requestlog_text(object, *names);
+    return text;
+}
+
+/* The same for a number, which nginx may have put into quotes. */
+static uint64_t requestlog_number(const json_t *object, const char *const *names)
+{
+    for (; *names; names++) {
+        const json_int_t number = json_integer_value(json_object_get(object, *names));
+        uint64_t quoted = 0;
+        if (number > 0)
+            return (uint64_t)number;
+        if (stet_span_number(requestlog_text(object, *names), INT64_MAX, &quoted))
+            return quoted;
+    }
+    return 0;
 }
 
 static bool requestlog_json(const json_t *object, struct requestlog_facts *facts)
 {
+    static const char *const client[] = {"client", "remote_addr", "remote_ip", NULL};
+    static const char *const host[] = {"host", "http_host", NULL};
+    static const char *const method[] = {"method", "request_method", NULL};
+    static const char *const target[] = {"target", "request_uri", "uri", NULL};
+    static const char *const status[] = {"status", NULL};
+    static const char *const octets[] = {"sent", "body_bytes_sent", "size", NULL};
+    const json_t *caddy = json_object_get(object, "request");
+    struct stet_span line = requestlog_text(object, "request");
+    const json_t *request = json_is_object(caddy) ? caddy : object;
+
     *facts = (struct requestlog_facts){
-        .client = requestlog_text(object, "client"),
-        .host = requestlog_text(object, "host"),
-        .method = requestlog_text(object, "method"),
-        .target = requestlog_text(object, "target"),
-        .status = requestlog_number(object, "status"),
-        .octets = requestlog_number(object, "sent"),
+        .client = requestlog_any(request, client),
+        .host = requestlog_any(request, host),
+        .method = line.len ? requestlog_word(&line) : requestlog_any(request, method),
+        .target = line.len ? requestlog_word(&line) : requestlog_any(request, target),
+        .status = requestlog_number(object, status),
+        .octets = requestlog_number(object, octets),
+        .secure = json_is_object(json_object_get(request, "tls")) ||
+                  stet_span_equal(requestlog_text(object, "scheme"), STET_SPAN("https")),
     };
     return facts->method.len && facts->target.len && facts->status;
 }
@@ -156,7 +189,8 @@ static struct stet_span requestlog_url(const struct requestlog *log,
     const bool has_base = log->base.len && stet_uri_split(log->base, &base);
     const struct stet_span authority = facts->host.len ? facts->host : base.authority;
     const size_t tail = authority.len > 4 ? authority.len - 4 : 0;
-    if (!has_base && stet_span_equal(stet_span_from(authority, tail), STET_SPAN(":443")))
+    if (!has_base &&
+        (facts->secure || stet_span_equal(stet_span_from(authority, tail), STET_SPAN(":443"))))
         base.scheme = STET_SPAN("https");
     if (!authority.len)
         return STET_SPAN_NONE;

@@ -122,6 +122,7 @@ static void auditing_item(struct auditing_walk *walk, const char *url, const str
     const size_t first = walk->findings.count;
 
     walk->progress.index = walk->report.count;
+    setup.fields = auditing_fields(walk->auditing, url);
     setup.transfers = auditing_transfers;
     setup.before = walk->auditing->after ? &walk->before : NULL;
     setup.record = walk->auditing->before ? &walk->record : NULL;

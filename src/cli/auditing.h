@@ -32,6 +32,7 @@ struct auditing {
     struct transfer_setup transfer;
     struct audit_setup setup;
     const char *fields[AUDITING_LINES + 1];
+    const char *plain[AUDITING_LINES + 1]; /* of these, those that are no credentials */
     const char *resolve[AUDITING_LINES];
     size_t field_count;
     unsigned requests_max; /* in all; 0: no bound */
@@ -73,6 +74,9 @@ void auditing_heed(struct auditing_manners *manners, const struct audit_facts *f
 /* Whether a URL may be asked for now. Waits by `setup` if its host wants that. */
 bool auditing_may(struct auditing_manners *manners, const struct audit_setup *setup,
                   const char *url);
+
+/* The lines that a URL is sent: credentials only to hosts that the user has named. */
+const char *const *auditing_fields(struct auditing *auditing, const char *url);
 
 /* Progress of one URL, shown on a terminal only. */
 struct auditing_progress {

@@ -17,7 +17,7 @@ static int auditing_operands(struct auditing *auditing, char **urls, int count)
             break;
         case TARGETS_UNFIT:
             auditing_complain(urls[i], "this is no URL that begins with http:// or https://, "
-                                       "without name and password");
+                                       "without name and password, spaces and the like");
             return 2;
         case TARGETS_MEMORY:
             auditing_complain(NULL, "memory is out");

@@ -206,7 +206,32 @@ async function nothing_breaks_out() {
   }));
 }
 
-await run([looks, parts, nothing_breaks_out], async () => {
+// Three visits by a browser that keeps what it got: after the first one the server says 304, which the
+// archive shows as 200 with nothing that crossed the wire.
+async function archive() {
+  await place((folder) => serve(join(root, 'site'), [], async (server) => {
+    const har = join(folder, 'visits.har');
+    const context = await browser.newContext({ recordHar: { path: har } });
+    const page = await context.newPage();
+    for (const where of ['/', 'about:blank', '/'])
+      await page.goto(where === '/' ? `${server.url}/` : where, { waitUntil: 'networkidle' });
+    await page.reload({ waitUntil: 'networkidle' });
+    await context.close();
+    const statuses = JSON.parse(readFileSync(har)).log.entries.map((entry) => entry.response.status);
+    check('the archive shows some of them as 200', statuses.filter((status) => status === 200).length
+      > new Set(JSON.parse(readFileSync(har)).log.entries.map((entry) => entry.request.url)).size);
+    const out = join(folder, 'report');
+    await audit(`--har=${har}`, '--urls=20', '--budget', `--sarif=${out}.sarif`, `--html=${out}.html`);
+    const page2 = readFileSync(`${out}.html`, 'utf8');
+    const budget = /Of what was read, (\d+) requests were for these URLs: (\d+) were answered 304, (\d+) sent again/
+      .exec(page2) ?? [];
+    check('requests', Number(budget[1]) >= 15, budget);
+    check('nearly all but the first visit were 304', Number(budget[2]) >= 9, budget);
+    check('nothing was sent again', Number(budget[3]) === 0, budget);
+  }));
+}
+
+await run([looks, parts, nothing_breaks_out, archive], async () => {
   await browser.close();
   if (existsSync(pictures)) console.log(`screenshots: ${pictures}`);
 });

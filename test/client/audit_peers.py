@@ -253,6 +253,43 @@ def examined(report):
         judge(report, name, RESULTS[name][1], wanted)
 
 
+def behind(report, name, folder, url):
+    """What is worse with `stet proxy` in front, cold and warm."""
+    front = free_port()
+    harness.write(folder / "front/x", "")
+    command = [harness.program(), "proxy", url.rstrip("/"), f"--listen=127.0.0.1:{front}",
+               "--admin-socket=off"]
+    with running(command, folder / "front", front) as proxied:
+        for path in ("page.html", "app.4f3c9a1b.js", "page.html"):
+            plain, fronted = audit.Run(url + path), audit.Run(proxied + path)
+            for level in ("bad", "warn"):
+                report.equal(f"{name}: {path}: nothing new that is {level}",
+                             sorted(fronted.found(level) - plain.found(level)), [])
+            if name == "stet serve":
+                report.check(f"{name}: {path}: nothing but the cache itself",
+                             fronted.found("bad", "warn", "info") <= {"cache-status"},
+                             fronted.found("bad", "warn", "info"))
+
+
+def fronted(report):
+    """stet proxy in front of each makes nothing worse, and nothing is said of it that is not so"""
+    for name, (program, _, configure, _) in PEERS.items():
+        if not harness.shutil.which(program):
+            report.skip(name, "it is not installed")
+            continue
+        with harness.place() as folder:
+            folder.chmod(0o755)
+            site = folder / "site"
+            for path, content in FILES.items():
+                harness.write(site / path, content)
+            settle(site)
+            port = free_port()
+            with running(configure(folder, site, port), folder, port) as url:
+                for path in FILES:
+                    ready(name, url + path)
+                behind(report, name, folder, url)
+
+
 def write_note():
     names = list(RESULTS)
     order = [word for level in ("bad", "warn", "info", "good") for word in audit.LEVELS
@@ -277,7 +314,7 @@ if __name__ == "__main__":
     WRITE = "--write" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--write"]
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
-    STATUS = harness.run(examined)
+    STATUS = harness.run(examined, fronted)
     if WRITE:
         write_note()
     sys.exit(STATUS)

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import xml.etree.ElementTree as ElementTree
 
-from harness import DEADLINE, SANITIZERS, place, program, run, write
+from harness import DEADLINE, SANITIZERS, Server, eventually, place, program, run, write
 
 CLIENT = pathlib.Path(program()).with_name("stet-client")
 
@@ -33,6 +33,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         page = self.server.pages.get(self.path.split("?")[0])
         if callable(page):
             page = page(self)
+            if page is None:  # it has answered
+                return
         if page is None:
             self.say(404, {}, b"no such page\n")
             return
@@ -186,6 +188,10 @@ def logs(report):
                      Audit(report, f"--log={named}", "--json").json["urls"]], [f"{url}/bare"])
         lost = Audit(report, f"--log={log}")
         report.check("without --base", lost.status == 2 and "--base" in lost.err, lost.err)
+        caddy = write(folder / "caddy.log", json.dumps({"request": {
+            "remote_ip": "::1", "method": "GET", "host": host, "uri": "/bare"}, "status": 200, "size": 10000}) + "\n")
+        report.equal("of Caddy", [item["url"] for item in Audit(report, f"--log={caddy}", "--json").json["urls"]],
+                     [f"{url}/bare"])
         empty = Audit(report, f"--log={write(folder / 'empty', '')}", f"--base={url}")
         report.check("an empty log", empty.status == 2 and "nothing to look at" in empty.err, empty.err)
 
@@ -202,6 +208,14 @@ def archives(report):
         report.equal("its URLs", [(item["url"], item["seen"]["requests"], item["seen"]["repeats"])
                                   for item in done["urls"]], [(f"{url}/bare", 2, 1), (f"{url}/good", 1, 0)])
         report.equal("budget", done["budget"]["could_validate"], 1)
+        with site({"/x": GOOD}) as (other, server):
+            har = write(folder / "two.har", json.dumps({"log": {"entries": [entry(f"{other}/x")]}}))
+            words = (f"--har={har}", "-H", "Authorization: s3cret", "-H", "X-Mine: yes", "--max-requests=2")
+            for more, sent in (((), False), ((f"--base={other}",), True), ((f"{other}/x",), True)):
+                del server.seen[:]
+                Audit(report, *words, *more)
+                report.check(f"credentials with {more}", server.seen and all(
+                    ("Authorization" in fields) == sent and "X-Mine" in fields for _, _, fields in server.seen))
         for name, text, said in (("JSON", '{"log":\n{"entries":[}', "line 2"), ("no HAR", "{}", '"log"')):
             broken = Audit(report, f"--har={write(folder / 'b.har', text)}")
             report.check(f"broken: {name}", broken.status == 2 and said in broken.err, broken.err)
@@ -224,6 +238,7 @@ def sitemaps(report):
         pages["/coded.xml"] = {"Content-Encoding": "gzip"}, packed
         pages["/index.xml"] = index(f"{url}/sitemap.xml", f"{url}/a.xml.gz", f"{url}/none.xml",
                                     "http://other.invalid/s.xml", f"{url}/index.xml")
+        pages["/relative.xml"] = of("/good", "bare", "ftp://127.0.0.1/x", "//other.invalid/y", "a b")
         pages["/moved.xml"] = {"Location": "/sitemap.xml"}, b""
         pages["/away.xml"] = {"Location": "http://other.invalid/sitemap.xml"}, b""
         pages["/round.xml"] = {"Location": "/round.xml"}, b""
@@ -232,11 +247,21 @@ def sitemaps(report):
         both, one = [f"{url}/good", f"{url}/bare"], [f"{url}/good"]
         for name, path, wanted in (("plain", "/sitemap.xml", both), ("packed", "/a.xml.gz", one),
                                    ("coded", "/coded.xml", one), ("an index", "/index.xml", both),
-                                   ("moved", "/moved.xml", both)):
+                                   ("moved", "/moved.xml", both), ("relative", "/relative.xml", both)):
             done = Audit(report, f"--sitemap={url}{path}", "--json", "-H", "X-Mine: yes")
             report.equal(name, sorted(item["url"] for item in done.json["urls"]), sorted(wanted))
         report.check("the user's lines", all(fields.get("X-Mine") for _, _, fields in server.seen))
         report.equal("one look at each", sum(path == "/index.xml" for _, path, _ in server.seen), 1)
+        del server.seen[:]
+        few = Audit(report, f"--sitemap={url}/index.xml", "--max-requests=2", "--json")
+        report.check("sitemaps count among the requests", len(server.seen) == 2 and
+                     few.json["unasked"] == 2, (len(server.seen), few.err))
+        del server.seen[:]
+        pages["/busy.xml"] = lambda handler: handler.say(503, {"Retry-After": "99"}, b"")
+        pages["/busy-index.xml"] = index(f"{url}/busy.xml", f"{url}/sitemap.xml")
+        busy = Audit(report, f"--sitemap={url}/busy-index.xml")
+        report.check("a host that wants to be left alone is", len(server.seen) == 2 and busy.status == 2 and
+                     "503" in busy.err, (len(server.seen), busy.status, busy.err))
         for name, path, said in (("missing", "/none.xml", "404"), ("a page", "/page.html", "line 1"),
                                  ("a bomb", "/laughs.xml", "document type"), ("away", "/away.xml", "302"),
                                  ("round", "/round.xml", "302")):
@@ -244,6 +269,24 @@ def sitemaps(report):
             report.check(name, done.status == 2 and said in done.err, f"{done.status} {done.err}")
     gone = Audit(report, f"--sitemap={url}/sitemap.xml")
     report.check("no answer", gone.status == 3, gone.err)
+
+
+def own_logs(report):
+    """what stet serve logs, in both of its forms"""
+    for words in (("--log=combined",), ("--log=json",)):
+        with place() as folder, contextlib.ExitStack() as stack:
+            write(folder / "site/a.txt", "let it stand\n" * 99)
+            log = folder / "access.log"
+            server = stack.enter_context(Server(report, folder / "site", f"--log-file={log}", *words))
+            server.settle("/a.txt")
+            tag = server.ask("/a.txt").tag
+            for _ in range(3):
+                server.ask("/a.txt")
+            server.ask("/a.txt", If_None_Match=tag)
+            eventually(lambda: log.exists() and log.read_text().count("a.txt") >= 6)
+            done = Audit(report, f"--log={log}", f"--base={server.url}", "--json").json
+            seen = done["urls"][0]["seen"]
+            report.check(f"{words}", seen["validated"] == 1 and seen["repeats"] >= 3, (seen, log.read_text()[:400]))
 
 
 def before_and_after(report):
@@ -443,5 +486,5 @@ def interrupted(report):
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(usage, status, requests, logs, archives, sitemaps, before_and_after, junit, sarif,
+    raise SystemExit(run(usage, status, requests, logs, own_logs, archives, sitemaps, before_and_after, junit, sarif,
                          jsons, terminal, files, interrupted))

@@ -123,6 +123,10 @@ static const struct words_row words_rows[] = {
      "\nOf what was read, 1,234 requests were for these URLs: 30 were answered 304, 45 sent again "
      "what the same client already had (450 KiB). If everything revalidated, 45 of these would be "
      "304, and 450 KiB would not be sent.\nReckoned"},
+    {"budget",
+     "all of it",
+     {.urls = 1, .saved_urls = 1, .saved = 2048},
+     "304 saves 2.0 KiB today (1 URL of 1); there is nothing more to save.\n"},
     {"budget", "what is guessed", {.requests = 1}, "that is a guess.\n"},
 };
 

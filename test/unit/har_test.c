@@ -39,6 +39,19 @@ static const struct har_row har_rows[] = {
                                                                                  "\"size\":20}}"),
      "http://h/a", 2, 1, 20},
     {"har", "304", ENTRY("GET", "http://h/a", "{\"status\":304}"), "http://h/a", 1, 0, 0},
+    {"har", "304, as Chromium shows it",
+     ENTRY("GET", "http://h/a",
+           OK) "," ENTRY("GET", "http://h/a",
+                         "{\"status\":200,\"bodySize\":0,\"_transferSize\":165,"
+                         "\"content\":{\"size\":20}}"),
+     "http://h/a", 2, 0, 0},
+    {"har", "the browser's cache, as Chromium shows it",
+     ENTRY("GET", "http://h/a",
+           "{\"status\":200,\"bodySize\":0,\"_transferSize\":0,"
+           "\"content\":{\"size\":20}}"),
+     NULL, 0, 0, 0},
+    {"har", "a status that is none", ENTRY("GET", "http://h/a", "{\"status\":1e300}"), NULL, 0, 0,
+     0},
     {"har", "POST", ENTRY("POST", "http://h/a", OK), NULL, 0, 0, 0},
     {"har", "404", ENTRY("GET", "http://h/a", "{\"status\":404}"), NULL, 0, 0, 0},
     {"har", "no answer", ENTRY("GET", "http://h/a", "{\"status\":0}"), NULL, 0, 0, 0},
@@ -124,6 +137,28 @@ static void deep(void **state)
     targets_fini(&targets);
 }
 
+/* Few octets that take much memory: it is bounded, whatever they are. */
+static void bomb(void **state)
+{
+    (void)state;
+    static const char begun[] = "{\"log\":{\"entries\":[";
+    enum { COUNT_OF = 20000 };
+    struct targets targets;
+    char message[HAR_MESSAGE], *text = malloc(sizeof begun + 3 * COUNT_OF + 4);
+    size_t len = (size_t)sprintf(text, "%s", begun);
+    for (int i = 0; i < COUNT_OF; i++)
+        len += (size_t)sprintf(text + len, "{},");
+    len += (size_t)sprintf(text + len, "0]}}");
+    targets_init(&targets, 10);
+    struct har small = {.targets = &targets, .memory_max = 1048576};
+    struct har large = {.targets = &targets};
+    assert_false(har_take(&small, stet_span(text, len), message));
+    assert_string_equal(message, "it takes too much memory");
+    assert_true(har_take(&large, stet_span(text, len), message));
+    free(text);
+    targets_fini(&targets);
+}
+
 static void files(void **state)
 {
     char path[] = "/tmp/stet-har-XXXXXX", message[HAR_MESSAGE];
@@ -167,8 +202,8 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries), cmocka_unit_test(no_archives),    cmocka_unit_test(deep),
-        cmocka_unit_test(files),   cmocka_unit_test(without_memory),
+        cmocka_unit_test(entries), cmocka_unit_test(no_archives), cmocka_unit_test(deep),
+        cmocka_unit_test(bomb),    cmocka_unit_test(files),       cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

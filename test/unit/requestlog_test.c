@@ -44,6 +44,22 @@ static const struct line_row line_rows[] = {
     {"log", "JSON with a host",
      S("{\"host\":\"h.test\",\"method\":\"GET\",\"target\":\"/j\",\"status\":200}"),
      "https://h.test/j", 0, 0},
+    {"log", "JSON of nginx's variables",
+     S("{\"remote_addr\":\"::1\",\"request_method\":\"GET\",\"request_uri\":\"/"
+       "j\",\"status\":\"200\","
+       "\"body_bytes_sent\":\"5\"}"),
+     "https://base.test:8443/j", 0, 0},
+    {"log", "JSON with the line of the request",
+     S("{\"request\":\"GET /j HTTP/1.1\",\"status\":200,\"body_bytes_sent\":5}"),
+     "https://base.test:8443/j", 0, 0},
+    {"log", "JSON of Caddy",
+     S("{\"level\":\"info\",\"request\":{\"remote_ip\":\"::1\",\"method\":\"GET\",\"host\":\"h."
+       "test\","
+       "\"uri\":\"/j?a\",\"tls\":{}},\"status\":200,\"size\":5}"),
+     "https://h.test/j?a", 0, 0},
+    {"log", "JSON, a request of another type", S("{\"request\":7,\"status\":200}"), NULL, 1, 0},
+    {"log", "JSON, a status that is no number", S("{\"request\":\"GET / x\",\"status\":\"ok\"}"),
+     NULL, 1, 0},
     {"log", "escapes undone", S("1.2.3.4 - - [time] \"GET /a\\x7e HTTP/1.1" BEHIND),
      "https://base.test:8443/a~", 0, 0},
     {"log", "POST", S("1.2.3.4 - - [time] \"POST /a HTTP/1.1" BEHIND), NULL, 0, 0},
@@ -52,6 +68,8 @@ static const struct line_row line_rows[] = {
     {"log", "empty", S(""), NULL, 1, 0},
     {"log", "a quote is not closed", S("1.2.3.4 - - [time] \"GET /a HTTP/1.1 200"), NULL, 1, 0},
     {"log", "an escaped quote closes nothing", S("1 - - [time] \"GET /a\\\" 200 12"), NULL, 1, 0},
+    {"log", "JSON cut in its line of the request", S("{\"request\":\"GET\",\"status\":200}"), NULL,
+     1, 0},
     {"log", "no status", S("1.2.3.4 - - [time] \"GET /a HTTP/1.1\" - -"), NULL, 1, 0},
     {"log", "an octet no URL has", S("1 - - [t] \"GET /a\\x00b HTTP/1.1\" 200 12"), NULL, 1, 0},
     {"log", "an escaped quote in a URL", S("1 - - [t] \"GET /a\\\"b HTTP/1.1\" 200 12"), NULL, 1,
