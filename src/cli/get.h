@@ -100,6 +100,7 @@ struct get_job {
 /* get_request.c: takes of options; NULL, or what was expected. */
 const char *get_take_line(void *target, const char *value);
 const char *get_take_referer(void *target, const char *value);
+const char *get_take_range(void *target, const char *value);
 const char *get_take_cookie(void *target, const char *value);
 const char *get_take_data(void *target, const char *value);
 const char *get_take_data_binary(void *target, const char *value);

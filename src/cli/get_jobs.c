@@ -146,7 +146,8 @@ static bool get_job_begin(struct get_job *job)
         .content = request->has_content ? stet_span(request->content.at ? request->content.at : "",
                                                     request->content.len)
                                         : STET_SPAN_NONE,
-        .redirects_max = get->follow ? (unsigned)get->redirects : 0,
+        .follow = get->follow,
+        .redirects_max = (unsigned)get->redirects,
         .size_max = get->size_max,
         .show_head = show_head,
         .fail = get->showing.fail,
@@ -168,30 +169,24 @@ static size_t get_running(const struct get_job *jobs, size_t count)
     return running;
 }
 
-static bool get_fits(const struct get *get, const struct get_job *jobs, size_t index)
-{
-    const size_t running = get_running(jobs, index);
-
-    if (running >= get->parallel || jobs[index].next > get_steady_ms())
-        return false;
-    for (size_t i = 0; i < index && !jobs[index].file; i++)
-        if (!jobs[i].done && !jobs[i].file)
-            return false;
-    return true;
-}
-
 static void get_begin_some(struct get *get, struct get_job *jobs, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (jobs[i].begun || !get_fits(get, jobs, i))
-            continue;
-        if (!get_job_begin(&jobs[i])) {
+    const int64_t now = get_steady_ms();
+    size_t running = 0;
+    bool speaks = false; /* one before has standard output */
+
+    for (size_t i = 0; i < count && running < get->parallel; i++) {
+        struct get_job *job = &jobs[i];
+        const bool fits = !job->begun && job->next <= now && (job->file || !speaks);
+        if (fits && !get_job_begin(job)) {
             const struct download_result failed = {.end = DOWNLOAD_NETWORK,
                                                    .words = "out of memory",
-                                                   .url = jobs[i].url,
+                                                   .url = job->url,
                                                    .redirect_url = ""};
-            get_job_end(&jobs[i], &failed);
+            get_job_end(job, &failed);
         }
+        running += job->begun && !job->done;
+        speaks |= !job->done && !job->file;
     }
 }
 
@@ -229,16 +224,18 @@ static void get_turn(struct get *get, struct get_job *jobs, size_t count)
 {
     const int64_t now = get_steady_ms();
     int64_t least = GET_TURN_MS;
+    bool ready = false; /* somebody begins as soon as another has ended */
 
     for (size_t i = 0; i < count; i++) {
         int64_t when = jobs[i].next;
+        ready |= !jobs[i].begun && when <= now;
         if (jobs[i].download && get->patience.longest)
             when = jobs[i].began / 1000000 + (int64_t)get->patience.longest;
         if (!jobs[i].done && when > now && when - now < least)
             least = when - now;
     }
     const bool idle = transfers_run(get->transfers, (int)least);
-    if (idle && !get_all_done(jobs, count) && get_running(jobs, count) == 0)
+    if (idle && !ready && !get_all_done(jobs, count) && get_running(jobs, count) == 0)
         get_sleep(least);
     get_cancel_late(get, jobs, count);
 }

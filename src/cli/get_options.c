@@ -268,6 +268,7 @@ static const struct option_row get_options[] = {
     {"header", 'H', "NAME: VALUE|@FILE",
      "send this field; may repeat; NAME: for none, NAME; for an empty one", get_take_line},
     {"request", 'X', "METHOD", "ask by this method", get_take_method},
+    {"range", 'r', "FIRST-LAST", "ask for these octets", get_take_range},
     {"data", 'd', "DATA|@FILE", "POST this; more of them are joined by \"&\"", get_take_data},
     {"data-binary", 0, "DATA|@FILE", "the same; line ends of the file stay", get_take_data_binary},
     {"data-raw", 0, "DATA", "the same; @ means nothing", get_take_data_raw},

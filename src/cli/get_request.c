@@ -104,6 +104,20 @@ const char *get_take_referer(void *target, const char *value)
                : out_of_memory;
 }
 
+const char *get_take_range(void *target, const char *value)
+{
+    struct get *get = target;
+    struct text range = {0};
+
+    if (!value[0] || value[strspn(value, "0123456789-, ")])
+        return "expected FIRST-LAST";
+    text_say(&range, "bytes=%s", value);
+    const bool well = !range.failed && message_add(&get->request.head, STET_SPAN("Range"),
+                                                   stet_span(range.at, range.len));
+    text_fini(&range);
+    return well ? NULL : out_of_memory;
+}
+
 const char *get_take_cookie(void *target, const char *value)
 {
     struct get *get = target;

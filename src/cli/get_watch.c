@@ -8,6 +8,7 @@
 #include "client/pace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static void watch_print(int fd)
     fflush(stdout);
 }
 
-/* The command gets the content as its standard input, or the name of the file. */
+/* The command gets the content as its standard input, and the name of the file if it has one. */
 static void watch_command(const struct get_job *job, int fd)
 {
     const pid_t child = fork();
@@ -57,14 +58,16 @@ static void watch_command(const struct get_job *job, int fd)
     if (child == 0) {
         get_forget_signals();
         setenv("STET_URL", job->url, 1);
-        if (job->file)
+        if (job->file) {
             setenv("STET_FILE", job->file, 1);
+            fd = open(job->file, O_RDONLY);
+        }
         if (fd >= 0)
             dup2(fd, STDIN_FILENO);
         execl("/bin/sh", "sh", "-c", job->get->showing.run, (char *)NULL);
         _exit(127);
     }
-    pid_t ended = child;
+    pid_t ended;
     do
         ended = child < 0 ? child : waitpid(child, &status, 0);
     while (ended < 0 && child > 0 && errno == EINTR); /* it has got the signal as well */

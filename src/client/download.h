@@ -21,8 +21,9 @@ struct download_request {
     const char *method, *url; /* userinfo of the URL is sent as Basic credentials */
     const struct stet_head *head;
     struct stet_span content; /* NULL `at`: none */
-    unsigned redirects_max;   /* followed; 0: none is */
+    unsigned redirects_max;   /* followed */
     uint64_t size_max;        /* octets of decoded content; 0: no bound */
+    bool follow;              /* redirects: past `redirects_max` it is a failure */
     bool show_head;           /* goes to the output, before the content; of redirects as well */
     bool fail;                /* content of 400 and above does not go to the output */
     bool hold;                /* nor does that of a status that may pass (pace_is_transient) */

@@ -203,14 +203,14 @@ static bool download_hear_redirect(struct download *download, int status,
     case REDIRECT_NONE:
         return false;
     case REDIRECT_OFF:
-        return download->request.redirects_max
+        return download->request.follow
                    ? !download_fail(download, DOWNLOAD_NETWORK,
                                     "redirected to what is no http or https URL")
                    : false;
     case REDIRECT_THERE:
         break;
     }
-    if (!download->request.redirects_max)
+    if (!download->request.follow)
         return false;
     if (download->result.redirects == download->request.redirects_max)
         return !download_fail(download, DOWNLOAD_NETWORK, "redirected too often");

@@ -185,6 +185,17 @@ static bool output_begin_part(struct output *output, uint64_t held)
     return true;
 }
 
+/* What is a folder is not to be found out at the end. */
+static bool output_is_folder(struct output *output)
+{
+    struct stat status;
+
+    if (stat(output->path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return false;
+    errno = EISDIR;
+    return !output_fail(output, "cannot write to", output->path);
+}
+
 /* Is there a file to compare with? */
 static bool output_begin_compare(struct output *output)
 {
@@ -211,6 +222,8 @@ bool output_begin(struct output *output, uint64_t held)
         return output_begin_stream(output);
     if (output->kind == OUTPUT_SPOOL)
         return output_begin_spool(output);
+    if (output_is_folder(output))
+        return false;
     if (output_begin_compare(output) && held == 0)
         return true;
     return output_begin_part(output, held);
@@ -292,7 +305,9 @@ bool output_write(struct output *output, struct stet_span bytes)
     }
     if (!output_write_all(output->fd, bytes.at, bytes.len))
         return output_fail(output, "cannot write to",
-                           output->part ? output->part : "standard output");
+                           output->part   ? output->part
+                           : output->path ? output->path
+                                          : "standard output");
     output->length += bytes.len;
     return true;
 }

@@ -5,6 +5,8 @@
  */
 #include "client/transfer_parts.h"
 
+#include "stet/list.h"
+
 #include <stdio.h>
 
 /* ---- heads ---- */
@@ -59,6 +61,25 @@ static bool hearing_delimited(const struct transfer *transfer)
            stet_head_has(head, STET_FIELD_TRANSFER_ENCODING);
 }
 
+/* No two lengths: nobody could say where the content ends [RFC 9112 §6.3]. */
+static bool hearing_one_length(const struct stet_head *head)
+{
+    struct stet_list list = stet_list_of(head, STET_FIELD_CONTENT_LENGTH);
+    struct stet_span length;
+    uint64_t first = 0, other;
+    bool seen = false;
+
+    if (stet_head_has(head, STET_FIELD_TRANSFER_ENCODING)) /* it counts alone then */
+        return true;
+    while (stet_list_next(&list, &length)) {
+        if (!stet_span_number(length, INT64_MAX, &other) || (seen && other != first))
+            return false;
+        first = other;
+        seen = true;
+    }
+    return true;
+}
+
 static bool hearing_end(struct transfer *transfer)
 {
     struct transfer_hearing *hearing = &transfer->hearing;
@@ -66,6 +87,9 @@ static bool hearing_end(struct transfer *transfer)
 
     if (!hearing_add(hearing))
         return transfer_fail(transfer, TRANSFER_MEMORY, "out of memory");
+    if (final && !hearing_one_length(&hearing->message.head))
+        return transfer_fail(transfer, TRANSFER_MALFORMED,
+                             "Content-Length of the response is no one length");
     if (final) {
         hearing->over = true;
         transfer->outcome.responded_ns = transfer_wall();

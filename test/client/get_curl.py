@@ -34,7 +34,9 @@ def fields(report, server, client, folder):
     report.equal("of a file", (asked.get("X-A"), asked.get("X-B")), ("1", "2"))
     asked = sent("-b", "a=b", "-b", "c=d", "-e", "http://from/")
     report.equal("-b, -e", (asked.get("Cookie"), asked.get("Referer")), ("a=b; c=d", "http://from/"))
-    for words in (["-H", "Host:"], ["-H", "@none"], ["-H", "a b: c"], ["-H", "A"], ["-H", "A: b\r\nC: d"],
+    report.equal("-r", [sent("-r", text).get("Range") for text in ("0-4", "5-", "-3", "0-1,3-4")],
+                 ["bytes=0-4", "bytes=5-", "bytes=-3", "bytes=0-1,3-4"])
+    for words in (["-r", "all"], ["-H", "Host:"], ["-H", "@none"], ["-H", "a b: c"], ["-H", "A"], ["-H", "A: b\r\nC: d"],
                   ["-b", "file"], ["-e", "a\nb"]):
         report.equal(f"{words}", client.get(*words, server.url + "/a").status, 2)
 
@@ -146,6 +148,10 @@ def files(report, server, client, folder):
     got = client.get("-o", "new/folder/a", server.url + "/x/a")
     report.equal("a folder that is missing", got.status, 1)
     report.match("in words", got.err, "cannot make a file beside new/folder/a: No such file")
+    got = client.get("-o", ".", server.url + "/x/a")
+    report.equal("a folder", got.status, 1)
+    report.match("a folder, in words", got.err, "cannot write to .*: Is a directory")
+    report.match("a full device", client.get("-o", "/dev/full", server.url + "/x/a").err, "cannot write to /dev/full")
     got = client.get("--create-dirs", "-o", "new/folder/a", server.url + "/x/a")
     report.equal("--create-dirs", (got.status, (folder / "new/folder/a").read_text()), (0, "/x/a"))
     server.on("/big", answer(200, b"x" * 4000000))

@@ -6,6 +6,7 @@
 Answers of a path are used up one after the other; the last one stays. An answer may be a function
 of the request that returns one.
 """
+import contextlib
 import email.utils
 import socket
 import ssl
@@ -74,12 +75,17 @@ class Scripted:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        # A thread that waits on it would go on to take connections, of whoever has its number next.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
 
     def on(self, target, *answers):

@@ -166,6 +166,21 @@ static void calls_each_end(void **state)
         {"no answer", NULL, TRANSFER_BROKEN, false},
         {"HTTP/0.9", "hello", TRANSFER_MALFORMED, false},
         {"no status", "HTTP/1.1 abc\r\n\r\n", TRANSFER_MALFORMED, false},
+        {"C-9112-6.3-5, two lengths",
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", TRANSFER_MALFORMED,
+         false},
+        {"C-9112-6.3-5, two in one line", "HTTP/1.1 200 OK\r\nContent-Length: 3, 2\r\n\r\nabc",
+         TRANSFER_MALFORMED, false},
+        {"C-9112-6.3-5, one, twice",
+         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", TRANSFER_COMPLETE,
+         true},
+        {"C-9112-6.3-5, none", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc",
+         TRANSFER_MALFORMED, false},
+        {"C-9112-6.3-3, chunks beat them",
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+         "\r\n",
+         TRANSFER_COMPLETE, true},
         {"head only", "HTTP/1.1 204 No Content\r\n\r\n", TRANSFER_COMPLETE, true},
         {"not modified", "HTTP/1.1 304 Not Modified\r\n\r\n", TRANSFER_COMPLETE, true},
         {"version 1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", TRANSFER_COMPLETE, true},
@@ -208,6 +223,7 @@ static void refuses_what_cannot_be_asked(void **state)
         {"refused", "GET", "http://127.0.0.1:1/", NULL, TRANSFER_CONNECT},
         {"two lines in one", "GET", "http://127.0.0.1:1/", "A: b\r\nC: d", TRANSFER_FAILED},
         {"a name that is none", "GET", "http://127.0.0.1:1/", "A b: c", TRANSFER_FAILED},
+        {"HEAD with content", "HEAD", "http://127.0.0.1:1/", NULL, TRANSFER_FAILED},
         {"a method that is none", "GE T", "http://127.0.0.1:1/", NULL, TRANSFER_FAILED},
     };
     unsigned failed = 0;
@@ -219,7 +235,10 @@ static void refuses_what_cannot_be_asked(void **state)
         if (rows[i].line)
             assert_true(message_add_line(&lines, stet_span_of(rows[i].line)));
         const struct transfer_request request = {
-            .method = rows[i].method, .url = rows[i].url, .head = &lines.head};
+            .method = rows[i].method,
+            .url = rows[i].url,
+            .head = &lines.head,
+            .content = strcmp(rows[i].method, "HEAD") == 0 ? STET_SPAN("x") : STET_SPAN_NONE};
         ask(&plain, &request, &heard);
         if (heard.ends != 1 || heard.result != rows[i].result || !heard.words[0] || heard.status) {
             print_error("%s: %u ends, result %d, \"%s\"\n", rows[i].name, heard.ends, heard.result,
