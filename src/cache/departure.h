@@ -16,8 +16,8 @@ struct departure {
  * CACHE_FAILED. */
 enum cache_outcome departure_bypass(struct cache_query *query);
 
-/* Follows a flight, or begins one. CACHE_WAIT; CACHE_EARLY; CACHE_FAILED; or CACHE_FOUND, which means
- * here that something was stored meanwhile and the look is to be repeated. */
+/* Follows a flight, or begins one. CACHE_WAIT; CACHE_EARLY; CACHE_FAILED; or CACHE_FOUND, which
+ * means here that something was stored meanwhile and the look is to be repeated. */
 enum cache_outcome departure_go(struct cache_query *query, struct departure *departure);
 
 /* Begins a flight that nobody waits for, to make a stale response fresh, unless one is under way

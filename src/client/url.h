@@ -22,8 +22,8 @@ bool url_take(const char *typed, url_ascii *ascii, struct url *to);
 void url_fini(struct url *url);
 
 /* Writes a reference with those octets of its path and query escaped that no URI has and yet
- * servers write: spaces, quotes, angle brackets and what is outside ASCII. `to` has room for three times its length.
- * Returns the length. */
+ * servers write: spaces, quotes, angle brackets and what is outside ASCII. `to` has room for three
+ * times its length. Returns the length. */
 size_t url_escape(struct stet_span reference, char *to);
 
 #endif

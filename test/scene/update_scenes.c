@@ -80,7 +80,7 @@ void tell_freshened_rest(struct scene *s)
     expect_status(client, 200);
     expect_body(client, "one");
     expect_field(client, "Set-Cookie", "for=one"); /* D-16: for who has asked, ... */
-    if (!s->origin_h2) /* which knows no such fields */
+    if (!s->origin_h2)                             /* which knows no such fields */
         expect_no_field(client, "X-Hop");
     struct client *other = scene_client(s);
     client_get(other, "/a");
