@@ -254,7 +254,8 @@ FLAGS = {
               "cache-control": "files.cache-control", "browse": "files.browse", "spa": "files.spa",
               "cors": "files.cors", "no-compress": "files.compress", "memory": "files.memory",
               "memo": "files.memo", "admin-socket": "admin.socket", "metrics": "admin.metrics",
-              "quiet": "quiet", "tls": "tls-listen", "cert": "tls.certificate", "key": "tls.key"},
+              "quiet": "quiet", "tls": "tls-listen", "cert": "tls.certificate", "key": "tls.key",
+              "early-data": "tls-early-data"},
     "proxy": {"listen": "listen", "workers": "workers", "log": "log.format", "log-file": "log.file",
               "memory": "memory", "object-max": "cache.object-max", "keep": "cache.keep",
               "profile": "cache.profile", "validate-up-to": "cache.validate-up-to",
@@ -266,6 +267,7 @@ FLAGS = {
               "forward-from": "forward.from", "connect-ports": "forward.connect-ports",
               "admin-socket": "admin.socket", "metrics": "admin.metrics", "quiet": "quiet",
               "tls": "tls-listen", "cert": "tls.certificate", "key": "tls.key",
+              "early-data": "tls-early-data", "origin-early-data": "proxy.early-data",
               "origin-ca": "proxy.tls.ca-file", "origin-insecure": "proxy.tls.verify",
               "origin-cert": "proxy.tls.certificate", "origin-key": "proxy.tls.key"},
 }

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from harness import Proxy, Server, eventually, place, run, write
+from harness import Proxy, Server, eventually, place, program, run, write
 from scripted import Scripted, answer
 from tls import Authority, Configured, site, tool
 
@@ -206,6 +206,15 @@ sites:
                          "Early data was rejected.*HTTP/1.1 200 OK.*\r\n\r\na\n")
 
 
+def checking(report):
+    """stet check warns where it is asked for and nothing speaks TLS"""
+    with place() as folder:
+        path = write(folder / "stet.yaml", "tls-early-data: true\nsites:\n  - {hosts: '*', files: .}\n")
+        text, status = tool(program(), "check", f"--config={path}")
+        report.match("told", text, "tls-early-data, but no certificate")
+        report.equal("but no error", status, 0)
+
+
 def second_hello(report):
     """A client that must say hello twice is refused it, and served"""
     with place() as folder, \
@@ -350,4 +359,4 @@ def gateways(report):
 
 
 if __name__ == "__main__":
-    sys.exit(run(accepted, http2, off, second_hello, gnutls, replayed, origins, gateways))
+    sys.exit(run(accepted, http2, off, checking, second_hello, gnutls, replayed, origins, gateways))
