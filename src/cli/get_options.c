@@ -60,12 +60,21 @@ GET_TAKES_FLAG(get_take_no_cache, caching.off)
 GET_TAKES_FLAG(get_take_silent, showing.silent)
 GET_TAKES_FLAG(get_take_show_error, showing.show_error)
 GET_TAKES_FLAG(get_take_fail, showing.fail)
-GET_TAKES_FLAG(get_take_changed, showing.changed)
 
 static const char *get_take_compressed(void *target, const char *value)
 {
     (void)value;
     ((struct get *)target)->request.identity = false;
+    return NULL;
+}
+
+/* An error is no new content. */
+static const char *get_take_changed(void *target, const char *value)
+{
+    struct get *get = target;
+
+    (void)value;
+    get->showing.changed = get->showing.fail = true;
     return NULL;
 }
 
@@ -266,7 +275,7 @@ static const struct option_row get_options[] = {
     {"include", 'i', NULL, "write the head before the content", get_take_include},
     {"head", 'I', NULL, "ask for the head alone", get_take_head},
     {"header", 'H', "NAME: VALUE|@FILE",
-     "send this field; may repeat; NAME: for none, NAME; for an empty one", get_take_line},
+     "send this field; may repeat;\nNAME: leaves one out, NAME; sends it empty", get_take_line},
     {"request", 'X', "METHOD", "ask by this method", get_take_method},
     {"range", 'r', "FIRST-LAST", "ask for these octets", get_take_range},
     {"data", 'd', "DATA|@FILE", "POST this; more of them are joined by \"&\"", get_take_data},
@@ -312,8 +321,8 @@ static const struct option_row get_options[] = {
     {"max-time", 'm', "SECONDS", "give up on a URL that takes longer (default: no bound)",
      get_take_max_time},
     {"retry", 0, "N", "try again after failures that may pass, so often at most", get_take_retry},
-    {"retry-delay", 0, "SECONDS",
-     "before the first of these tries, then twice as long (default: 1)", get_take_retry_delay},
+    {"retry-delay", 0, "SECONDS", "before the first of them, then twice as long (default: 1)",
+     get_take_retry_delay},
     {"resolve", 0, "HOST:PORT:ADDRESS", "take this address for a name; may repeat",
      get_take_resolve},
     {"proxy", 'x', "URL", "go through this proxy (default: as http_proxy and so on say)",

@@ -135,6 +135,10 @@ def cached(report, server, client, folder):
     report.check("another file", mark(folder / "file") != before)
     report.equal("nothing is left beside", client.names(), ["file"])
 
+    server.on("/error", answer(500, "error"))
+    got = client.get("--changed", server.url + "/error")
+    report.equal("an error is no change", (got.status, got.out), (1, b""))
+
     # The same octets from a server without validators: nothing to do for the file either.
     server.on("/plain", answer(200, "same"))
     client.get("-o", "plain", server.url + "/plain")
