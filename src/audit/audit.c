@@ -94,6 +94,16 @@ static bool audit_count(struct audit *audit, const struct probe *probe)
     return !audit->over;
 }
 
+/* Octets of content that are read. Of what is known to be large a part is enough to see that it
+ * came. */
+static uint64_t audit_content_max(const struct audit *audit, const struct question *question)
+{
+    const uint64_t most = audit->setup->content_max ? audit->setup->content_max : AUDIT_CONTENT;
+    const bool large = audit->base.length > CHECK_LARGE && !question->whole;
+
+    return large && most > CHECK_LARGE ? CHECK_LARGE : most;
+}
+
 bool audit_ask(struct audit *audit, const struct question *question, struct probe *probe)
 {
     const struct transfer_request request = {
@@ -105,7 +115,7 @@ bool audit_ask(struct audit *audit, const struct question *question, struct prob
     struct probe_ask ask = {
         .request = &request,
         .common = audit->fields,
-        .content_max = audit->setup->content_max ? audit->setup->content_max : AUDIT_CONTENT,
+        .content_max = audit_content_max(audit, question),
     };
 
     *probe = (struct probe){0};

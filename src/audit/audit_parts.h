@@ -27,6 +27,7 @@ struct question {
     const char *url;         /* NULL: the final one */
     const char *address;     /* NULL: any */
     bool fresh;
+    bool whole; /* all of the content is needed, however large it is */
 };
 
 /* Asks. False if that was not possible, or nothing more is to be asked: then `probe` says nothing.

@@ -135,8 +135,9 @@ static void ask_truth(struct audit *audit, const struct truth *held, enum stet_c
 
     snprintf(lines, sizeof lines, "%s: %.*s", held->by_tag ? "If-None-Match" : "If-Modified-Since",
              (int)(value.len < 400 ? value.len : 400), value.at);
-    const struct question condition = {.coding = coding, .lines = lines};
-    const bool asked = audit_ask(audit, &(struct question){.coding = coding}, &whole);
+    const struct question condition = {.coding = coding, .lines = lines, .whole = true};
+    const struct question plain = {.coding = coding, .whole = true};
+    const bool asked = audit_ask(audit, &plain, &whole);
     if (asked && audit_ask(audit, &condition, &conditional))
         check_truth(&audit->check, held, &conditional, &whole);
     if (asked)
@@ -388,7 +389,7 @@ static void ask_address(struct audit *audit, const char *address)
                   "%s", address);
         return;
     }
-    if (audit_ask(audit, &(struct question){.address = address}, &other))
+    if (audit_ask(audit, &(struct question){.address = address, .whole = true}, &other))
         check_address(&audit->check, &audit->base, &other);
     probe_fini(&other);
 }

@@ -12,6 +12,8 @@
 #include "stet/precondition.h"
 #include "stet/range.h"
 
+enum { COUNTED_DOWN = 60 }; /* s */
+
 static struct stet_validators validators_of(const struct probe *base)
 {
     struct stet_validators validators = {.exists = true, .modified_strong = true};
@@ -135,14 +137,22 @@ static void check_304_tag(struct check *check, const struct probe *base, const s
                   SHOWN(check_value(answer, STET_FIELD_ETAG)));
 }
 
+/* The same rules. Lifetimes that end at an instant are counted down from answer to answer. */
+static bool same_control(const struct probe *a, const struct probe *b)
+{
+    const struct stet_cachecontrol one = stet_cachecontrol_of_response(&a->response.head, NULL, 0);
+    const struct stet_cachecontrol other =
+        stet_cachecontrol_of_response(&b->response.head, NULL, 0);
+    const int64_t apart = (int64_t)stet_cachecontrol_seconds(&one, STET_DIRECTIVE_MAX_AGE) -
+                          (int64_t)stet_cachecontrol_seconds(&other, STET_DIRECTIVE_MAX_AGE);
+
+    return one.present == other.present && apart <= COUNTED_DOWN && apart >= -COUNTED_DOWN;
+}
+
 static void check_304_control(struct check *check, const struct probe *base,
                               const struct probe *answer)
 {
     const struct exchanges proof = {base, answer};
-    const struct stet_cachecontrol was =
-        stet_cachecontrol_of_response(&base->response.head, NULL, 0);
-    const struct stet_cachecontrol is =
-        stet_cachecontrol_of_response(&answer->response.head, NULL, 0);
 
     if (lacks(base, answer, STET_FIELD_CACHE_CONTROL)) {
         check_say(check, FINDING_N304_CONTROL_MISSING, proof, "Cache-Control");
@@ -150,9 +160,7 @@ static void check_304_control(struct check *check, const struct probe *base,
     }
     if (lacks(base, answer, STET_FIELD_EXPIRES))
         check_say(check, FINDING_N304_CONTROL_MISSING, proof, "Expires");
-    if (was.present != is.present || (stet_cachecontrol_has(&is, STET_DIRECTIVE_MAX_AGE) &&
-                                      stet_cachecontrol_seconds(&is, STET_DIRECTIVE_MAX_AGE) !=
-                                          stet_cachecontrol_seconds(&was, STET_DIRECTIVE_MAX_AGE)))
+    if (!same_control(base, answer))
         check_say(check, FINDING_N304_CONTROL_DIFFERS, proof, "\"%.*s\" and then \"%.*s\"",
                   SHOWN(check_value(base, STET_FIELD_CACHE_CONTROL)),
                   SHOWN(check_value(answer, STET_FIELD_CACHE_CONTROL)));
@@ -230,6 +238,13 @@ static bool validator_moves(const struct check *check, enum stet_field_id id)
            check_has(check, FINDING_TAG_SOMETIMES);
 }
 
+static bool same_field(const struct probe *get, const struct probe *head, enum stet_field_id id)
+{
+    if (id == STET_FIELD_CACHE_CONTROL && check_value(head, id).at && check_value(get, id).at)
+        return same_control(get, head);
+    return stet_span_equal(check_value(get, id), check_value(head, id));
+}
+
 void check_head(struct check *check, const struct probe *get, const struct probe *head)
 {
     const struct exchanges proof = {get, head};
@@ -244,11 +259,10 @@ void check_head(struct check *check, const struct probe *get, const struct probe
     }
     for (size_t i = 0; i < sizeof head_fields / sizeof head_fields[0]; i++) {
         const struct stet_span name = stet_field_name(head_fields[i]);
-        const struct stet_span one = check_value(get, head_fields[i]);
-        const struct stet_span other = check_value(head, head_fields[i]);
         const bool moves = validator_moves(check, head_fields[i]);
-        if (!moves && !stet_span_equal(one, other))
-            check_say(check, other.at ? FINDING_HEAD_FIELDS : FINDING_HEAD_LACKS, proof, "%.*s",
+        const bool there = stet_head_has(&head->response.head, head_fields[i]);
+        if (!moves && !same_field(get, head, head_fields[i]))
+            check_say(check, there ? FINDING_HEAD_FIELDS : FINDING_HEAD_LACKS, proof, "%.*s",
                       SHOWN(name));
     }
     if (length.at && !get->cut &&

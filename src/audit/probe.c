@@ -15,7 +15,7 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 
-enum { PROBE_VALUE_SHOWN = 300 };
+enum { PROBE_VALUE_SHOWN = 300, PROBE_FIELDS_SHOWN = 100 };
 
 /* One on its way. */
 struct probing {
@@ -219,8 +219,11 @@ static void evidence_response(struct text *text, const struct probe *probe)
     }
     text_say(text, version >= 20 ? "< HTTP/%u %d\n" : "< HTTP/1.%u %d\n",
              version >= 20 ? 2 : version % 10, probe->status);
-    for (size_t i = 0; i < probe->response.head.count; i++)
+    const size_t count = probe->response.head.count;
+    for (size_t i = 0; i < count && i < PROBE_FIELDS_SHOWN; i++)
         evidence_field(text, '<', &probe->response.head.fields[i]);
+    if (count > PROBE_FIELDS_SHOWN)
+        text_say(text, "< (%zu more fields)\n", count - PROBE_FIELDS_SHOWN);
     if (probe->length)
         text_say(text, "< (%llu octets of content%s, SHA-256 %02x%02x%02x%02x...)\n",
                  (unsigned long long)probe->length, probe->cut ? " read" : "", probe->digest[0],
