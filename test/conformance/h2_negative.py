@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""h2_negative.py [--only TEXT] [--verbose]: HTTP/2 as it must not be, against a running stet serve
+"""h2_negative.py [--proxy] [--only TEXT] [--verbose]: HTTP/2 as it must not be, against a running
+stet serve, or, with --proxy, a stet proxy before an origin of HTTP/1
 
 The cases stand in h2_negative.tbl, which says how to read it. Each has a connection of its own, with
 prior knowledge. After a stream error the connection must go on: a request on a new stream is
 answered with the sentinel. After a connection error it must end, with nothing more answered.
+Behind a proxy the origin may see nothing but whole requests without a word of what was refused.
 """
 import argparse
 import pathlib
@@ -14,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "client"))
@@ -223,17 +226,79 @@ def tell(address, case):
     return None
 
 
+class Origin:
+    """Answers as stet serve would, and keeps all that it was told."""
+    HEAD = re.compile(rb"(GET|POST|PUT) (/|/none) HTTP/1\.1\r\n((?:[A-Za-z-]+: [ -~]*\r\n)*)\r\n")
+    FIELDS = set("host via cdn-loop x-forwarded-for x-forwarded-proto x-forwarded-host te connection "
+                 "content-length transfer-encoding x-a".split())
+
+    def __init__(self):
+        self.faults, self.requests = [], 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            end = self.listener.accept()[0]
+            threading.Thread(target=self.talk, args=(end,), daemon=True).start()
+
+    def talk(self, end):
+        kept = b""
+        with end:
+            while True:
+                while b"\r\n\r\n" not in kept:
+                    try:
+                        got = end.recv(65536)
+                    except OSError:
+                        return
+                    if not got:
+                        if kept:
+                            self.faults.append(("cut", kept[:200]))
+                        return
+                    kept += got
+                head = kept[:kept.index(b"\r\n\r\n") + 4]
+                kept = kept[len(head):]
+                method = self.judge(head)
+                with_content = re.search(rb"(?i)\r\n(content-length: [1-9]|transfer-encoding)", head)
+                self.requests += 1
+                try:
+                    end.sendall(self.answer(method, b"/none" in head, with_content))
+                except OSError:
+                    return
+                if with_content:  # what is left of it nobody reads
+                    return
+
+    def judge(self, head):
+        match = self.HEAD.fullmatch(head)
+        names = {line.split(b":")[0].decode().lower() for line in (match[3] if match else b"")
+                 .split(b"\r\n") if line}
+        if not match or not names <= self.FIELDS or b"evil" in head:
+            self.faults.append(("head", head))
+        return head.split(b" ")[0]
+
+    @staticmethod
+    def answer(method, none, close):
+        status = b"405 No" if method != b"GET" else b"404 No" if none else b"200 OK"
+        body = SENTINEL if method == b"GET" and not none else b"no\n"
+        return (b"HTTP/1.1 " + status + b"\r\nCache-Control: no-store\r\nContent-Length: %d\r\n%s\r\n"
+                % (len(body), b"Connection: close\r\n" if close else b"") + body)
+
+
 def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     words.add_argument("--only", default="")
+    words.add_argument("--proxy", action="store_true")
     words.add_argument("--verbose", action="store_true")
     options = words.parse_args()
     cases = [case for case in read_table(HERE / "h2_negative.tbl") if options.only in case.title]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "index.html").write_bytes(SENTINEL)
-        server = subprocess.Popen([program(), "serve", folder, "--listen=127.0.0.1:0", "--memo=off",
-                                   "--log=off"], stderr=subprocess.PIPE, text=True)
+        origin = Origin() if options.proxy else None
+        role = ["proxy", origin.url] if origin else ["serve", folder, "--memo=off"]
+        server = subprocess.Popen([program(), *role, "--listen=127.0.0.1:0", "--log=off"],
+                                  stderr=subprocess.PIPE, text=True)
         line = server.stderr.readline()
         address = ("127.0.0.1", int(re.search(r":(\d+)/", line)[1]))
         for case in cases:
@@ -250,6 +315,11 @@ def main():
     if server.returncode or "Sanitizer" in rest or "runtime error" in rest:
         failed += 1
         print(f"FAILED  the server ended with {server.returncode}: {rest[-2000:]}")
+    if origin:
+        failed += len(origin.faults)
+        for fault in origin.faults:
+            print(f"FAILED  the origin was told {fault}"[:400])
+        print(f"        {origin.requests} requests came to the origin")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
