@@ -62,6 +62,7 @@ static void judge_one(struct check *check, const struct probe *probe)
     check_validators(check, probe);
     check_dates(check, probe);
     check_vary(check, probe);
+    check_connection(check, probe);
     check_cache_status(check, probe);
     check_redirect(check, probe, 1);
     check_control(check, probe);
@@ -73,7 +74,7 @@ static void judge_one(struct check *check, const struct probe *probe)
 static void judge_two(struct check *check, const struct probe *a, const struct probe *b)
 {
     const struct truth held = {a->digest, a->length, check_value(a, STET_FIELD_ETAG),
-                               check_value(a, STET_FIELD_LAST_MODIFIED), true};
+                               check_value(a, STET_FIELD_LAST_MODIFIED), true, false};
 
     check_again(check, a, b);
     check_address(check, a, b);
@@ -88,6 +89,8 @@ static void judge_two(struct check *check, const struct probe *a, const struct p
     check_cookie(check, a, b);
     check_cors(check, a, b);
     check_cors_304(check, a, b);
+    check_search(check, a, b);
+    check_tag_comes(check, a, b);
     check_truth(check, &held, b, a);
 }
 
