@@ -140,17 +140,43 @@ static bool tls_staple(gnutls_certificate_credentials_t credentials, const struc
            tls_complain(complaint, pair->ocsp, "is no OCSP response in DER for the certificate");
 }
 
+/* The number of the certificate that the key belongs to; 0: none. */
+static unsigned tls_loaded_place(const struct tls_loaded *loaded)
+{
+    gnutls_x509_privkey_t key;
+    unsigned place = 0;
+
+    if (gnutls_x509_privkey_init(&key) < 0)
+        return 0;
+    if (gnutls_x509_privkey_import2(key, &loaded->key, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0)
+        place = tls_chain_place(&loaded->certificate, key);
+    gnutls_x509_privkey_deinit(key);
+    return place;
+}
+
+static bool tls_complain_of_pair(const struct tls_loaded *loaded, const struct tls_pair *pair,
+                                 char complaint[TLS_WORDS])
+{
+    const unsigned place = tls_loaded_place(loaded);
+
+    if (place > 1)
+        snprintf(complaint, TLS_WORDS,
+                 "%s: the server's own certificate comes first; the one of the key is number %u",
+                 pair->certificate, place);
+    else
+        snprintf(complaint, TLS_WORDS, "%s: the key does not belong to the certificate %s",
+                 pair->key, pair->certificate);
+    return false;
+}
+
 static bool tls_loaded_put(gnutls_certificate_credentials_t credentials,
                            const struct tls_loaded *loaded, const struct tls_pair *pair,
                            char complaint[TLS_WORDS])
 {
     int index = gnutls_certificate_set_x509_key_mem2(credentials, &loaded->certificate,
                                                      &loaded->key, GNUTLS_X509_FMT_PEM, NULL, 0);
-    if (index == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
-        snprintf(complaint, TLS_WORDS, "%s: the key does not belong to the certificate %s",
-                 pair->key, pair->certificate);
-        return false;
-    }
+    if (index == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        return tls_complain_of_pair(loaded, pair, complaint);
     if (index < 0)
         return tls_complain(complaint, pair->certificate, gnutls_strerror(index));
     return tls_staple(credentials, pair, index, complaint);
@@ -221,6 +247,17 @@ static void tls_check_strength(gnutls_x509_crt_t certificate, const struct tls_c
     }
 }
 
+static void tls_check_chain(const gnutls_datum_t *file, const struct tls_critic *critic)
+{
+    const unsigned place = tls_chain_break(file);
+    char words[128];
+
+    if (place == 0)
+        return;
+    snprintf(words, sizeof words, "number %u in it does not vouch for the one before", place);
+    critic->tell(critic->owner, words);
+}
+
 /* The first certificate of a file; NULL if there is none. */
 static gnutls_x509_crt_t tls_first_of(const char *path)
 {
@@ -238,13 +275,21 @@ static gnutls_x509_crt_t tls_first_of(const char *path)
 
 void tls_certificate_check(const char *path, int64_t wall, const struct tls_critic *critic)
 {
-    gnutls_x509_crt_t first = tls_first_of(path);
+    char complaint[TLS_WORDS];
+    gnutls_x509_crt_t first;
+    gnutls_datum_t file;
 
-    if (!first)
+    tls_begin();
+    if (!tls_file_read(path, &file, complaint))
         return;
-    tls_check_dates(first, (time_t)(wall / 1000000000), critic);
-    tls_check_strength(first, critic);
-    gnutls_x509_crt_deinit(first);
+    first = tls_first(&file);
+    if (first) {
+        tls_check_dates(first, (time_t)(wall / 1000000000), critic);
+        tls_check_strength(first, critic);
+        tls_check_chain(&file, critic);
+        gnutls_x509_crt_deinit(first);
+    }
+    memory_free(file.data);
 }
 
 bool tls_certificate_covers(const char *path, const char *name)

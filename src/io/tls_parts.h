@@ -8,6 +8,7 @@
 #include "io/tls_replay.h"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -232,6 +233,11 @@ struct tls_replay *tls_tickets_replay(struct tls_tickets *tickets, const struct 
  * with a complaint. */
 bool tls_certificate_put(gnutls_certificate_credentials_t credentials, const struct tls_pair *pairs,
                          size_t count, char complaint[TLS_WORDS]);
+
+/* Of a file of certificates in PEM: the number, from 1, of the one that a key belongs to; and of
+ * the first one that does not vouch for the one before it. 0: none. */
+unsigned tls_chain_place(const gnutls_datum_t *file, gnutls_x509_privkey_t key);
+unsigned tls_chain_break(const gnutls_datum_t *file);
 
 /* Makes room for `count` elements of `size` octets, all zero; NULL with a complaint. */
 void *tls_context_room(size_t count, size_t size, char complaint[TLS_WORDS]);

@@ -78,6 +78,32 @@ bool configfill_ocsp(struct configfill *fill, void *target, const struct configv
     return configtls_append(fill, &tls->ocsp, &tls->ocsp_count, value);
 }
 
+/* A complaint begins with this file, which is written relative to that of the configuration. */
+static bool configtls_names(const char *complaint, struct stet_span file)
+{
+    const char *at = file.len > 0 ? strstr(complaint, file.at) : NULL;
+    return at && (at == complaint || at[-1] == '/') && at[file.len] == ':';
+}
+
+/* Where in the list or mapping the file of a complaint is named; else the node itself. */
+static const struct yamlnode *configtls_place(const struct yamlnode *node, const char *complaint)
+{
+    for (const struct yamlnode *child = node->first; child; child = child->next) {
+        const struct yamlnode *place =
+            child->kind == YAMLNODE_TEXT ? child : configtls_place(child, complaint);
+        if (place->kind == YAMLNODE_TEXT && configtls_names(complaint, place->text))
+            return place;
+    }
+    return node;
+}
+
+/* The key of a mapping; else the node itself. */
+static const struct yamlnode *configtls_key(const struct yamlnode *node, const char *name)
+{
+    const struct yamlnode *value = yamlnode_get(node, name);
+    return value ? value->key : node;
+}
+
 /* Whether the files are what they should be, together. */
 static bool configtls_try(struct configfill *fill, const struct config_tls *tls,
                           const struct yamlnode *node)
@@ -97,9 +123,17 @@ static bool configtls_try(struct configfill *fill, const struct config_tls *tls,
                                      i < tls->ocsp_count ? tls->ocsp[i] : NULL};
     struct tls_context *context = tls_context_server(&server, complaint);
     if (!context)
-        return CONFIGFILL_COMPLAIN(fill, node, "tls: %.300s", complaint);
+        return CONFIGFILL_COMPLAIN(fill, configtls_place(node, complaint), "tls: %.300s",
+                                   complaint);
     tls_context_unref(context);
     return true;
+}
+
+/* Not all that is written there was taken: what was wrong with it has been told. */
+static bool configtls_lacks(const struct yamlnode *node, const char *name, size_t taken)
+{
+    const struct yamlnode *value = yamlnode_get(node, name);
+    return value && (value->kind == YAMLNODE_LIST ? value->count : 1) != taken;
 }
 
 bool configfill_leave_tls(struct configfill *fill, const struct config_tls *tls,
@@ -107,17 +141,24 @@ bool configfill_leave_tls(struct configfill *fill, const struct config_tls *tls,
 {
     const size_t written = fill->errors->count;
 
+    if (configtls_lacks(node, "certificate", tls->certificate_count) ||
+        configtls_lacks(node, "key", tls->key_count) ||
+        configtls_lacks(node, "ocsp", tls->ocsp_count))
+        return true;
     if (tls->certificate_count != tls->key_count)
-        (void)CONFIGFILL_COMPLAIN(fill, node,
+        (void)CONFIGFILL_COMPLAIN(fill, configtls_key(node, tls->key_count ? "key" : "certificate"),
                                   "tls: %zu certificates and %zu keys; they go together",
                                   tls->certificate_count, tls->key_count);
     if (tls->ocsp_count > tls->certificate_count)
-        (void)CONFIGFILL_COMPLAIN(fill, node, "tls: more ocsp than certificates");
+        (void)CONFIGFILL_COMPLAIN(fill, configtls_key(node, "ocsp"),
+                                  "tls: more ocsp than certificates");
     if (tls->certificate_count == 0 && fill->config->secure.preset.certificate_count == 0)
         (void)CONFIGFILL_COMPLAIN(fill, node,
                                   "tls: no certificate, neither here nor for the file as a whole");
     if ((tls->demand == TLS_DEMAND_NOTHING) != !tls->client_ca)
-        (void)CONFIGFILL_COMPLAIN(fill, node, "tls: client-certificate and client-ca go together");
+        (void)CONFIGFILL_COMPLAIN(
+            fill, configtls_key(node, tls->client_ca ? "client-ca" : "client-certificate"),
+            "tls: client-certificate and client-ca go together");
     return fill->errors->count > written || configtls_try(fill, tls, node);
 }
 

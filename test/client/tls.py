@@ -322,6 +322,19 @@ def checking(report):
         text, status = tool(program(), "check", config)
         report.equal("wrong", status, 2)
         report.match("where", text, r"stet.yaml:\d+:\d+: tls: \S+two.key: the key does not belong")
+        write(config, "tls:\n  certificate: one.pem\n  key: two-rsa.key\nrespond: 204\n")
+        text, _ = tool(program(), "check", config)
+        report.match("relative", text, r"stet.yaml:3:8: tls: \S+two-rsa.key: the key does not belong")
+        one, ca = (folder / "one.pem").read_bytes(), (folder / "authority.pem").read_bytes()
+        write(folder / "turned.pem", ca + one)
+        write(config, "tls:\n  certificate: turned.pem\n  key: one.key\nrespond: 204\n")
+        text, _ = tool(program(), "check", config)
+        report.match("the wrong way round", text, r"stet.yaml:2:16: .* comes first; .* is number 2")
+        write(folder / "chain.pem", one + ca + one)
+        write(config, "tls: {certificate: chain.pem, key: one.key}\nrespond: 204\n")
+        text, status = tool(program(), "check", config)
+        report.equal("a chain with a stranger is right", status, 0)
+        report.match("and doubtful", text, "chain.pem: number 3 in it does not vouch for the one before")
 
 
 def explaining(report):
