@@ -410,6 +410,18 @@ def against_stet(report):
                 report.equal("validated there", (told["http_code"], told["validated"]), (200, True))
 
 
+def over_http2(report):
+    with place() as folder:
+        client = Client(report, folder)
+        write(folder / "site/a.txt", "over HTTP/2")
+        with Server(report, "--tls", folder / "site", environment={"XDG_STATE_HOME": str(folder), "HOME": str(folder)}) as server:
+            url = server.url.replace("http:", "https:") + "/a.txt"
+            got = client.get("-ki", url)
+            report.match("the head", got.out.decode(), r"^HTTP/2 200\r\n.*\r\n\r\nover HTTP/2$")
+            told = client.told("-k", url)
+            report.equal("told", (told["http_version"], told["http_code"]), ("2", 200))
+
+
 def lives_apart(report):
     """The server's program loads nothing of libcurl, the client's nothing of the server's."""
     libraries = {name: subprocess.run(["ldd", path], stdout=subprocess.PIPE, check=True).stdout.decode()
@@ -446,4 +458,4 @@ def loads_late(report, server, client, folder):
 
 
 sys.exit(run(requests, credentials, failures, cached, modes, shapes, codings, parallel, progress,
-             written_out, network, against_stet, lives_apart, loads_late))
+             written_out, network, against_stet, over_http2, lives_apart, loads_late))
