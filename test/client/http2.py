@@ -177,6 +177,13 @@ def turned_off(report):
         with Running(report, folder / "stet.yaml") as server:
             report.check("no HTTP/2", Curl(folder, PRIOR, f"{server.url}/").version != "2")
             report.equal("HTTP/1", Curl(folder, f"{server.url}/").status, 200)
+            with socket.create_connection((server.host, server.port), timeout=DEADLINE) as end:
+                end.sendall(PREFACE + frame(4, 0, 0))
+                text = b""
+                while got := end.recv(65536):
+                    text += got
+            report.match("a preface has an answer and an end", text.decode("latin-1"),
+                         "^HTTP/1.1 (400|505) ")
 
 
 def nghttp(report):
@@ -192,20 +199,77 @@ def nghttp(report):
 
 
 def h2load(report):
-    """Many streams, many connections, and a drain beneath them"""
+    """Many streams, many connections"""
     with place() as folder, Server(report, site(folder)) as server:
         text = tool("h2load", "-n", "20000", "-c", "20", "-m", "32", f"{server.url}/data.bin")
         report.match("20,000 requests", text, "20000 succeeded, 0 failed, 0 errored")
         text = tool("h2load", "-n", "200", "-c", "2", "-m", "100", "-w", "16",
                     f"{server.url}/text.txt")
         report.match("with small windows", text, "200 succeeded, 0 failed")
-        before = rss(server.pid)
-        loads = subprocess.Popen(["h2load", "-n", "100000", "-c", "10", "-m", "10",
-                                  f"{server.url}/data.bin"], stdout=subprocess.PIPE, text=True)
-        eventually(lambda: rss(server.pid) != before, 2)
-        server.kill(signal.SIGTERM)
-        loads.communicate(timeout=4 * DEADLINE)
-        report.equal("a drain under load", server.wait(), 0)
+
+
+class Eager(Talk):
+    """Ten requests at a time, until the server has had its PING answered; three more go before."""
+
+    def __init__(self, address):
+        super().__init__(address)
+        self.asked, self.answered, self.last, self.stops = 0, set(), None, False
+        self.send(PREFACE + frame(4, 0, 0) + frame(8, 0, 0, (0x7fff0000).to_bytes(4, "big")))
+        for _ in range(10):
+            self.ask()
+
+    def ask(self):
+        self.send(frame(1, 5, 2 * self.asked + 1, request(path="/text.txt")))
+        self.asked += 1
+
+    def note(self, kind, flags, stream, content):
+        super().note(kind, flags, stream, content)
+        if kind == 0 and flags & 1:
+            self.answered.add(stream)
+            if not self.stops:
+                self.ask()
+        elif kind == 6 and not flags & 1:
+            for _ in range(3):
+                self.ask()
+            self.send(frame(6, 1, 0, content))
+            self.stops = True
+        elif kind == 7:
+            self.last = int.from_bytes(content[:4], "big")
+
+    def all_is_answered(self):
+        return self.last == 2 * self.asked - 1 and len(self.answered) == self.asked
+
+
+def drain(report):
+    """A drain loses no request that a client could send, and reloads are not noticed at all"""
+    with place() as folder:
+        root = site(folder)
+        with Server(report, root) as server:
+            talks = [Eager((server.host, server.port)) for _ in range(10)]
+            threads = [threading.Thread(target=talk.until, args=(lambda: False,)) for talk in talks]
+            for thread in threads:
+                thread.start()
+            eventually(lambda: all(len(talk.answered) > 100 for talk in talks))
+            server.kill(signal.SIGTERM)
+            for thread in threads:
+                thread.join()
+            report.equal("it ends well", server.wait(), 0)
+            report.equal("connections whose requests are all answered",
+                         sum(talk.all_is_answered() for talk in talks), 10)
+            report.check("a GOAWAY, and then another",
+                         all(sum(event[0] == "goaway" for event in talk.events) == 2
+                             for talk in talks))
+            for talk in talks:
+                talk.socket.close()
+        write(folder / "stet.yaml", f"listen: 127.0.0.1:0\nfiles: {root}\n")
+        with Running(report, folder / "stet.yaml") as server:
+            loads = subprocess.Popen(["h2load", "-n", "30000", "-c", "10", "-m", "10",
+                                      f"{server.url}/data.bin"], stdout=subprocess.PIPE, text=True)
+            for _ in range(5):
+                time.sleep(0.1)
+                server.kill(signal.SIGHUP)
+            text = loads.communicate(timeout=4 * DEADLINE)[0]
+            report.match("reloads under load", text, "30000 succeeded, 0 failed, 0 errored")
 
 
 def asks(count, path):
@@ -262,4 +326,4 @@ def idle(report):
 
 
 if __name__ == "__main__":
-    sys.exit(run(curl_gets, curl_large, proxied, websocket, turned_off, nghttp, h2load, idle))
+    sys.exit(run(curl_gets, curl_large, proxied, websocket, turned_off, nghttp, h2load, drain, idle))
