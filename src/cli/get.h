@@ -40,6 +40,7 @@ struct get_caching {
     uint64_t size;
     struct client_cache cache;
     struct client_cache insistent; /* the same, which asks even if what is stored is fresh */
+    struct text places;            /* all of --resolve */
     bool off;
 };
 

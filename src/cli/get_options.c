@@ -376,6 +376,21 @@ static const char *get_conflict(const struct get *get)
                : NULL;
 }
 
+/* Which servers those are that answer, where that is not what everybody takes them for. */
+static void get_tell_servers(struct get *get)
+{
+    struct get_caching *caching = &get->caching;
+    struct text *places = &caching->places;
+
+    caching->cache.trust = get->setup.insecure ? "anybody" : get->setup.ca_file;
+    for (size_t i = 0; i < get->setup.resolve_count; i++)
+        text_say(places, "%s ", get->resolve[i]);
+    text_put(places, "", 1);
+    caching->off = caching->off || places->failed; /* without memory there is no cache either */
+    if (get->setup.resolve_count && !places->failed)
+        caching->cache.places = places->at;
+}
+
 static int get_run(int argc, char **argv)
 {
     struct get get = {
@@ -397,6 +412,7 @@ static int get_run(int argc, char **argv)
         get.setup.resolve = get.resolve;
         get.caching.cache.certificate = get.setup.client_certificate;
         get.caching.cache.user_agent = get.setup.user_agent;
+        get_tell_servers(&get);
         const char *conflict = get_conflict(&get);
         status = conflict ? options_error(&command_get, conflict, NULL) : get_with(&get);
     }
@@ -404,6 +420,7 @@ static int get_run(int argc, char **argv)
     message_fini(&get.request.without);
     text_fini(&get.request.content);
     text_fini(&get.request.cookies);
+    text_fini(&get.caching.places);
     get_free_urls(&get);
     memory_free(get.placing.files);
     memory_free(get.resolve);

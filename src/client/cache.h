@@ -31,6 +31,9 @@ struct client_cache {
                                 at it */
     const char *certificate; /* tells apart the users that certificates of the client stand for;
                                 NULL: there is none */
+    const char *trust;       /* which servers are believed, where that is not as usual: what came
+                                over TLS under another trust is not there; NULL: as usual */
+    const char *places;      /* the same for where servers are, if not where their names lead */
     bool lives;              /* the process goes on: what is served stale under
                                 stale-while-revalidate is validated behind it [RFC 5861 §3] */
 };

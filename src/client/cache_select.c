@@ -2,7 +2,9 @@
  *
  * The key is the URL in its normal form and nothing else, so that an unsafe request reaches all
  * that is stored for it [RFC 9111 §4.4]. Each stored response bears a keyed digest of what the
- * request that it answered said of its user: Authorization, Cookie, the certificate. What another
+ * request that it answered said of its user: Authorization, Cookie, the certificate; and of what
+ * made its server another one than the URL says: a Host of its own, addresses that were given, a
+ * certificate that nobody looked at. What another
  * user got is not there for this one, not even to be asked about; public or not, for a client with
  * many users is rare, and a mistake is dear. So Vary need not look at these fields again, and they
  * stand in no file.
@@ -58,6 +60,21 @@ static void credentials_say(struct text *text, const struct stet_head *head, enu
                  line->value.at);
 }
 
+/* Whom the URL names and who answers may be two. */
+static void server_say(struct text *text, const struct cache_fetch *fetch)
+{
+    const struct client_cache *cache = fetch->cache;
+    const struct stet_request *as = &fetch->asking.as;
+    const struct stet_span host = stet_head_single(&as->head, STET_FIELD_HOST);
+
+    if (cache->trust && stet_span_equal_nocase(as->scheme, STET_SPAN("https")))
+        text_say(text, "3:%s\n", cache->trust);
+    if (cache->places)
+        text_say(text, "4:%s\n", cache->places);
+    if (stet_head_has(&as->head, STET_FIELD_HOST) && !stet_span_equal_nocase(host, as->authority))
+        text_say(text, "5:%.*s\n", (int)host.len, host.at ? host.at : "");
+}
+
 static bool credentials_make(struct cache_fetch *fetch)
 {
     const struct client_cache *cache = fetch->cache;
@@ -67,6 +84,7 @@ static bool credentials_make(struct cache_fetch *fetch)
     credentials_say(&text, &fetch->asking.head.head, STET_FIELD_COOKIE);
     if (cache->certificate)
         text_say(&text, "2:%s\n", cache->certificate);
+    server_say(&text, fetch);
     if (text.len)
         storage_credentials(cache->storage, stet_span(text.at, text.len), fetch->found.credentials);
     const bool done = !text.failed;

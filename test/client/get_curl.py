@@ -258,6 +258,30 @@ def secrets(report, server, client, folder):
 
 
 @stage
+def servers(report, server, client, folder):
+    """What came from another server than its URL says is not there for who asks the right one."""
+    server.on("/a", lambda r: answer(200, r.get("Host"), Cache_Control="max-age=600", Vary="X"))
+    usual = server.url.removeprefix("http://")
+    texts = [client.get(*words, server.url + "/a").out.decode() for words in
+             (["-H", "Host: virtual"], [], ["-H", "Host: virtual"], ["-H", f"Host: {usual}"], ["-H", "Host: two"])]
+    report.equal("Host", (texts, len(server.asked("/a"))), (["virtual", usual, "virtual", usual, "two"], 3))
+    server.forget()
+    url = f"http://localhost:{server.port}/a"
+    there = ["--resolve", f"localhost:{server.port}:127.0.0.1"]
+    for words in (there, [], there, []):
+        client.get(*words, url)
+    report.equal("--resolve", len(server.asked("/a")), 2)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], cwd=folder, check=True, capture_output=True)
+    with Scripted((folder / "cert.pem", folder / "key.pem")) as secure:
+        secure.on("/s", answer(200, "s", Cache_Control="max-age=600"))
+        got = [client.get(*words, secure.url + "/s").status for words in
+               (["-k"], ["-k"], [], ["--cacert", "cert.pem"], ["--cacert", "cert.pem"], [])]
+        report.equal("trust", (got, len(secure.asked("/s"))), ([0, 0, 3, 0, 0, 3], 2))
+
+
+@stage
 def children(report, server, client, _folder):
     """A command that --watch runs finds signals as they are: a file too large ends it."""
     server.on("/w", answer(200, "w"))
@@ -281,4 +305,4 @@ def manual(report, server, client, _folder):
         report.match(f"exit status {status}", page[page.index("# EXIT STATUS"):], rf"\b{status}\b")
 
 
-sys.exit(run(manual, fields, content, urls, password, heads, files, patience, retries, secrets, children))
+sys.exit(run(manual, fields, content, urls, password, heads, files, patience, retries, secrets, servers, children))
