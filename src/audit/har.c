@@ -86,21 +86,16 @@ static struct stet_span har_text(const json_t *object, const char *name)
                                  : STET_SPAN_NONE;
 }
 
+/* A number, also one that is written with a point; `none` if it is none that matters here. */
 static json_int_t har_number(const json_t *object, const char *name, json_int_t none)
 {
+    static const double most = 9007199254740992.0; /* all integers up to it are doubles */
     const json_t *value = json_object_get(object, name);
+    const double real = json_real_value(value);
 
-    return json_is_number(value) ? (json_int_t)json_number_value(value) : none;
-}
-
-/* Octets of content: as they crossed the wire, or if that is not told, when they were decoded. */
-static uint64_t har_octets(const json_t *response)
-{
-    json_int_t size = har_number(response, "bodySize", -1);
-
-    if (size < 0)
-        size = har_number(json_object_get(response, "content"), "size", 0);
-    return size > 0 ? (uint64_t)size : 0;
+    if (json_is_integer(value))
+        return json_integer_value(value);
+    return json_is_real(value) && real >= -most && real <= most ? (json_int_t)real : none;
 }
 
 /* What the server answered. 0: it was not asked. */
