@@ -27,6 +27,8 @@
  * them a round trip. */
 const uint16_t tls_groups[TLS_GROUPS] = {29, 23, 24, 25};
 
+const uint16_t tls_ciphers[TLS_CIPHERS] = {0x1301, 0x1302, 0x1303};
+
 static const char *tls_rules(enum tls_version minimum)
 {
     return minimum == TLS_1_3 ? "SECURE128:-VERS-ALL:+VERS-TLS1.3:" TLS_RULES

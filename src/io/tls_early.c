@@ -70,6 +70,23 @@ static bool early_keyed(const struct early_hello *hello)
     return false;
 }
 
+/* The best of the cipher suites that a hello offers, as its number among ours from 1; 0: none. They
+ * stand behind the version, 32 random octets, and a number that was once the session's
+ * [RFC 8446 §4.1.2]. */
+static uint8_t early_cipher(const gnutls_datum_t *hello)
+{
+    enum { EARLY_FIXED = 2 + 32 };
+    const unsigned at =
+        EARLY_FIXED + 1 + (hello->size > EARLY_FIXED ? hello->data[EARLY_FIXED] : 0);
+
+    if (hello->size < at + 2 || hello->size - at - 2 < early_number(hello->data + at))
+        return 0;
+    for (uint8_t i = 0; i < TLS_CIPHERS; i++)
+        if (early_has(hello->data + at + 2, early_number(hello->data + at), tls_ciphers[i]))
+            return (uint8_t)(i + 1);
+    return 0;
+}
+
 static int early_look(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                       const gnutls_datum_t *message)
 {
@@ -78,6 +95,7 @@ static int early_look(gnutls_session_t session, unsigned type, unsigned when, un
 
     (void)type, (void)when, (void)incoming;
     tls->prelude.hellos++;
+    tls->prelude.cipher = early_cipher(message);
     tls->prelude.barred |= gnutls_ext_raw_parse(&hello, early_extension, message,
                                                 GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO) < 0 ||
                            !early_keyed(&hello);

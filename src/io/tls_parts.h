@@ -88,6 +88,7 @@ struct tls_prelude {
     struct tls_hold octets; /* early data that was not read yet */
     bool barred;            /* with this hello it cannot be taken */
     uint8_t hellos;         /* how many were looked at */
+    uint8_t cipher;         /* which of tls_ciphers will be used, from 1; 0: none */
 };
 
 /* What has come that was no data. */
@@ -217,8 +218,8 @@ int tls_client_session(struct tls *tls);
 /* Keeps a ticket that has come, for the next session. */
 void tls_client_remember(struct tls *tls);
 
-/* The key at present for tickets of a site, for one use: 0, or, where early data is taken, the
- * number of an application protocol. */
+/* The key at present for tickets of a site, for one use: 0, or, where early data is taken, one
+ * for each way in which it may speak. */
 struct tls_ticket_key {
     unsigned char bytes[64];
 };
@@ -245,6 +246,10 @@ void *tls_context_room(size_t count, size_t size, char complaint[TLS_WORDS]);
 /* The groups for the exchange of keys [RFC 8446 §4.2.7], the first one first, and their number. */
 extern const uint16_t tls_groups[];
 enum { TLS_GROUPS = 4 };
+
+/* The cipher suites of TLS 1.3, the first one first. */
+extern const uint16_t tls_ciphers[];
+enum { TLS_CIPHERS = 3 };
 
 /* What the two kinds of contexts hold. */
 void tls_server_fini(struct tls_context *context);

@@ -53,7 +53,8 @@ static uint32_t tls_server_site(const struct tls_context *context, char *text)
 
 /* ---- handshakes ---- */
 
-/* Tickets are for one protocol each where they allow early data. */
+/* Where tickets allow early data each is for one protocol and one cipher, since early data speaks
+ * those of the session before [RFC 8446 §4.2.10]. */
 static unsigned char tls_server_ticket_use(const struct tls *tls)
 {
     gnutls_datum_t chosen;
@@ -61,8 +62,8 @@ static unsigned char tls_server_ticket_use(const struct tls *tls)
     if (!tls->context->replay)
         return 0;
     if (gnutls_alpn_get_selected_protocol(tls->session, &chosen) < 0)
-        return 1;
-    return (unsigned char)(chosen.size + 1);
+        chosen.size = 0;
+    return (unsigned char)(1 + chosen.size * (TLS_CIPHERS + 1) + tls->prelude.cipher);
 }
 
 /* Early data is taken but where a certificate is asked for: who sends it has shown none yet, and

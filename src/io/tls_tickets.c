@@ -8,8 +8,8 @@
  *
  * A session is resumed only where it began: a site's key depends on what the site is, so a session
  * from a site that asks for no certificate is none for one that does [RFC 6066 §3]. With early data
- * it is not resumed with another application protocol either: what is in early data speaks that of
- * the session before [RFC 8446 §4.2.10].
+ * it is not resumed with another application protocol or cipher either: what is in early data
+ * speaks those of the session before [RFC 8446 §4.2.10].
  */
 #include "base/check.h"
 #include "base/memory.h"

@@ -223,15 +223,19 @@ static void test_refused(void **state)
         size_t first, size; /* what the server takes when the ticket is given, and later */
         enum tls_demand demand;
         const char *protocol;
-        int64_t later; /* ns */
+        int64_t later;        /* ns */
+        const char *priority; /* when the client comes again; NULL: as the first time */
     } rows[] = {
-        {"C-8470-5.1-2", "taken", 16384, 16384, TLS_DEMAND_NOTHING, "http/1.1", 0},
-        {"C-8470-5.1-2", "not turned on any more", 16384, 0, TLS_DEMAND_NOTHING, "http/1.1", 0},
+        {"C-8470-5.1-2", "taken", 16384, 16384, TLS_DEMAND_NOTHING, "http/1.1", 0, NULL},
+        {"C-8470-5.1-2", "not turned on any more", 16384, 0, TLS_DEMAND_NOTHING, "http/1.1", 0,
+         NULL},
         {"C-8470-4-1", "certificates are asked for", 16384, 16384, TLS_DEMAND_OPTIONAL, "http/1.1",
-         0},
-        {"C-8470-4-1", "another protocol", 16384, 16384, TLS_DEMAND_NOTHING, "h2", 0},
+         0, NULL},
+        {"C-8470-4-1", "another protocol", 16384, 16384, TLS_DEMAND_NOTHING, "h2", 0, NULL},
         {"C-8470-4-1", "the ticket is too old", 16384, 16384, TLS_DEMAND_NOTHING, "http/1.1",
-         INT64_C(90000) * 1000000000},
+         INT64_C(90000) * 1000000000, NULL},
+        {"C-8470-4-1", "another cipher", 16384, 16384, TLS_DEMAND_NOTHING, "http/1.1", 0,
+         "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305:+AES-256-GCM"},
     };
     (void)state;
 
@@ -244,6 +248,7 @@ static void test_refused(void **state)
         const struct early_order order = {.address = HOST,
                                           .name = "localhost",
                                           .protocol = rows[i].protocol,
+                                          .priority = rows[i].priority,
                                           .session = &session,
                                           .early = REQUEST};
         sim_world_advance(stage.world, rows[i].later);
