@@ -98,6 +98,16 @@ static json_int_t har_number(const json_t *object, const char *name, json_int_t 
     return json_is_real(value) && real >= -most && real <= most ? (json_int_t)real : none;
 }
 
+/* Octets of content: as they crossed the wire, or if that is not told, when they were decoded. */
+static uint64_t har_octets(const json_t *response)
+{
+    json_int_t size = har_number(response, "bodySize", -1);
+
+    if (size < 0)
+        size = har_number(json_object_get(response, "content"), "size", 0);
+    return size > 0 ? (uint64_t)size : 0;
+}
+
 /* What the server answered. 0: it was not asked. */
 static int har_status(const json_t *entry)
 {
