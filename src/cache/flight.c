@@ -227,6 +227,8 @@ void flight_cancel(struct flight *flight)
 
     if (flight->over)
         return;
+    if (flight->stage == FLIGHT_IN_THE_AIR)
+        landing_lost(flight);
     fetch_cancel(&flight->fetch);
     flight->over = true;
     flights_land(&flight->place, &alone);
@@ -500,6 +502,7 @@ static void flight_ended(struct flight *flight, bool whole, const struct stet_he
 {
     switch (flight->stage) {
     case FLIGHT_IN_THE_AIR:
+        landing_lost(flight);
         landing_none(flight);
         break;
     case FLIGHT_FILLS:

@@ -306,6 +306,16 @@ static void landing_change(struct flight *flight, const struct stet_response *re
     shelf_invalidate(shelf_of(flight), rules_of(flight), request, response);
 }
 
+/* An unsafe request that was sent and never answered may have changed what it is about all the
+ * same: as if it had gone well [RFC 9111 §4.4] (D-20). */
+void landing_lost(struct flight *flight)
+{
+    static const struct stet_response unheard = {.status = 204};
+
+    if (fetch_may_have_acted(&flight->fetch))
+        landing_change(flight, &unheard);
+}
+
 /* What came past the store is passed on as it is, but for a 304 that was never asked for (D-01).
  * What other methods mean by one is theirs to know. */
 static void landing_past(struct flight *flight, const struct stet_response *response)

@@ -11,6 +11,10 @@ void landing_head(struct flight *flight, const struct stet_response *response);
 /* There will be none. */
 void landing_none(struct flight *flight);
 
+/* Whether there would have been one is not known, and what the request has done neither: before the
+ * fetch is given up, or when it has ended without an answer. */
+void landing_lost(struct flight *flight);
+
 /* A response that is held back has come to its end, whole or broken. */
 void landing_held_end(struct flight *flight, bool whole);
 

@@ -120,6 +120,12 @@ void call_finish(struct call *call);
 /* Goes on after `content` said false. */
 void call_resume(struct call *call);
 
+/* Some of the request may have reached the server by now. */
+static inline bool call_was_sent(const struct call *call)
+{
+    return call->sent || (call->stream && call->stream->sent);
+}
+
 /* Not wanted any more: no event follows; a connection in the middle of something is closed. No-op
  * on a call that has ended. */
 void call_cancel(struct call *call);

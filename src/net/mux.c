@@ -416,6 +416,8 @@ static bool mux_write(struct line *line)
         return true;
     }
     size = mux_gather(line, buffer);
+    if (line->state == LINE_OVER)
+        return false;
     if (size > 0 && mux_put(line, buffer, size, &sent) &&
         !octets_add(unsent, buffer + sent, size - sent))
         line->fault = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
@@ -448,9 +450,10 @@ void mux_run(struct line *line)
     size_t left = 8 + caller->limits->send_turn / CALLER_READ;
     bool goes_on = true;
 
-    while (goes_on && left-- > 0 && line->mux)
+    /* Whoever is told something may begin a call here, and fail, which closes the line. */
+    while (goes_on && left-- > 0 && line->state != LINE_OVER)
         goes_on = mux_step(line);
-    if (goes_on && line->mux)
+    if (goes_on && line->state != LINE_OVER)
         caller_queue(caller, line);
 }
 

@@ -365,6 +365,14 @@ void fetch_cancel(struct fetch *fetch)
     fetch_close(fetch);
 }
 
+bool fetch_may_have_acted(const struct fetch *fetch)
+{
+    const bool idempotent = stet_method_is_idempotent(fetch->request->method);
+
+    /* What is not idempotent is repeated only when it was refused. */
+    return (fetch->repeated && idempotent) || (call_was_sent(&fetch->call) && !fetch->call.refused);
+}
+
 enum stet_proxy_error fetch_error(const struct fetch *fetch)
 {
     return fetch->call.error;

@@ -89,6 +89,10 @@ void fetch_finish(struct fetch *fetch);
 void fetch_resume(struct fetch *fetch);
 void fetch_cancel(struct fetch *fetch);
 
+/* A server may have acted upon the request: some of it was sent, and was not refused. At any point
+ * until it is cancelled, in and after `end`. */
+bool fetch_may_have_acted(const struct fetch *fetch);
+
 /* Why it did not end well, for Proxy-Status; in and after `end`. */
 enum stet_proxy_error fetch_error(const struct fetch *fetch);
 

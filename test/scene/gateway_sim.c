@@ -320,11 +320,22 @@ static void purge(struct life *life)
     scene_purge(&life->scene, sim_site_any(&life->site)->target);
 }
 
+/* A connection of HTTP/2 that was begun while the origin hung is waited for by all who ask, until
+ * connect_timeout ends it. */
+static void origin_returns(struct life *life)
+{
+    struct scene *s = &life->scene;
+    const bool was_down = s->gateway->oracle->down > 0;
+    origin_comes_back(life->site.origin);
+    if (was_down && s->origin_h2)
+        scene_pass(s, SECONDS(5));
+}
+
 static void step(struct life *life)
 {
     struct scene *s = &life->scene;
     if (rarely(s, 3))
-        origin_comes_back(life->site.origin);
+        origin_returns(life);
     if (rarely(s, 3))
         origin_moves(life);
     if (rarely(s, 40))

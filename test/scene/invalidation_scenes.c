@@ -264,3 +264,55 @@ void tell_alike(struct scene *s)
         }
     }
 }
+
+/* How the answer to a POST is lost, or its request is not even sent. */
+enum { CLOSES, TALKS_NONSENSE, IS_SILENT, IS_LEFT_ALONE, REFUSES, UNHEARD_WAYS };
+
+static void lose(struct scene *s, struct client *writer, const char *target, int way)
+{
+    static const char *const octets[] = {"", "nonsense\r\n\r\n", "", "", ""};
+    struct origin *o = scene_origin(s);
+    struct page *page = origin_sends(o, target, octets[way], strlen(octets[way]), true);
+    page->method = strdup("POST");
+    if (way == IS_SILENT || way == IS_LEFT_ALONE)
+        origin_waits(o);
+    if (way == REFUSES)
+        origin_goes_down(o);
+    client_ask_by(writer, "POST", target, "x", "");
+    scene_idle(s);
+    if (way == IS_LEFT_ALONE)
+        client_leave(writer, true);
+    else
+        client_hear_any(writer);
+    origin_comes_back(o);
+    origin_goes_on(o);
+}
+
+/* Nobody knows what a request has done whose answer is lost: as if it had gone well. */
+void tell_unheard_writes(struct scene *s)
+{
+    struct origin *o = scene_origin(s);
+    struct client *client = scene_client(s), *writer = scene_client(s);
+    s->patience = SECONDS(200);
+    for (int way = 0; way < UNHEARD_WAYS; way++) {
+        char target[8];
+        snprintf(target, sizeof target, "/%d", way);
+        s->telling = target;
+        origin_holds(o, target, "Cache-Control: max-age=1000", "one");
+        origin_holds(o, "/other", "Cache-Control: max-age=1000", "other");
+        client_reopen(client);
+        client_get(client, target);
+        client_get(client, "/other");
+        client_reopen(writer);
+        lose(s, writer, target, way);
+        client_reopen(client);
+        client_get(client, target); /* C-9111-4.4-1 */
+        if (way == REFUSES)
+            expect_hit(client); /* it was never sent */
+        else
+            expect_forwarded(client, "stale");
+        client_get(client, "/other");
+        expect_hit(client);
+    }
+    s->telling = NULL;
+}

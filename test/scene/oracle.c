@@ -150,14 +150,18 @@ static void said_changes(struct oracle *oracle, const struct said *said)
     for (size_t i = 0; i < 2; i++) {
         char *link = lines_list(said->lines, links[i]);
         char *target = link ? same_origin(oracle, said->to, link) : NULL;
-        if (target)
+        if (target) {
             change_add(oracle, host, target, NULL);
+            oracle->changes->told = true;
+        }
         free(link);
     }
     char *groups = lines_list(said->lines, "Cache-Group-Invalidation");
     const char *walk = groups ? groups : "";
-    for (char *group; (group = list_next(&walk));)
+    for (char *group; (group = list_next(&walk));) {
         change_add(oracle, host, NULL, group);
+        oracle->changes->told = true;
+    }
     free(groups);
 }
 
@@ -391,6 +395,12 @@ static bool is_withheld(const struct said *said)
     return terms.is_private || terms.no_store;
 }
 
+/* It may not have come: its connection broke, or there was no memory for it. */
+static bool may_be_lost(const struct oracle *oracle, const struct said *said)
+{
+    return said->lost || (oracle->forgetful && !oracle->troubled);
+}
+
 /* The next word after `after`, and before `last`, that confirms the base, and has come for sure. */
 static const struct said *next_word(const struct oracle *oracle, const struct said *base,
                                     const struct said *after, const struct said *last)
@@ -399,7 +409,7 @@ static const struct said *next_word(const struct oracle *oracle, const struct sa
     for (const struct said *said = oracle->saids; said && said->tick > after->tick;
          said = said->next) {
         if (said->tick < last->tick && said_confirms(said, base) && updates(said, base) &&
-            !is_withheld(said) && !said->lost)
+            !is_withheld(said) && !may_be_lost(oracle, said))
             next = said;
     }
     return next;

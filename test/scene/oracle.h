@@ -149,6 +149,7 @@ struct change {
     bool soft;    /* stale since `at`, ns */
     int64_t at;
     uint64_t tick;
+    bool told; /* only the answer to an unsafe request says so, and it may be lost */
 };
 
 /* A tag stands for these octets. */

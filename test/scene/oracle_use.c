@@ -172,8 +172,10 @@ static bool is_hit_by(const struct audit *audit, const struct change *change, co
 /* Where connections break, the answer that says so may have been lost [RFC 9111 §4.4]. */
 static bool is_invalidated(const struct audit *audit, const char *fields, const struct said *word)
 {
-    const struct change *change = audit->oracle->troubled ? NULL : audit->oracle->changes;
-    while (change && (change->soft || !is_hit_by(audit, change, fields, word)))
+    const bool deaf = audit->oracle->troubled || audit->oracle->forgetful;
+    const struct change *change = audit->oracle->changes;
+    while (change &&
+           (change->soft || (change->told && deaf) || !is_hit_by(audit, change, fields, word)))
         change = change->next;
     return change != NULL;
 }
