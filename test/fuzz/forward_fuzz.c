@@ -1,6 +1,6 @@
 /* Forwarding: whatever request a client sends, what goes on is one request that says the same,
- * names no field of the connection it came on, believes nothing the client says of itself, and
- * bears our name exactly once.
+ * names no field of the connection it came on, believes nothing the client says of itself, bears
+ * our name exactly once, and says that it is early if it is.
  *
  * The first octet chooses the rules and the conditions, the rest is what the client sends. */
 #include <string.h>
@@ -16,7 +16,16 @@
 enum { SIZE_MOST = 8192 };
 
 /* What the first octet says. */
-enum { TRUSTED = 1, KEEP_HOST = 2, FORWARDED = 4, UPGRADE = 8, FRESH = 16, ASKS = 32, V6 = 64 };
+enum {
+    TRUSTED = 1,
+    KEEP_HOST = 2,
+    FORWARDED = 4,
+    UPGRADE = 8,
+    FRESH = 16,
+    ASKS = 32,
+    V6 = 64,
+    EARLY = 128
+};
 
 static const struct limits limits = {.head_size = 4096,
                                      .target_size = 2048,
@@ -106,6 +115,16 @@ static void target_checked(const struct forward *forward)
     must(after->target.at[0] == '/' || stet_span_equal(after->target, STET_SPAN("*")));
 }
 
+/* What was said of early data goes on as it came; where nothing was, and it is early, we say it
+ * once [RFC 8470 §5.1]. */
+static void early_checked(const struct forward *forward)
+{
+    const size_t before = stet_head_lines(&in.request.head, STET_FIELD_EARLY_DATA);
+    const size_t after = stet_head_lines(&out.request.head, STET_FIELD_EARLY_DATA);
+
+    must(after == (before > 0 || !forward->early ? before : 1));
+}
+
 /* Reads what would be sent as the origin does. */
 static void sent_checked(const struct forward *forward, struct client_request *to,
                          const struct h1_framing *framing)
@@ -127,6 +146,7 @@ static void sent_checked(const struct forward *forward, struct client_request *t
     way_checked(STET_FIELD_VIA, in.minor == 1 ? STET_SPAN("1.1 stet") : STET_SPAN("1.0 stet"),
                 forward);
     content_checked(framing, &sent_framing);
+    early_checked(forward);
     target_checked(forward);
     must(to->upgrade == stet_head_has(&out.request.head, STET_FIELD_UPGRADE));
 }
@@ -154,7 +174,10 @@ static void request_tried(unsigned options, const struct h1_framing *framing)
     stet_head_index(&stored_head);
     struct stet_validation plan = stet_validation_of(&in.request, &candidates);
     struct forward_conditions conditions = {&plan, &candidates, NULL, options & FRESH};
-    struct forward_rules rules = {STET_SPAN("stet"), options & KEEP_HOST, options & FORWARDED, 10};
+    struct forward_rules rules = {.name = STET_SPAN("stet"),
+                                  .keep_host = options & KEEP_HOST,
+                                  .forwarded = options & FORWARDED,
+                                  .max_forwards = 10};
     struct forward_client client = {
         options & V6 ? STET_SPAN("2001:db8::1") : STET_SPAN("192.0.2.1"),
         in.minor == 1 ? STET_SPAN("1.1") : STET_SPAN("1.0"), options & TRUSTED};
@@ -163,7 +186,8 @@ static void request_tried(unsigned options, const struct h1_framing *framing)
                               .request = &in.request,
                               .conditions = &conditions,
                               .content = framing->content != H1_NO_CONTENT,
-                              .upgrade = options & UPGRADE};
+                              .upgrade = options & UPGRADE,
+                              .early = options & EARLY};
     struct client_request to;
     struct arena arena;
 
