@@ -41,7 +41,7 @@ struct get_caching {
     struct client_cache cache;
     struct client_cache insistent; /* the same, which asks even if what is stored is fresh */
     struct text places;            /* all of --resolve */
-    bool off;
+    bool off, offline, revalidate;
 };
 
 /* What is shown, and what is done again. */

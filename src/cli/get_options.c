@@ -57,6 +57,8 @@ GET_TAKES_FLAG(get_take_location, follow)
 GET_TAKES_FLAG(get_take_identity, request.identity)
 GET_TAKES_FLAG(get_take_insecure, setup.insecure)
 GET_TAKES_FLAG(get_take_no_cache, caching.off)
+GET_TAKES_FLAG(get_take_offline, caching.offline)
+GET_TAKES_FLAG(get_take_revalidate, caching.revalidate)
 GET_TAKES_FLAG(get_take_silent, showing.silent)
 GET_TAKES_FLAG(get_take_show_error, showing.show_error)
 GET_TAKES_FLAG(get_take_fail, showing.fail)
@@ -183,20 +185,6 @@ static const char *get_take_max_age(void *target, const char *value)
 static const char *get_take_stale_ok(void *target, const char *value)
 {
     return get_seconds(value, &((struct get *)target)->caching.cache.stale_ok);
-}
-
-static const char *get_take_offline(void *target, const char *value)
-{
-    (void)value;
-    ((struct get *)target)->caching.cache.mode = CACHE_OFFLINE;
-    return NULL;
-}
-
-static const char *get_take_revalidate(void *target, const char *value)
-{
-    (void)value;
-    ((struct get *)target)->caching.cache.mode = CACHE_REVALIDATE;
-    return NULL;
 }
 
 static const char *get_take_watch(void *target, const char *value)
@@ -371,9 +359,14 @@ static const char *get_conflict(const struct get *get)
         return "--watch takes one URL";
     if (!showing->watch && (showing->run || showing->polls))
         return "--run and --polls need --watch";
-    return get->caching.off && get->caching.cache.mode == CACHE_OFFLINE
-               ? "--offline needs the cache that --no-cache turns off"
-               : NULL;
+    if (get->caching.off && get->caching.offline)
+        return "--offline needs the cache that --no-cache turns off";
+    if (get->caching.revalidate && get->caching.offline)
+        return "--offline and --revalidate contradict each other";
+    for (size_t i = 0; i < get->placing.count; i++)
+        if (!get->placing.files[i][0])
+            return "-o needs the name of a file; - is standard output";
+    return NULL;
 }
 
 /* Which servers those are that answer, where that is not what everybody takes them for. */
@@ -413,6 +406,8 @@ static int get_run(int argc, char **argv)
         get.caching.cache.certificate = get.setup.client_certificate;
         get.caching.cache.user_agent = get.setup.user_agent;
         get_tell_servers(&get);
+        if (get.caching.offline || get.caching.revalidate)
+            get.caching.cache.mode = get.caching.offline ? CACHE_OFFLINE : CACHE_REVALIDATE;
         const char *conflict = get_conflict(&get);
         status = conflict ? options_error(&command_get, conflict, NULL) : get_with(&get);
     }

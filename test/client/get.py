@@ -90,7 +90,7 @@ def failures(report, server, client, folder):
         report.equal(name, client.get(server.url + "/bad").status, 3)
     for words in ([], ["-o"], ["--nonsense", "x"], ["-H", "no colon", "x"], ["--watch", "never", "x"],
                   ["-o", "a", "-o", "b", "x"], ["--run", "true", "x"], ["--group", "x"],
-                  ["--offline", "--no-cache", "x"], ["--resolve", "a", "x"]):
+                  ["--offline", "--no-cache", "x"], ["--offline", "--revalidate", "x"], ["-o", "", "x"], ["--resolve", "a", "x"]):
         report.equal(f"usage: {words}", client.get(*words).status, 2)
     got = client.get(server.url + "/404", "-o", "no/such/folder")
     report.equal("no folder", got.status, 1)
