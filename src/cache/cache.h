@@ -83,6 +83,7 @@ struct cache_facts {
     enum stet_reason reason;     /* of the judgement that decided */
     enum stet_reason storing;    /* why it was stored or not; STET_REASON_NONE: was not asked */
     enum stet_proxy_error error; /* of a fetch that failed */
+    uint8_t alert;               /* of tls_alert_received */
     uint8_t spoken;              /* the version of HTTP, ten times, that the fetch spoke; 0: none */
     uint8_t received; /* by which the response that answers came, now or when it was stored */
     struct stet_span next_hop; /* whom the fetch asked; lives as long as the route */

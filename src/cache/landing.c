@@ -127,6 +127,8 @@ void landing_none(struct flight *flight)
     const int status = landing_status(flight, error);
 
     facts->error = error;
+    facts->alert =
+        error == STET_PROXY_ERROR_TLS_ALERT_RECEIVED ? (uint8_t)fetch_alert(&flight->fetch) : 0;
     facts->spoken = (uint8_t)fetch_version(&flight->fetch);
     facts->next_hop = fetch_next_hop(&flight->fetch);
     if (flight->errand.refresh)

@@ -58,6 +58,11 @@ static enum stet_proxy_error call_seat(struct call *call, bool fresh)
     return error;
 }
 
+int call_alert(const struct call *call)
+{
+    return call->caller->alert;
+}
+
 void call_start(struct caller *caller, struct call *call, const struct call_place *place,
                 bool fresh)
 {

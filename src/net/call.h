@@ -99,6 +99,9 @@ struct call {
     struct call_stage stage;         /* how far it is there */
 };
 
+/* With `error` tls_alert_received, in `end`: the number of that alert [RFC 8446 §6]. */
+int call_alert(const struct call *call);
+
 /* Starts a call. Never fails at once: what goes wrong is told by `end`. With `fresh` no idle
  * connection is used. An idle connection that turns out to be dead before anything was sent is
  * replaced by a new one, unseen. */

@@ -38,6 +38,7 @@ struct caller {
     struct line *turns;  /* that wait for a turn */
     struct call *failed; /* whose `end` is due */
     size_t idle, open;   /* lines */
+    int alert;           /* the last one that ended a connection */
 };
 
 /* The pool of a place; NULL when memory is out. It lives as long as a line of it is open, or until

@@ -202,10 +202,14 @@ static void dial_shaken(struct dial *dial)
 {
     const struct sock *sock = &dial->winner->sock;
 
-    if (tls_state(sock) == TLS_OPEN)
+    if (tls_state(sock) == TLS_OPEN) {
         dial_end(dial, STET_PROXY_ERROR_NONE);
-    else if (tls_state(sock) == TLS_FAILED)
-        dial_lose(dial, dial_tls_failure(tls_fault(sock)));
+        return;
+    }
+    if (tls_state(sock) != TLS_FAILED)
+        return;
+    dial->alert = tls_alert(sock);
+    dial_lose(dial, dial_tls_failure(tls_fault(sock)));
 }
 
 static void dial_ready(struct sock *sock, unsigned events)

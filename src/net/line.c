@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "io/tls.h"
 #include "net/caller.h"
 #include "net/flow.h"
 #include "net/mux.h"
@@ -77,6 +78,16 @@ void line_give_up(struct line *line)
         line_close(line, false);
 }
 
+enum stet_proxy_error line_error(const struct line *line, enum stet_proxy_error error)
+{
+    const int alert = line->sock.tls ? tls_alert(&line->sock) : -1;
+
+    if (error != STET_PROXY_ERROR_CONNECTION_TERMINATED || alert <= 0)
+        return error;
+    line->pool->caller->alert = alert;
+    return STET_PROXY_ERROR_TLS_ALERT_RECEIVED;
+}
+
 void line_end(struct line *line, enum client_end end, enum stet_proxy_error error,
               const struct stet_head *trailers)
 {
@@ -88,7 +99,7 @@ void line_end(struct line *line, enum client_end end, enum stet_proxy_error erro
     call->version = line->state == LINE_DIALS ? 0 : 11;
     line->call = NULL;
     call->line = NULL;
-    call->error = error;
+    call->error = call->heard ? error : line_error(line, error);
     call->events->end(call->owner, end, trailers);
 }
 
@@ -332,6 +343,7 @@ static void line_dialled(struct dial *dial)
     line->sock.ready = line_ready;
     if (error == STET_PROXY_ERROR_NONE && !dial_take(dial, &line->sock))
         error = STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
+    line->pool->caller->alert = dial->alert;
     dial_end(line);
     if (error == STET_PROXY_ERROR_NONE) {
         line->state = LINE_CALLS;

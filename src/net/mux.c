@@ -326,7 +326,7 @@ static void mux_end(void *owner, enum client_end end, const struct stet_head *tr
     call->heard = stream->heard;
     call->refused = stream->refused;
     call->wants_http1 = stream->wants_http1;
-    call->error = stream->error;
+    call->error = call->heard ? stream->error : line_error(call->line, stream->error);
     /* Only the end of a connection has to do with its age. */
     call->reused &=
         end == CLIENT_COMPLETE || stream->error == STET_PROXY_ERROR_CONNECTION_TERMINATED;

@@ -378,6 +378,11 @@ enum stet_proxy_error fetch_error(const struct fetch *fetch)
     return fetch->call.error;
 }
 
+int fetch_alert(const struct fetch *fetch)
+{
+    return call_alert(&fetch->call);
+}
+
 unsigned fetch_version(const struct fetch *fetch)
 {
     return fetch->call.version;

@@ -96,6 +96,9 @@ bool fetch_may_have_acted(const struct fetch *fetch);
 /* Why it did not end well, for Proxy-Status; in and after `end`. */
 enum stet_proxy_error fetch_error(const struct fetch *fetch);
 
+/* With tls_alert_received, in `end`: the number of that alert. */
+int fetch_alert(const struct fetch *fetch);
+
 /* The version of HTTP that was spoken, ten times: 11, 20; 0: it came to no connection. In and after
  * `end`. */
 unsigned fetch_version(const struct fetch *fetch);

@@ -106,6 +106,20 @@ static struct stet_span line_protocol(unsigned version)
     return version == 10 ? STET_SPAN("http/1.0") : STET_SPAN("http/1.1");
 }
 
+/* [RFC 9209 §2.3.15] */
+static struct stet_span line_alert(unsigned alert)
+{
+    switch (alert) {
+#define ALERT(number, name) \
+    case number:            \
+        return STET_SPAN(name);
+#include "serve/alert.tbl"
+#undef ALERT
+    default:
+        return STET_SPAN_NONE;
+    }
+}
+
 void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
                       const struct cache_facts *facts)
 {
@@ -115,6 +129,9 @@ void cachelines_error(struct cachelines *lines, const struct cache_rules *rules,
         .next_hop = facts->next_hop,
         .next_protocol = line_protocol(facts->spoken),
         .received_status = facts->forward_status,
+        .has_number = facts->error == STET_PROXY_ERROR_TLS_ALERT_RECEIVED,
+        .number = facts->alert,
+        .text = line_alert(facts->alert),
     };
     size_t begun;
     if (facts->error == STET_PROXY_ERROR_NONE ||

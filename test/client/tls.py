@@ -399,6 +399,61 @@ class Origin(threading.Thread):
                 plain.close()
 
 
+def refused(report):
+    """Proxy-Status tells how TLS with an origin server has failed
+
+    C-9209-2.1.1-1
+    """
+    with place() as folder:
+        authority = Authority(folder)
+        certificate, key = authority.make("server", "DNS:localhost,IP:127.0.0.1")
+        old, old_key = authority.make("old", "DNS:localhost", days=-1)
+        other, other_key = authority.make("other", "DNS:other.test")
+        trust = f"--origin-ca={authority.certificate}"
+
+        def tried(name, files, words, wanted, *options):
+            listener = socket.create_server(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+            listener.close()
+            with subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert",
+                                   files[0], "-key", files[1], "-www", *words],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as process:
+                eventually(lambda: not socket.socket().connect_ex(("127.0.0.1", port)))
+                try:
+                    with Proxy(report, f"https://localhost:{port}", trust, *options) as proxy:
+                        response = proxy.ask("/")
+                        report.equal(f"{name}: status", response.status, 502)
+                        report.match(name, response.get("Proxy-Status", ""), wanted)
+                finally:
+                    process.terminate()
+
+        good = (certificate, key)
+        tried("TLS 1.1", good, ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
+              "error=tls_alert_received; ?alert-id=70; ?alert-message=protocol_version")
+        tried("no cipher in common", good, ["-tls1_2", "-cipher", "AES128-SHA"],
+              "error=tls_alert_received;.*alert-id=40; ?alert-message=handshake_failure")
+        tried("expired", (old, old_key), [], "error=tls_certificate_error")
+        tried("another name", (other, other_key), [], "error=tls_certificate_error")
+        for version in ("-tls1_2", "-tls1_3"):
+            tried(f"demands a certificate, {version}", good, [version, "-Verify", "1"],
+                  "error=tls_alert_received;.*alert-id=(40|116); ?alert-message=(handshake_failure|certificate_required)")
+        with socket.create_server(("127.0.0.1", 0)) as plain:
+            def answer():
+                while True:
+                    try:
+                        wire, _ = plain.accept()
+                        wire.recv(1000)
+                        wire.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                        wire.close()
+                    except OSError:
+                        return
+            threading.Thread(target=answer, daemon=True).start()
+            with Proxy(report, f"https://localhost:{plain.getsockname()[1]}", trust) as proxy:
+                response = proxy.ask("/")
+                report.match("no TLS", response.get("Proxy-Status", ""), "error=tls_protocol_error")
+
+
 def origins(report):
     """Origin servers over TLS: verified by default, and an end that TLS did not say is a cut"""
     with place() as folder, serve(report, folder) as server:
@@ -437,4 +492,4 @@ if __name__ == "__main__":
         sys.exit("needs openssl and gnutls-cli: script/setup")
     os.environ.setdefault("LC_ALL", "C")
     sys.exit(run(versions, resumption, protocols, whole, ends, development, sites, reloading,
-                 checking, explaining, unused, origins))
+                 checking, explaining, unused, origins, refused))
