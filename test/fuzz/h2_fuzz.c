@@ -33,6 +33,7 @@ struct asked {
     bool content;          /* may come */
     bool answered;
     bool tunnel;
+    bool waits; /* the body, for the end of the input */
     struct body body;
     size_t left; /* of the body */
 };
@@ -51,7 +52,7 @@ struct world {
     size_t sent_size;
     char heard[HEARD]; /* the targets of requests */
     size_t heard_size;
-    unsigned manner, cut;
+    unsigned manner, more, cut;
     char text[TEXT], scratch[64];
 };
 
@@ -63,6 +64,8 @@ static enum body_peek body_peek(struct body *body, char *scratch, size_t room,
     struct asked *asked = (struct asked *)(void *)((char *)body - offsetof(struct asked, body));
     static const char text[] = "abcdefghijklmnopqrstuvwxyz";
     (void)scratch, (void)room;
+    if (asked->waits)
+        return BODY_WAIT;
     if (asked->left == 0)
         return BODY_END;
     *bytes = stet_span(text, asked->left < 26 ? asked->left : 26);
@@ -98,7 +101,11 @@ static void answer(struct world *world, struct asked *asked)
                           .blocks = {STET_SPAN("X-A: 1\r\nConnection: x\r\n")},
                           .duplex = world->manner & 8};
 
+    if (world->more & 64)
+        reply.blocks[1] = STET_SPAN("Priority: u=1, i\r\nUpgrade: x\r\nKeep-Alive: 5\r\n"
+                                    "Transfer-Encoding: x\r\nSec-WebSocket-Accept: x\r\n");
     asked->answered = true;
+    asked->waits = world->more & 32;
     asked->body.ops = &body_ops;
     asked->left = world->manner & 4 ? 40000 : 70;
     if (asked->tunnel) {
@@ -152,6 +159,8 @@ static void told_request(void *owner, struct stream *stream, const struct stet_r
     struct asked *asked = &world->asked[world->count++];
     *asked = (struct asked){.stream = stream, .content = content || connect || extended};
     stream->exchange = asked;
+    if (world->more & 128)
+        stream_interim(stream, 103, STET_SPAN("Link: </a>\r\n"));
     if (connect || extended)
         answer_connect(world, asked, extended);
     else if (!(world->manner & 16))
@@ -328,6 +337,9 @@ static void go_on(struct world *world)
             stream_resume(asked->stream);
         if (asked->stream && !asked->answered)
             answer(world, asked);
+        asked->waits = false;
+        if (asked->stream && asked->body.ops)
+            stream_wake(asked->stream);
         flush(world);
     }
 }
@@ -363,6 +375,7 @@ static struct world *world_tell(const uint8_t *data, size_t size, unsigned cut)
         world->limits.h2_streams = 3;
     }
     world->manner = data[0];
+    world->more = data[1];
     world->cut = cut;
     world->owner = (struct codec_owner){&service, world, wake, STET_SPAN("http")};
     world->out = (struct outbox){.text = world->text,
