@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "sim_pages.h"
 #include "statusfield.h"
+#include "watchdog.h"
 
 #include "base/memory.h"
 
@@ -388,7 +389,7 @@ static bool live_seed(uint64_t seed)
     memset(&life, 0, sizeof life);
     chaos_draw(&chaos, seed);
     present = seed;
-    alarm(WATCHDOG);
+    watchdog_set(WATCHDOG);
     scene_init(&life.scene, "gateway_sim", &chaos, seed);
     life.scene.origin_h2 = options.h2;
     volatile bool well = false;
@@ -403,7 +404,7 @@ static bool live_seed(uint64_t seed)
     seen.hours += (double)sim_world_now(life.scene.world) / 3.6e12;
     seen.requests += life.scene.gateway ? life.scene.gateway->oracle->heard_count : 0;
     scene_fini(&life.scene);
-    alarm(0);
+    watchdog_set(0);
     return well;
 }
 
@@ -413,9 +414,9 @@ static void last_words(int number)
 {
     char text[120];
     int len = snprintf(text, sizeof text, "\nnot ok - seed %llu %s\n", (unsigned long long)present,
-                       number == SIGALRM ? "hangs" : "crashes");
+                       watchdog_barks(number) ? "hangs" : "crashes");
     fflush(stdout);
-    if (write(1, text, (size_t)len) < 0 || number == SIGALRM)
+    if (write(1, text, (size_t)len) < 0 || watchdog_barks(number))
         _exit(1);
     signal(number, SIG_DFL);
 }
@@ -482,6 +483,7 @@ int main(int count, char **words)
         __sanitizer_set_death_callback(crashed);
     signal(SIGABRT, last_words);
     signal(SIGALRM, last_words);
+    signal(SIGPROF, last_words);
     const bool well = live_all();
     fflush(stdout);
     if (!well)

@@ -18,6 +18,7 @@
  */
 #include "journal.h"
 #include "stories.h"
+#include "watchdog.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ enum {
     OF_FILES = 128,   /* which table it is from */
     OF_GATEWAYS = 256,
 
-    WATCHDOG = 30,   /* seconds of real time for one telling */
+    WATCHDOG = 30,   /* seconds of computing for one telling */
     LONG_TELLS = 20, /* how often a LONG scene is told */
 };
 
@@ -139,14 +140,15 @@ static unsigned tests, failures;
 static void last_words(int number)
 {
     char text[300];
-    int len = snprintf(text, sizeof text,
-                       "\nnot ok %u - %s %s\n# %s; again with: --only %s --chaos %s --seed %llu "
-                       "--nth %llu\n",
-                       tests + 1, present.scene, present.chaos,
-                       number == SIGALRM ? "it hangs" : "it crashed", present.scene, present.chaos,
-                       (unsigned long long)present.seed, (unsigned long long)present.nth);
+    int len =
+        snprintf(text, sizeof text,
+                 "\nnot ok %u - %s %s\n# %s; again with: --only %s --chaos %s --seed %llu "
+                 "--nth %llu\n",
+                 tests + 1, present.scene, present.chaos,
+                 watchdog_barks(number) ? "it hangs" : "it crashed", present.scene, present.chaos,
+                 (unsigned long long)present.seed, (unsigned long long)present.nth);
     fflush(stdout);
-    if (write(1, text, (size_t)len) < 0 || number == SIGALRM)
+    if (write(1, text, (size_t)len) < 0 || watchdog_barks(number))
         _exit(1);
     signal(number, SIG_DFL);
 }
@@ -180,7 +182,7 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
     present.chaos = chaos->name;
     present.seed = seed;
     present.nth = chaos->fail_nth + chaos->fail_file_nth;
-    alarm(WATCHDOG);
+    watchdog_set(WATCHDOG);
     scene_init(&s, telling->name, chaos, seed);
     s.starting = telling->bits & STARTING;
     s.h2 = options.over->h2;
@@ -197,7 +199,7 @@ static bool tell_once(const struct telling *telling, const struct chaos *chaos, 
         journal_print(s.gateway->oracle->journal, options.journal);
     outcome->made = s.made;
     scene_fini(&s);
-    alarm(0);
+    watchdog_set(0);
     return well;
 }
 
@@ -348,6 +350,7 @@ int main(int count, char **words)
         __sanitizer_set_death_callback(crashed);
     signal(SIGABRT, last_words);
     signal(SIGALRM, last_words);
+    signal(SIGPROF, last_words);
     bool well = tell_all();
     fflush(stdout);
     if (!well)
