@@ -7,8 +7,7 @@
 #include "wire/client.h"
 
 #include "base/check.h"
-#include "wire/h1_scan.h"
-#include "wire/reply.h"
+#include "wire/h1_cursor.h"
 
 /* All of the span is one run of this class. */
 static bool is_run(struct stet_span text, enum h1_run run)
@@ -28,15 +27,20 @@ static bool may_send(enum stet_field_id id, bool upgrade)
     return id != STET_FIELD_HOST && id != STET_FIELD_CONTENT_LENGTH && !stet_field_is_hop(id);
 }
 
+/* As strictly as a head that comes in. */
 static void block_check(const struct client_request *request)
 {
-    struct stet_span rest = request->block, name, value;
+    const struct stet_span block = request->block;
+    struct h1_cursor cursor = h1_cursor_over(block.at, block.len, block.len);
+    struct stet_field field;
     bool upgrades = false;
-    while (reply_block_next(&rest, &name, &value)) {
-        enum stet_field_id id = stet_field_id(name);
-        CHECK(is_run(name, H1_RUN_TOKEN) && is_run(value, H1_RUN_VALUE));
-        CHECK(may_send(id, request->upgrade));
-        upgrades |= id == STET_FIELD_UPGRADE;
+
+    while (cursor.at < cursor.end) {
+        const bool whole = cursor.end - cursor.at >= H1_SCAN_LEAST
+                               ? h1_cursor_field(&cursor, &field, H1_SCAN_VECTOR)
+                               : h1_cursor_field(&cursor, &field, H1_SCAN_SCALAR);
+        CHECK(whole && may_send(field.id, request->upgrade));
+        upgrades |= field.id == STET_FIELD_UPGRADE;
     }
     CHECK(upgrades == request->upgrade);
 }
