@@ -128,17 +128,36 @@ void h1_content_break(struct h1 *h1)
         h1_finish(h1);
 }
 
-/* Copies a small content behind the head. */
+/* The small content that is at hand, all of it; empty if it is not. */
+static struct stet_span h1_content_small(struct h1 *h1, const struct outbox *out)
+{
+    struct h1_sending *sending = &h1->sending;
+    struct stet_span bytes = STET_SPAN_NONE;
+
+    if (sending->chunk)
+        return stet_span(sending->chunk->bytes + sending->from, (size_t)sending->left);
+    const enum body_peek peek =
+        sending->body->ops->peek(sending->body, out->scratch, out->scratch_size, &bytes);
+    sending->waits = peek == BODY_WAIT;
+    if (peek != BODY_BYTES || bytes.len < sending->left)
+        return STET_SPAN_NONE;
+    sending->body->ops->skip(sending->body, (size_t)sending->left);
+    return stet_span(bytes.at, (size_t)sending->left);
+}
+
+/* Copies a small content behind the head: it leaves with it, in one piece. */
 static void h1_content_copy(struct h1 *h1)
 {
     struct outbox *out = h1->out;
-    if (!out || !h1->sending.chunk || h1->sending.late.bytes || h1->sending.left > H1_COPY_MAX ||
+    if (!out || h1->sending.chunked || h1->sending.late.bytes || h1->sending.left > H1_COPY_MAX ||
         out->size - out->used < h1->sending.left)
         return;
-    memcpy(out->text + out->used, h1->sending.chunk->bytes + h1->sending.from,
-           (size_t)h1->sending.left);
-    out->used += (size_t)h1->sending.left;
-    h1->sending.sent = h1->sending.left;
+    const struct stet_span content = h1_content_small(h1, out);
+    if (content.len == 0)
+        return;
+    memcpy(out->text + out->used, content.at, content.len);
+    out->used += content.len;
+    h1->sending.sent = content.len;
     h1->sending.left = 0;
     h1_content_drop(h1);
 }
@@ -318,18 +337,28 @@ static bool h1_body_take(struct h1 *h1, struct outbox *out)
     return true;
 }
 
+/* The head that came late, with a small content behind it. False: some of it still waits. */
+static bool h1_late_head_take(struct h1 *h1, struct outbox *out, bool *put)
+{
+    *put = h1_late_take(&h1->sending.late, out);
+    if (h1->sending.late.bytes)
+        return false;
+    h1->out = out;
+    if (h1_content_due(h1) && !h1->sending.waits && out->tail.len == 0)
+        h1_content_copy(h1);
+    h1->out = NULL;
+    if (h1->open && h1->answered && !h1_content_due(h1))
+        h1_finish(h1);
+    return true;
+}
+
 bool h1_take(struct codec *codec, struct outbox *out)
 {
     struct h1 *h1 = h1_of(codec);
     bool put = false;
 
-    if (h1->sending.late.bytes) {
-        put = h1_late_take(&h1->sending.late, out);
-        if (h1->sending.late.bytes)
-            return put;
-        if (h1->open && h1->answered && !h1_content_due(h1))
-            h1_finish(h1);
-    }
+    if (h1->sending.late.bytes && !h1_late_head_take(h1, out, &put))
+        return put;
     if (out->tail.len || h1->sending.waits)
         return put;
     h1->out = out;

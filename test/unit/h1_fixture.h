@@ -21,6 +21,7 @@ enum manner {
     LATER,    /* not before test_answer */
     PAUSE,    /* the same, and content is stopped */
     HOLD,     /* the same, and content is held from the start */
+    WHOLE,    /* at once, 5 octets of a body that has them */
     STREAM,   /* a body of unknown length, "abc" then "defg" */
     SHORT,    /* a body that breaks off after 3 of 10 octets */
     EMPTY304, /* 304 */
@@ -131,6 +132,11 @@ static inline void test_answer(struct fixture *f)
         break;
     case UNKNOWN:
         reply.content = REPLY_UNKNOWN_LENGTH;
+        break;
+    case WHOLE:
+        *body = (struct test_body){.body.ops = &test_body_ops, .fixture = f, .pieces = {"hello"}};
+        reply.length = 5;
+        reply.body = &body->body;
         break;
     case STREAM:
     case SHORT:

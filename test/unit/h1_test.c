@@ -58,6 +58,27 @@ static void unknown_length_is_chunked(void **state)
     assert_int_equal(waits(f), CODEC_IDLE);
 }
 
+/* In one piece with it, and so not lent. */
+static void small_body_goes_with_its_head(void **state)
+{
+    struct fixture *f = *state;
+    f->manner = WHOLE;
+    f->steady = true;
+    input_text(f, GET("/1") GET("/2"));
+    assert_string_equal(f->sent, HELLO HELLO);
+    assert_true(f->body.freed);
+    f->manner = LATER;
+    input_text(f, GET("/3") GET("/4"));
+    f->manner = WHOLE;
+    test_answer(f);
+    flush(f);
+    input_text(f, "");
+    assert_string_equal(f->sent, HELLO HELLO HELLO HELLO);
+    assert_true(f->body.freed);
+    assert_int_equal(f->steadily, 0);
+    assert_non_null(strstr(f->heard, "request /3\ndone 200 5 complete\nrequest /4\n"));
+}
+
 /* The socket may lend what never changes to the kernel, and nothing else. */
 static void what_never_changes_is_said_to(void **state)
 {
@@ -323,6 +344,7 @@ int main(void)
         TEST(not_modified_ends_with_its_head),
         TEST(large_content_is_lent_piece_by_piece),
         TEST(unknown_length_is_chunked),
+        TEST(small_body_goes_with_its_head),
         TEST(what_never_changes_is_said_to),
         TEST(unknown_length_to_1_0_ends_with_the_connection),
         TEST(broken_content_breaks_the_connection),
