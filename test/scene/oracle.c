@@ -422,11 +422,23 @@ static char *lines_update(char *lines, const struct said *word)
     return lines_join(updated, word->lines, NULL, true);
 }
 
+/* What was said to one who is authorised is kept only if the fields that count then permit it
+ * [RFC 9111 §3.5]. */
+static bool is_barred(const struct said *said, const char *fields)
+{
+    return request_field(&said->to->request, "Authorization") &&
+           !terms_of(fields, said->status, said->wall, false).permits_authorization;
+}
+
 char *said_fields(const struct oracle *oracle, const struct said *base, const struct said *word)
 {
     char *lines = lines_join(strdup(""), base->lines, NULL, false);
-    for (const struct said *next = base; (next = next_word(oracle, base, next, word));)
-        lines = lines_update(lines, next);
+    for (const struct said *next = base; (next = next_word(oracle, base, next, word));) {
+        char *updated = lines_update(strdup(lines), next);
+        const bool barred = is_barred(next, updated);
+        free(barred ? updated : lines);
+        lines = barred ? lines : updated;
+    }
     return word == base || !updates(word, base) ? lines : lines_update(lines, word);
 }
 

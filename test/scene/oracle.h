@@ -175,6 +175,11 @@ struct audit {
 __attribute__((format(printf, 2, 3))) bool audit_fault(const struct audit *audit, const char *form,
                                                        ...);
 
+/* May it be shared with those to whom it was not said [RFC 9111 §3] (D-21, D-36)? `fields` are
+ * those that count for it. If not, says why. */
+bool audit_may_share(const struct audit *audit, const struct said *said, const char *fields,
+                     char why[RESPONSE_FAULT]);
+
 /* May the content of `base` answer the request, by itself or because `word`, which is `base` or
  * has confirmed it, was said? If not, says why. */
 bool audit_may_use(const struct audit *audit, const struct said *base, const struct said *word,

@@ -108,10 +108,8 @@ static bool octets_fit(const struct audit *audit, const struct said *base)
 {
     const struct response *response = audit->response;
     const bool cut_out = response->status == 206 && base->status == 200;
-    const bool completed = /* of pieces, which HEAD does not show */
-        response->status == 200 && base->status == 206 && is_method(audit, "HEAD");
     struct place place;
-    if (base->malformed || (response->status != base->status && !cut_out && !completed))
+    if (base->malformed || (response->status != base->status && !cut_out))
         return false;
     if (is_method(audit, "HEAD"))
         return head_fits(audit, base);
@@ -142,16 +140,19 @@ static size_t piece_length(const struct audit *audit, const struct said *said)
     return is_method(audit, "HEAD") ? said->len : said->sent;
 }
 
-/* Is this octet in one of the responses under the tag? */
+/* Is this octet in one of the responses under the tag that the gateway may have kept, or got for
+ * this request? */
 static const struct said *piece_with(const struct audit *audit, const char *tag, size_t at,
                                      size_t total)
 {
     const struct said *said = audit->oracle->saids;
+    char why[RESPONSE_FAULT];
     for (; said; said = said->next) {
         if (audit_is_about(audit, said) && !said->malformed && has_strong_tag(said, tag) &&
             strcmp(said->to->request.method, "GET") == 0 &&
             (said->status == 200 || said->status == 206) && said->total == total &&
-            at >= said->first && at - said->first < piece_length(audit, said))
+            at >= said->first && at - said->first < piece_length(audit, said) &&
+            (audit_is_direct(audit, said) || audit_may_share(audit, said, said->lines, why)))
             return said;
     }
     return NULL;

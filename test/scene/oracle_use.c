@@ -97,10 +97,8 @@ static bool names_cookie(const char *lines)
     return names;
 }
 
-/* It may be shared with those to whom it was not said [RFC 9111 §3] (D-21, D-36); `fields` are
- * those that count for it. */
-static bool may_share(const struct audit *audit, const struct said *said, const char *fields,
-                      char why[RESPONSE_FAULT])
+bool audit_may_share(const struct audit *audit, const struct said *said, const char *fields,
+                     char why[RESPONSE_FAULT])
 {
     const struct request *request = &said->to->request;
     const struct terms terms = terms_of(fields, said->status, said->wall, audit->oracle->guesses);
@@ -268,7 +266,7 @@ static bool may_use(const struct audit *audit, const struct said *base, const st
                   base->to->request.method);
     if (audit->asking->has_content)
         return no(why, "the request has content");
-    if (!may_share(audit, base, base->lines, why))
+    if (!audit_may_share(audit, base, base->lines, why))
         return false;
     if (audit_is_direct(audit, word)) /* whom it selects, the origin has said */
         return true;
@@ -277,7 +275,7 @@ static bool may_use(const struct audit *audit, const struct said *base, const st
                   (unsigned long long)base->number, (unsigned long long)word->number);
     if (!is_selected(audit, fields, base, why))
         return false;
-    if (word != base && !may_share(audit, word, fields, why))
+    if (word != base && !audit_may_share(audit, word, fields, why))
         return false;
     if (is_invalidated(audit, fields, word))
         return no(why, "response %llu was invalidated", (unsigned long long)word->number);
