@@ -75,9 +75,10 @@ const char *const report_style[] = {
     ".advice{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.3rem 1rem;",
     "margin:.5rem 0;font-size:.9rem}",
     ".advice dt{font-size:.9rem}",
-    ".advice .mine,.advice .mine+dd{font-weight:600;color:var(--ink)}",
-    ".advice code{overflow-wrap:anywhere;background:var(--code);border-radius:4px;padding:0 "
-    ".25rem}",
+    ".advice .mine{font-weight:600;color:var(--ink)}",
+    ".advice .mine+dd{border-left:3px solid var(--link);padding-left:.6rem}",
+    ".advice code{overflow-wrap:anywhere;background:var(--code);border-radius:4px;",
+    "padding:0 .25rem}",
     ".bar{display:flex;height:.8rem;border-radius:99px;overflow:hidden;",
     "background:var(--line);margin:.75rem 0}",
     ".bar span{background:var(--tone)}",
