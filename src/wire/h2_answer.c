@@ -10,14 +10,17 @@
  * 200 to the extended CONNECT that asked for it [RFC 8441 §5]. Any other success would tell such a
  * client that there is a tunnel, and becomes 501.
  *
- * Given up: an own limit for interim answers that wait. Where more frames wait than all streams
- * together should have, they are let go.
+ * Interim answers are let go while the session holds more than its tables, its streams and one
+ * large head would take: those that a client does not take must not pile up.
  */
 #include "wire/h2_parts.h"
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "wire/h1_write.h"
+
+/* The octets of a session whose tables are full, with as many streams as usual. */
+enum { H2_HEAP_USUAL = 131072 };
 
 /* A head that waits; its spans point behind it. */
 struct h2_late {
@@ -278,7 +281,7 @@ void h2_interim(struct stream *stream, int status, struct stet_span block)
 
     CHECK(!of->sending.answered && status >= 100 && status <= 199 && status != 101);
     if ((status == 100 && of->sending.continued) ||
-        nghttp2_session_get_outbound_queue_size(h2->session) > 4 * h2->codec.limits->h2_streams)
+        h2->heap.used > H2_HEAP_USUAL + h2->codec.limits->head_size)
         return;
     h1_number_write((uint64_t)status, number);
     lines_add(&lines, STET_SPAN(":status"), stet_span(number, 3));

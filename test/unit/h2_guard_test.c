@@ -374,6 +374,26 @@ static void test_nothing_is_taken(void **state)
     assert_true(held(f) < answers + (512 << 10));
 }
 
+/* Nor do hints pile up that it does not take. */
+static void test_hints_are_not_taken(void **state)
+{
+    struct fixture *f = *state;
+    char block[4096];
+    memset(block, 'a', sizeof block);
+    memcpy(block, "Link: ", 6);
+    memcpy(block + sizeof block - 2, "\r\n", 2);
+    ask(f, 1, END, GET("/later"));
+    f->full = true;
+    for (size_t i = 0; i < 1000; i++)
+        stream_interim(f->streams[0], 103, stet_span(block, sizeof block));
+    assert_in_range(held(f), 65536, 131072 + 65536 + 2 * sizeof block);
+    answer(f, f->streams[0], 5);
+    f->full = false;
+    flush(f);
+    assert_non_null(strstr(f->said, HELLO(1)));
+    assert_true(held(f) < 65536);
+}
+
 /* One stream after the other leaves nothing behind, also in tables that a client wants large. */
 static void test_many_streams(void **state)
 {
@@ -507,6 +527,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_attacks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hints_are_not_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_streams, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_bombs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_honest_clients, setup, teardown),
