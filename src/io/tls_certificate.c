@@ -89,6 +89,16 @@ static const char *tls_key_fault(int error)
     }
 }
 
+/* PEM begins with letters, DER with the tag of a sequence. */
+static bool tls_complain_of_form(const gnutls_datum_t *file, const char *path, const char *words,
+                                 char complaint[TLS_WORDS])
+{
+    const bool der = file->size > 0 && file->data[0] == 0x30;
+    return tls_complain(complaint, path,
+                        der ? "is in DER: make PEM of it (openssl x509 or pkey -inform der)"
+                            : words);
+}
+
 /* Whether the files are what they should be, each for itself. */
 static bool tls_loaded_look(const struct tls_loaded *loaded, const struct tls_pair *pair,
                             char complaint[TLS_WORDS])
@@ -98,14 +108,16 @@ static bool tls_loaded_look(const struct tls_loaded *loaded, const struct tls_pa
     int result;
 
     if (!first)
-        return tls_complain(complaint, pair->certificate, "holds no certificate in PEM");
+        return tls_complain_of_form(&loaded->certificate, pair->certificate,
+                                    "holds no certificate in PEM", complaint);
     gnutls_x509_crt_deinit(first);
     result = gnutls_x509_privkey_init(&key);
     if (result >= 0) {
         result = gnutls_x509_privkey_import2(key, &loaded->key, GNUTLS_X509_FMT_PEM, NULL, 0);
         gnutls_x509_privkey_deinit(key);
     }
-    return result >= 0 || tls_complain(complaint, pair->key, tls_key_fault(result));
+    return result >= 0 ||
+           tls_complain_of_form(&loaded->key, pair->key, tls_key_fault(result), complaint);
 }
 
 static bool tls_loaded_init(struct tls_loaded *loaded, const struct tls_pair *pair,

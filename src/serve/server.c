@@ -181,6 +181,8 @@ static bool server_open_secure(struct server *server, struct grounds *grounds)
     if (!server->secure.tickets)
         return false;
     grounds->tls = secure_open(grounds->config, server->secure.tickets, server->secure.complaint);
+    if (grounds->tls && !grounds->config->quiet)
+        secure_check(grounds->config, loop_wall(server->loop), server_warn, server);
     return grounds->tls != NULL;
 }
 

@@ -338,6 +338,30 @@ def checking(report):
         report.match("and doubtful", text, "chain.pem: number 3 in it does not vouch for the one before")
 
 
+def starting(report):
+    """A server that starts, or loads anew, tells what is doubtful; what is wrong ends it"""
+    with place() as folder:
+        authority = Authority(folder)
+        certificate, key = authority.make("old", "DNS:localhost", days=-1)
+        with Server(report, site(folder), f"--cert={certificate}", f"--key={key}") as server:
+            report.match("expired", server.text(), "warning: .*old.pem: has expired on ")
+            report.equal("and is served", curl(server, "/a.txt", "-k")[0], "a\n")
+        tool("openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:secret", "-out",
+             folder / "locked.key")
+        tool("openssl", "x509", "-in", certificate, "-outform", "der", "-out", folder / "old.der")
+        write(folder / "empty.pem", "")
+        for name, files, wanted in [
+                ("a passphrase", (certificate, folder / "locked.key"), "has a passphrase"),
+                ("DER", (folder / "old.der", key), "is in DER: make PEM of it"),
+                ("empty", (folder / "empty.pem", key), "holds no certificate in PEM"),
+                ("an authority's", (authority.certificate, key), "does not belong to the certificate"),
+                ("no file", (folder / "nobody.pem", key), "No such file")]:
+            text, status = tool(program(), "serve", folder / "site", "--listen=127.0.0.1:0",
+                                f"--cert={files[0]}", f"--key={files[1]}")
+            report.equal(f"{name} ends it", status, 2)
+            report.match(name, text, wanted)
+
+
 def explaining(report):
     """stet explain fetches by https, from whom it may trust"""
     with place() as folder, serve(report, folder) as server:
@@ -492,4 +516,4 @@ if __name__ == "__main__":
         sys.exit("needs openssl and gnutls-cli: script/setup")
     os.environ.setdefault("LC_ALL", "C")
     sys.exit(run(versions, resumption, protocols, whole, ends, development, sites, reloading,
-                 checking, explaining, unused, origins, refused))
+                 checking, starting, explaining, unused, origins, refused))
