@@ -66,11 +66,15 @@ void get_end_of_signal(void)
 
 static void get_heed_signals(struct transfers *transfers)
 {
-    struct sigaction action = {.sa_handler = get_on_signal, .sa_flags = SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = get_on_signal, .sa_flags = SA_RESETHAND};
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct sigaction before;
 
     get_transfers = transfers;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action,
+                      NULL); /* what is ignored stays so, as in "&" and nohup */
 }
 
 /* What is ignored stays ignored in the programs that a process becomes: here that is what the

@@ -3,6 +3,8 @@
  *
  * All tags that are stored for the URL and this user go in one If-None-Match [RFC 9111 §4.3.1]. A
  * range of something stored whole is not asked for: the whole is validated, then sliced (D-18).
+ * If it turns out to be another one the range is asked for after all; and at once where nothing
+ * that is stored fits the request.
  *
  * Given up: validating what answers HEAD. HEAD goes on as it came, and tells what it tells (D-17).
  */
@@ -20,6 +22,14 @@ static bool add(struct message *to, enum stet_field_id id, struct stet_span valu
 }
 
 /* ---- plan ---- */
+
+/* Nothing that is stored is asked about, so nothing is judged by the answer. */
+static void plan_nothing(struct cache_fetch *fetch)
+{
+    fetch->found.count = 0;
+    fetch->errand.plan =
+        stet_validation_of(&fetch->asking.as, &(const struct stet_candidates){NULL, 0});
+}
 
 static bool plan_gap(struct cache_fetch *fetch)
 {
@@ -51,6 +61,8 @@ enum cache_way cache_plan(struct cache_fetch *fetch)
         errand->plan.asks = false;
         return CACHE_GAP;
     }
+    if (!fetch->found.best && fetch->asking.asked.range)
+        plan_nothing(fetch);
     return errand->plan.asks ? CACHE_CONDITIONS : CACHE_AS_IT_IS;
 }
 
@@ -112,14 +124,6 @@ static bool head_make(struct cache_fetch *fetch)
 }
 
 /* ---- sending ---- */
-
-/* Nothing that is stored is asked about, so nothing is judged by the answer. */
-static void plan_nothing(struct cache_fetch *fetch)
-{
-    fetch->found.count = 0;
-    fetch->errand.plan =
-        stet_validation_of(&fetch->asking.as, &(const struct stet_candidates){NULL, 0});
-}
 
 bool cache_ask(struct cache_fetch *fetch, enum cache_way way)
 {

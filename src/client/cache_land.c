@@ -68,6 +68,14 @@ static bool stands_in(struct cache_fetch *fetch, int status)
 
 /* ---- heads ---- */
 
+/* A part was asked for, and the whole comes, because a condition for what is stored had taken the
+ * place of the range (D-18). */
+static bool lost_range(const struct cache_fetch *fetch, int status)
+{
+    return status == 200 && fetch->asking.asked.range && fetch->errand.plan.asks &&
+           fetch->asking.as.method == STET_METHOD_GET;
+}
+
 static void judged(struct cache_fetch *fetch, const struct stet_response *response)
 {
     const struct stet_candidates candidates = {fetch->found.candidates, fetch->found.count};
@@ -81,6 +89,10 @@ static void judged(struct cache_fetch *fetch, const struct stet_response *respon
         use(fetch, &verdict, response);
         break;
     case STET_VALIDATED_REPLACE:
+        if (lost_range(fetch, response->status)) {
+            then_do(fetch, CACHE_THEN_REPEAT);
+            break;
+        }
         if (fetch->asking.as.method == STET_METHOD_HEAD)
             cache_update_by_head(fetch, response);
         pass(fetch, response);

@@ -329,7 +329,9 @@ static bool download_prepare(struct download *download)
     if (!download->method || (request->head && !message_add_all(&download->head, request->head)) ||
         !download_take_url(download, request->url))
         return false;
-    if (!request->decode || stet_head_has(&download->head.head, STET_FIELD_ACCEPT_ENCODING)) {
+    /* octets out of the middle of a coded content are of no use to anyone */
+    if (!request->decode || stet_head_has(&download->head.head, STET_FIELD_ACCEPT_ENCODING) ||
+        stet_head_has(&download->head.head, STET_FIELD_RANGE)) {
         download->request.decode = false;
         return true;
     }

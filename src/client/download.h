@@ -27,7 +27,7 @@ struct download_request {
     bool show_head;           /* goes to the output, before the content; of redirects as well */
     bool fail;                /* content of 400 and above does not go to the output */
     bool hold;                /* nor does that of a status that may pass (pace_is_transient) */
-    bool decode;              /* asks for codings and undoes them */
+    bool decode;              /* asks for codings and undoes them, but for ranges */
     bool resume;              /* what an earlier run left is continued */
     bool quiet;               /* cache_request's */
 };

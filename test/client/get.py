@@ -395,6 +395,9 @@ def against_stet(report):
                          (200, True, True))
             report.check("in a coding", first["size_download"] < first["size"] == len(text), first)
             report.equal("content", client.get(server.url + "/page.txt").out == text, True)
+            for number in range(2):
+                got = client.get("-r", "1000-1999", server.url + "/page.txt")
+                report.equal(f"a range of what has codings ({number})", got.out == text[1000:2000], True)
             write(folder / "site/page.txt", text[::-1])
             got = eventually(lambda: client.get(server.url + "/page.txt").out == text[::-1])
             report.check("changed", got)
