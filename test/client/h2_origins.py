@@ -6,9 +6,11 @@ proxy_origin.py ask of a server over HTTP/1 is asked of it here as well: nothing
 """
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import origins
 import proxy_origin
@@ -187,6 +189,47 @@ def leaving(report):
             report.equal("50 answers", statuses, [200] * 50)
 
 
+RELOADS = 100
+
+
+def failures_under_load(proxy, ends):
+    """What clients get that is not 200, and how many got that, until the event is set."""
+    wrong, right = [], []
+
+    def ask(number):
+        rounds = 0
+        while not ends.is_set():
+            rounds += 1
+            with proxy.wire() as wire:
+                for turn in range(10):
+                    answer = wire.ask(f"/a.txt?{number}-{rounds}-{turn}")
+                    (right if answer.status == 200 else wrong).append(answer.line)
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    return threads, wrong, right
+
+
+def reloads(report):
+    """nginx is reloaded a hundred times under load: no request fails"""
+    for origin in (nginx_h2c, nginx_tls):
+        with place() as folder, place() as own:
+            write(folder / "a.txt", prose(5000))
+            with origin(folder, own) as url, \
+                    TrustingProxy(report, url, "--workers=1") as proxy:
+                ends = threading.Event()
+                threads, wrong, right = failures_under_load(proxy, ends)
+                pid = int((own / "pid").read_text())
+                for _ in range(RELOADS):
+                    os.kill(pid, signal.SIGHUP)
+                    time.sleep(0.05)
+                ends.set()
+                for thread in threads:
+                    thread.join()
+                report.equal("requests that failed", wrong, [])
+                report.check("many did not", len(right) > RELOADS)
+
+
 def gone(report):
     """a server that dies and comes back; one that does not speak it"""
     with place() as folder:
@@ -225,4 +268,4 @@ def websocket(report):
 
 
 if __name__ == "__main__":
-    sys.exit(run(nginx, apache, node, sharing, leaving, gone, websocket))
+    sys.exit(run(nginx, apache, node, sharing, leaving, reloads, gone, websocket))
