@@ -92,7 +92,8 @@ static struct tls_context *stock_server(enum tls_demand demand)
     const struct tls_server server = {.sites = &site,
                                       .site_count = 1,
                                       .protocols = TLS_HTTP1 | TLS_HTTP2,
-                                      .tickets = stock.tickets};
+                                      .tickets = stock.tickets,
+                                      .early = {16384, 1000, 3600000}};
     struct tls_context *context = tls_context_server(&server, complaint);
     must(context);
     return context;
