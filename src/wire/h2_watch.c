@@ -94,7 +94,7 @@ static bool watch_has_gone(const struct h2 *h2, const struct h2_stream *stream, 
         return true;
     if (!pace->full && nghttp2_session_get_stream_remote_window_size(h2->session, stream->id) == 0)
         return false;
-    return (pace->sent - watch->all) / senders >= least;
+    return pace->sent - watch->all >= least * senders;
 }
 
 static void watch_miss(struct h2 *h2, struct h2_stream *stream)
