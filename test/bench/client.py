@@ -146,9 +146,9 @@ class Client:
 
     def one(self):
         columns = ["stet get / curl", "stet get, ms", "curl, ms", "wget, ms", "true, ms"]
-        note = ("Of whole processes, medians of each round's {} that take turns. `true` does nothing: "
-                "what a process costs. The server is `stet serve`; curl has the tag in a file "
-                "(--etag-compare), and no content to give out.").format(RUNS)
+        note = (f"Of whole processes, medians of each round's {RUNS} that take turns. `true` does "
+                "nothing: what a process costs. The server is `stet serve`; curl has the tag in a "
+                "file (--etag-compare), and no content to give out.")
         tables = {"cpu": report.Table("Client: CPU time to get one URL of 1 KiB", columns, note),
                   "wall": report.Table("Client: time to get one URL of 1 KiB", columns)}
         for name, line, most in (("get-hit", "stet get from its cache, the others from the server",
@@ -216,7 +216,8 @@ class Client:
             with self.aside():
                 plain = self.run(self.get(extra[0], cache=copy))
                 before = self.files(copy)[2]
-                full = self.run(self.get("--cache-size", str(filled * 3 // 4), extra[1], cache=copy))
+                full = self.run(self.get("--cache-size", str(filled * 3 // 4), extra[1],
+                                         cache=copy))
             found.append({"wall": full["wall"] - plain["wall"], "cpu": full["cpu"] - plain["cpu"],
                           "count": before + 1 - self.files(copy)[2]})
         self.bench.raw["evict"] = found
@@ -225,8 +226,10 @@ class Client:
     def get_urls(self):
         table = report.Table(
             f"Client: a cache of {URLS:,} URLs of 1 KiB", ["elapsed", "CPU"],
-            "In one process, on a file system in memory where there is one. A content is held against "
-            "its SHA-256 before it is given out. The URLs are evicted when one more passes the limit.")
+            "In one process, on a file system in memory where there is one. A content is held "
+            "against its SHA-256 before it is given out. The URLs are evicted when one more passes "
+            "the limit.")
+        self.cache = os.path.join(self.room.name, "many")
         paths = [fresh(number) for number in range(URLS + 2)]
         with self.bench.field() as field:
             base = self.server(field, paths)
@@ -235,9 +238,9 @@ class Client:
             sets, contents, count = self.files(self.cache)
             if (contents, count) != (URLS * SIZE, URLS):
                 raise SystemExit(f"bench: {count} URLs with {contents} octets are stored")
-            table.add(report.Row("fetched", "us to fetch and store one", 1000 * filling["wall"] / URLS,
-                                 f"{1000 * filling['wall'] / URLS:.0f}",
-                                 others=[f"{1000 * filling['cpu'] / URLS:.0f}"]))
+            elapsed, cpu = (1000 * filling[key] / URLS for key in ("wall", "cpu"))
+            table.add(report.Row("fetched", "us to fetch and store one", cpu, f"{elapsed:.0f}",
+                                 others=[f"{cpu:.0f}"]))
             elapsed, cpu = self.look_up(urls[:URLS])
             table.add(report.Row("looked-up", "us to look one up and to answer from it", cpu,
                                  f"{elapsed:.0f}", others=[f"{cpu:.0f}"]))
@@ -253,7 +256,8 @@ class Client:
 
     def audit_100(self):
         paths = [f"/page{number}.txt" for number in range(AUDITED)]
-        table = report.Table(f"Client: stet audit of {AUDITED} URLs", ["seconds", "CPU, s", "requests"],
+        table = report.Table(f"Client: an audit of {AUDITED} URLs",
+                             ["seconds", "CPU, s", "requests"],
                              "Of `stet serve`, one request after another.")
         with self.bench.field() as field:
             base = self.server(field, paths)
