@@ -242,6 +242,9 @@ static bool same_field(const struct probe *get, const struct probe *head, enum s
 {
     if (id == STET_FIELD_CACHE_CONTROL && check_value(head, id).at && check_value(get, id).at)
         return same_control(get, head);
+    if (id == STET_FIELD_ETAG &&
+        stet_etag_equal_weak(stet_etag_of(&get->response.head), stet_etag_of(&head->response.head)))
+        return true; /* it hardened meanwhile: both revalidate the content */
     return stet_span_equal(check_value(get, id), check_value(head, id));
 }
 

@@ -66,6 +66,19 @@ def _(ask):
     return ask.answer()
 
 
+@fault("etag-hardens-late", also={"etag-weak"}, without=True)
+def _(ask):
+    ask.weak = ask.count < 20  # somewhere among the conditions
+    return ask.answer()
+
+
+@fault("etag-hardens-at-head", also={"etag-weak"}, without=True)
+def _(ask):
+    ask.state.changed |= ask.method == "HEAD"
+    ask.weak = not ask.state.changed
+    return ask.answer()
+
+
 @fault("if-match-in-a-cache", also={"cache-status"}, without=True)
 def _(ask):
     # The first answer is the origin's; then a cache answers, which may ignore If-Match.

@@ -371,6 +371,8 @@ static const struct row rows[] = {
      "head-fields-missing", NULL},
     {"9110-9.3.2", "HEAD with another tag", check_head, "200\nETag: \"a\"", "x",
      "200 HEAD\nETag: \"b\"", "", "head-fields", NULL},
+    {"9110-9.3.2", "HEAD with the tag grown strong", check_head, "200\nETag: W/\"a\"", "x",
+     "200 HEAD\nETag: \"a\"", "", "", NULL},
     {"9110-9.3.2", "HEAD without length", check_head, "200\nETag: \"a\"\nContent-Length: 1", "x",
      "200 HEAD\nETag: \"a\"", "", "", NULL},
     {"9110-9.3.2", "HEAD with another length", check_head, "200", "x",
