@@ -151,7 +151,7 @@ static void stream_free(struct h2_client_stream *stream)
     *stream->link = stream->next;
     if (stream->next)
         stream->next->link = stream->link;
-    octets_fini(&stream->unsent);
+    octets_fini(&stream->upload.unsent);
     octets_fini(&stream->held);
     if (stream->trailers)
         h2_client_head_return(stream->client->kit, stream->trailers);
@@ -246,7 +246,7 @@ bool h2_client_wants_take(const struct h2_client *client)
 
 size_t h2_client_unsent(const struct h2_client_stream *stream)
 {
-    return octets_left(&stream->unsent);
+    return octets_left(&stream->upload.unsent);
 }
 
 bool h2_client_is_paused(const struct h2_client_stream *stream)
@@ -306,9 +306,9 @@ static void stream_over(struct h2_client_stream *stream)
 {
     stream->is.over = true;
     stream->client->busy--;
-    octets_fini(&stream->unsent);
+    octets_fini(&stream->upload.unsent);
     octets_fini(&stream->held);
-    stream->last_lines = STET_SPAN_NONE;
+    stream->upload.trailers = STET_SPAN_NONE;
     stream->client->swept &= !stream->is.closed;
 }
 
@@ -326,7 +326,7 @@ static void stream_reset(struct h2_client_stream *stream, uint32_t code)
 void h2_client_stream_end(struct h2_client_stream *stream, enum client_end end,
                           const struct stet_head *trailers)
 {
-    const bool sent = stream->is.last && octets_left(&stream->unsent) == 0;
+    const bool sent = stream->is.last && octets_left(&stream->upload.unsent) == 0;
 
     if (stream->is.over)
         return;
@@ -383,7 +383,7 @@ struct h2_client_stream *h2_client_begin(struct h2_client *client,
     stream->owner = owner;
     stream->method = (uint8_t)request->method;
     stream->is.counted = request->has_content && request->length_known;
-    stream->length_left = stream->is.counted ? request->length : 0;
+    stream->upload.left = stream->is.counted ? request->length : 0;
     stream->is.last = request->method != STET_METHOD_CONNECT &&
                       (!request->has_content || (stream->is.counted && request->length == 0));
     if (!h2_client_submit(stream, request)) {
@@ -415,7 +415,7 @@ static void stream_run(struct h2_client_stream *stream)
     if (!stream->is.over)
         h2_client_tell(stream);
     if (stream->is.over || !stream->is.waits ||
-        octets_left(&stream->unsent) >= H2_CLIENT_UNSENT / 4)
+        octets_left(&stream->upload.unsent) >= H2_CLIENT_UNSENT / 4)
         return;
     stream->is.waits = false;
     stream->events->room(stream->owner);

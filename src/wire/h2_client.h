@@ -47,6 +47,13 @@ struct h2_client_marks {
     bool counted : 1; /* and its length was announced */
 };
 
+/* Request content on its way. */
+struct h2_client_upload {
+    struct octets unsent;
+    uint64_t left;             /* by the length that was announced */
+    struct stet_span trailers; /* lines behind it */
+};
+
 /* A request and its response. Lives in the client, from h2_client_begin until `end` has returned or
  * h2_client_cancel. Whoever began it may read the first five members, also in `end`. */
 struct h2_client_stream {
@@ -62,10 +69,8 @@ struct h2_client_stream {
     uint8_t interims;
     int32_t id;
     uint64_t content_left; /* of the response, by its Content-Length */
-    uint64_t length_left;  /* of the request, by its own */
     struct response_framing framing;
-    struct octets unsent;            /* request content */
-    struct stet_span last_lines;     /* trailers behind it */
+    struct h2_client_upload upload;
     struct octets held;              /* response content that was not wanted yet */
     struct h2_client_head *trailers; /* that were */
     const struct h2_client_events *events;

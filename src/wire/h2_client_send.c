@@ -106,7 +106,7 @@ static size_t block_lines(struct stet_span block)
 /* Someone waits for room that there is now. */
 static void stream_look(struct h2_client_stream *stream)
 {
-    if (stream->is.waits && octets_left(&stream->unsent) < H2_CLIENT_UNSENT / 4)
+    if (stream->is.waits && octets_left(&stream->upload.unsent) < H2_CLIENT_UNSENT / 4)
         stream->client->due = true;
 }
 
@@ -121,7 +121,7 @@ static bool lines_open(struct lines *lines, size_t count, size_t text)
 /* What comes behind the content [RFC 9113 §8.1]. False when memory is out. */
 static bool stream_trail(const struct h2_client_stream *stream)
 {
-    struct stet_span rest = stream->last_lines, name, value;
+    struct stet_span rest = stream->upload.trailers, name, value;
     struct lines lines;
 
     if (!lines_open(&lines, block_lines(rest), rest.len))
@@ -138,7 +138,7 @@ static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, s
                             uint32_t *flags, nghttp2_data_source *source, void *owner)
 {
     struct h2_client_stream *stream = source->ptr;
-    const size_t left = octets_left(&stream->unsent), size = left < length ? left : length;
+    const size_t left = octets_left(&stream->upload.unsent), size = left < length ? left : length;
 
     (void)session, (void)id, (void)owner;
     if (left == size && stream->is.last)
@@ -146,11 +146,11 @@ static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, s
     else if (left == 0)
         return NGHTTP2_ERR_DEFERRED;
     if (size > 0) {
-        memcpy(to, octets_at(&stream->unsent), size);
-        octets_spend(&stream->unsent, size);
+        memcpy(to, octets_at(&stream->upload.unsent), size);
+        octets_spend(&stream->upload.unsent, size);
     }
     stream_look(stream);
-    if (left == size && stream->is.last && stream->last_lines.len > 0) {
+    if (left == size && stream->is.last && stream->upload.trailers.len > 0) {
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         return stream_trail(stream) ? (ssize_t)size : NGHTTP2_ERR_CALLBACK_FAILURE;
     }
@@ -190,13 +190,13 @@ bool h2_client_send(struct h2_client_stream *stream, struct stet_span bytes)
 {
     if (stream->is.over || bytes.len == 0)
         return true;
-    CHECK(!stream->is.last && (!stream->is.counted || bytes.len <= stream->length_left));
-    stream->length_left -= stream->is.counted ? bytes.len : 0;
-    if (!octets_add(&stream->unsent, bytes.at, bytes.len))
+    CHECK(!stream->is.last && (!stream->is.counted || bytes.len <= stream->upload.left));
+    stream->upload.left -= stream->is.counted ? bytes.len : 0;
+    if (!octets_add(&stream->upload.unsent, bytes.at, bytes.len))
         h2_client_part(stream->client, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR,
                        NGHTTP2_INTERNAL_ERROR);
     content_wake(stream);
-    stream->is.waits = octets_left(&stream->unsent) >= H2_CLIENT_UNSENT;
+    stream->is.waits = octets_left(&stream->upload.unsent) >= H2_CLIENT_UNSENT;
     return !stream->is.waits;
 }
 
@@ -204,8 +204,8 @@ void h2_client_finish(struct h2_client_stream *stream, struct stet_span trailers
 {
     if (stream->is.over || stream->is.last)
         return;
-    CHECK(!stream->is.counted || stream->length_left == 0);
-    stream->last_lines = trailers;
+    CHECK(!stream->is.counted || stream->upload.left == 0);
+    stream->upload.trailers = trailers;
     stream->is.last = true;
     content_wake(stream);
 }
