@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """tls.py [TEST...]: TLS with OpenSSL, GnuTLS, curl and Python, on both sides of stet"""
+import contextlib
 import http.client
 import json
 import os
@@ -12,6 +13,9 @@ import subprocess
 import sys
 import threading
 
+import origins as servers
+import proxy_origin
+from h2_origins import as_https, certificate as own_certificate, instead
 from harness import Proxy, Server, eventually, place, program, prose, run, write
 
 LARGE = bytes(range(256)) * (16 << 12)  # 16 MiB: more than sockets hold
@@ -423,6 +427,37 @@ class Origin(threading.Thread):
                 plain.close()
 
 
+@contextlib.contextmanager
+def nginx_http1(root, folder):
+    with place() as own:
+        pem, key = own_certificate(own)
+        with servers.nginx_origin(root, folder, " ssl",
+                                  f"ssl_certificate {pem}; ssl_certificate_key {key};") as url:
+            yield as_https(url)
+
+
+@contextlib.contextmanager
+def apache_http1(root):
+    with place() as own:
+        pem, key = own_certificate(own)
+        with servers.apache_origin(root, ["socache_shmcb", "ssl"],
+                                   f"SSLEngine on\nSSLCertificateFile {pem}\n"
+                                   f"SSLCertificateKeyFile {key}\n") as url:
+            yield as_https(url)
+
+
+def nginx(report):
+    """nginx as an origin by https, with HTTP/1.1"""
+    with instead(nginx_origin=nginx_http1):
+        proxy_origin.nginx(report)
+
+
+def apache(report):
+    """Apache as an origin by https, with HTTP/1.1"""
+    with instead(apache_origin=apache_http1):
+        proxy_origin.apache(report)
+
+
 def refused(report):
     """Proxy-Status tells how TLS with an origin server has failed
 
@@ -516,4 +551,4 @@ if __name__ == "__main__":
         sys.exit("needs openssl and gnutls-cli: script/setup")
     os.environ.setdefault("LC_ALL", "C")
     sys.exit(run(versions, resumption, protocols, whole, ends, development, sites, reloading,
-                 checking, starting, explaining, unused, origins, refused))
+                 checking, starting, explaining, unused, origins, nginx, apache, refused))
