@@ -174,6 +174,53 @@ static void a_preface_has_its_time(void **state)
     assert_int_equal(world_ends_in(world, client, false), 1000);
 }
 
+/* ... within which it may come as it likes, and so may what is none. */
+static void a_preface_may_drip(void **state)
+{
+    struct world *world = *state;
+    world_open(world);
+    struct sim_client *client = world_client(world);
+    for (size_t i = 0; i < H2_PREFACE_SIZE; i++) {
+        sim_client_send(client, H2_PREFACE + i, 1);
+        world_pass(world, 500 * MS);
+    }
+    send_frame(world, client, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+    ask(world, client, 1, END, "GET", "/304");
+    assert_int_equal(frames(client, NGHTTP2_HEADERS, 1, -1), 1);
+
+    static const struct preface_row {
+        const char *text, *answer;
+    } rows[] = {
+        {"PUT /n/5 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK"},
+        {"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", "HTTP/1.1 505 "},
+        {"PRI /n/5 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sim_client *other = world_client(world);
+        for (const char *at = rows[i].text; *at; at++) {
+            sim_client_send(other, at, 1);
+            world_pass(world, MS);
+        }
+        if (world_count(other, rows[i].answer) != 1)
+            fail_msg("%s: %.*s", rows[i].text, (int)sim_client_len(other), sim_client_bytes(other));
+    }
+}
+
+/* Without h2c it is a request of HTTP/1 that cannot be. */
+static void a_preface_nobody_wants(void **state)
+{
+    struct world *world = *state;
+    world_open(world);
+    world->set.no_h2c = true;
+    struct sim_client *client = world_client(world);
+    sim_client_send(client, H2_PREFACE, H2_PREFACE_SIZE);
+    sim_world_run_until_idle(world->sim);
+    assert_int_equal(world_count(client, "HTTP/1.1 "), 1);
+    assert_int_equal(world_count(client, "HTTP/1.1 505 "), 1);
+    assert_int_equal(sim_client_state(client), SIM_CLIENT_ENDED);
+    assert_int_equal(world->requests, 0);
+}
+
 /* What is sent to us is no reason to wait for what is not taken from us. */
 static void talk_is_no_progress(void **state)
 {
@@ -389,6 +436,8 @@ int main(void)
         TEST(a_frame_that_drips_keeps_nothing_alive),
         TEST(a_head_has_its_time),
         TEST(a_preface_has_its_time),
+        TEST(a_preface_may_drip),
+        TEST(a_preface_nobody_wants),
         TEST(talk_is_no_progress),
         TEST(a_window_that_never_opens),
         TEST(a_window_that_drips),
