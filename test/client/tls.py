@@ -427,6 +427,32 @@ class Origin(threading.Thread):
                 plain.close()
 
 
+def presenting(report):
+    """An origin that demands a certificate gets ours, and hears the name it is asked by"""
+    with place() as folder:
+        authority, people = Authority(folder), Authority(folder, "people")
+        certificate, key = authority.make("origin", "DNS:localhost,IP:127.0.0.1")
+        own, own_key = people.make("someone", purpose="clientAuth")
+        names = []
+        origin = Origin(certificate, key, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n", True)
+        origin.context.verify_mode = ssl.CERT_REQUIRED
+        origin.context.load_verify_locations(people.certificate)
+        origin.context.sni_callback = lambda wire, name, context: names.append(name)
+        trust = f"--origin-ca={authority.certificate}"
+        with Proxy(report, f"https://localhost:{origin.port}", trust, f"--origin-cert={own}",
+                   f"--origin-key={own_key}") as proxy:
+            report.equal("with ours", proxy.ask("/").content, b"ok\n")
+        report.check("the name", names and set(names) == {"localhost"}, names)
+        with Proxy(report, f"https://localhost:{origin.port}", trust) as proxy:
+            report.match("with none", proxy.ask("/").get("Proxy-Status", ""),
+                         "error=tls_alert_received; ?alert-id=116")
+        with Proxy(report, f"https://127.0.0.1:{origin.port}", trust, f"--origin-cert={own}",
+                   f"--origin-key={own_key}") as proxy:
+            report.equal("by its address", proxy.ask("/").content, b"ok\n")
+        report.equal("which is no name [RFC 6066 §3]", names[-1], None)
+        origin.listener.close()
+
+
 @contextlib.contextmanager
 def nginx_http1(root, folder):
     with place() as own:
@@ -551,4 +577,4 @@ if __name__ == "__main__":
         sys.exit("needs openssl and gnutls-cli: script/setup")
     os.environ.setdefault("LC_ALL", "C")
     sys.exit(run(versions, resumption, protocols, whole, ends, development, sites, reloading,
-                 checking, starting, explaining, unused, origins, nginx, apache, refused))
+                 checking, starting, explaining, unused, origins, presenting, nginx, apache, refused))
