@@ -182,5 +182,30 @@ def cured(report):
                      "^max-age=31536000, immutable$")
 
 
+def told_apart(report):
+    """Apache, as advised, tells versions of one size and time apart, and is not moved by a touch"""
+    if not harness.shutil.which("apache2"):
+        report.skip("Apache", "it is not installed")
+        return
+    for word in ("lying-304", "needless-200"):
+        extra = [snippet for name, snippet in snippets("Apache") if name == word][-1:]
+        with harness.place() as folder:
+            folder.chmod(0o755)
+            small = harness.write(folder / "site/small.txt", b"version 1\n")
+            harness.os.utime(small, ns=(audit_peers.OLD, audit_peers.OLD))
+            port = audit_peers.free_port()
+
+            def change():
+                if word == "lying-304":
+                    small.write_bytes(b"version 2\n")
+                    harness.os.utime(small, ns=(audit_peers.OLD, audit_peers.OLD))
+                else:
+                    harness.os.utime(small)
+            with audit_peers.running(configured("Apache", folder, extra, port), folder, port) as url:
+                run = audit_peers.over_time(folder, url + "small.txt", change)
+        report.equal(f"{word} with {extra}", word in run.found("bad", "warn"), False)
+        report.check("it was proved", run.found("good") & {"true-304", "true-change"}, run.found("good"))
+
+
 if __name__ == "__main__":
-    sys.exit(harness.run(known, read, cured))
+    sys.exit(harness.run(known, read, cured, told_apart))

@@ -117,24 +117,41 @@ static void preflight(struct check *check, const struct probe *a, const struct p
 }
 
 /* `a` is what was held, `b` the answer to a condition; what is there now has the content "now". */
-static void truth_of(struct check *check, const struct probe *a, const struct probe *b, bool coded)
+static void truth_of(struct check *check, const struct truth *held, const struct probe *b)
 {
     struct probe now = fixture_probe("http://h/", "200\nETag: \"a\"", "now");
-    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
-                               STET_SPAN_NONE, true,      coded};
 
-    check_truth(check, &held, b, &now);
+    check_truth(check, held, b, &now);
     probe_fini(&now);
 }
 
 static void truth(struct check *check, const struct probe *a, const struct probe *b)
 {
-    truth_of(check, a, b, false);
+    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
+                               STET_SPAN_NONE, true,      false};
+
+    truth_of(check, &held, b);
+}
+
+/* Asked by date. */
+static void truth_dated(struct check *check, const struct probe *a, const struct probe *b)
+{
+    const struct truth held = {a->digest,
+                               a->length,
+                               check_value(a, STET_FIELD_ETAG),
+                               check_value(a, STET_FIELD_LAST_MODIFIED),
+                               false,
+                               false};
+
+    truth_of(check, &held, b);
 }
 
 static void truth_coded(struct check *check, const struct probe *a, const struct probe *b)
 {
-    truth_of(check, a, b, true);
+    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
+                               STET_SPAN_NONE, true,      true};
+
+    truth_of(check, &held, b);
 }
 
 static const struct row rows[] = {
@@ -473,6 +490,10 @@ static const struct row rows[] = {
      "then", "304", "", "lying-304", NULL},
     {"9110-8.8.1", "200, and it is the same", truth, "200\nETag: \"b\"", "now", "200\nETag: \"a\"",
      "now", "needless-200", NULL},
+    {"9110-8.8.2.1", "200 by date, and it is the same", truth_dated, "200\n" MODIFIED, "now",
+     "200\nETag: \"a\"", "now", "needless-200", NULL},
+    {"9110-8.8.2.1", "200 by date, where there is a tag", truth_dated,
+     "200\nETag: \"a\"\n" MODIFIED, "now", "200\nETag: \"a\"", "now", "", NULL},
     {"9110-13.1.2", "200, and it is another", truth, "200\nETag: \"b\"", "then", "200\nETag: \"a\"",
      "now", "true-change", NULL},
 
