@@ -141,6 +141,19 @@ static void get_open_cache(struct get *get)
     if (!caching->cache.storage)
         get_warn_cache(get, folder.len ? folder.at : "the cache", error);
     text_fini(&folder);
+    caching->insistent = caching->cache;
+    caching->insistent.mode = CACHE_REVALIDATE;
+}
+
+void get_keep_cache(struct get *get)
+{
+    struct get_caching *caching = &get->caching;
+
+    if (!caching->cache.storage || storage_stands(caching->cache.storage))
+        return;
+    storage_close(caching->cache.storage);
+    caching->cache.storage = NULL;
+    get_open_cache(get);
 }
 
 /* ---- once ---- */
@@ -184,8 +197,6 @@ int get_with(struct get *get)
         get->caching.cache.now = get_now;
         get->caching.cache.lives = !get->showing.watch && !get->group;
         get_open_cache(get);
-        get->caching.insistent = get->caching.cache;
-        get->caching.insistent.mode = CACHE_REVALIDATE;
         status = get_go(get);
         /* what is validated behind an answer goes on to its end */
         while (!get_stopped() && !transfers_run(get->transfers, -1))

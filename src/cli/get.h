@@ -150,6 +150,9 @@ bool get_places_differ(const struct get_job *jobs, size_t count);
 /* Makes the folders above a path, for whom `mode` says. */
 void get_make_folders(char *path, unsigned mode);
 
+/* Makes the cache anew if its folder was removed. No request is under way. */
+void get_keep_cache(struct get *get);
+
 /* Does what the options say; the exit status. */
 int get_with(struct get *get);
 

@@ -144,6 +144,7 @@ int get_watch(struct get *get)
         if (!get_job_place(&job, 0))
             return GET_USAGE;
         job.spool = !job.file;
+        get_keep_cache(get);
         pause = watch_poll(&watch, &job);
         status = job.status == GET_UNCHANGED ? GET_FINE : job.status;
         get_job_fini(&job);

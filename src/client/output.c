@@ -333,7 +333,8 @@ static mode_t output_mode(const struct output *output)
 
 static bool output_replace(struct output *output)
 {
-    if (fchmod(output->fd, output_mode(output)) != 0 || rename(output->part, output->path) != 0) {
+    if (fchmod(output->fd, output_mode(output)) != 0 || !output_name_part(output) ||
+        rename(output->part, output->path) != 0) {
         output_fail(output, "cannot replace", output->path);
         output_drop(output, NULL, NULL);
         return false;

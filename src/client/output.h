@@ -28,7 +28,8 @@ struct output *output_new_spool(void);
 /* What is not ended is dropped. NULL is allowed. */
 void output_free(struct output *output);
 
-/* How many octets of the content of `url` are kept beside the file, and of which tag; 0 if none. */
+/* How many octets of the content of `url` are kept beside the file, and of which tag; 0 if none, or
+ * if another process goes on with them. From then on they are this output's. */
 uint64_t output_held(struct output *output, const char *url, char tag[OUTPUT_TAG]);
 
 /* Makes ready for content; the first `held` octets of it are those kept (0: all is to come). False

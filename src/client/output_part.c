@@ -1,7 +1,8 @@
 /* Parts: what is kept beside a file of a download that is not complete, and what it is a part of.
  *
  * The part is locked by who writes it, so that two processes that fetch to the same file do not mix
- * their octets: the second one takes a name of its own and leaves nothing behind.
+ * their octets: the second one takes a file of its own, without a name until the end where there
+ * are such files, and leaves nothing behind.
  */
 #include "client/output_parts.h"
 
@@ -10,13 +11,46 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { OUTPUT_TAG_FILE = 16384 };
+
+/* A file without a name, which goes with the process. -1: the file system has none of these. */
+static int output_open_nameless(const struct output *output)
+{
+    const char *slash = strrchr(output->path, '/');
+    char folder[PATH_MAX] = ".";
+
+    if (slash && (size_t)(slash + 1 - output->path) >= sizeof folder)
+        return -1;
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash + 1 - output->path), output->path);
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+}
+
+bool output_name_part(struct output *output)
+{
+    char *marks = output->part + strlen(output->part) - 6;
+    char from[64];
+    uint32_t random;
+
+    snprintf(from, sizeof from, "/proc/self/fd/%d", output->fd);
+    for (int tries = 0; output->nameless && tries < 16; tries++) {
+        if (getrandom(&random, sizeof random, 0) != sizeof random)
+            return false;
+        snprintf(marks, 7, "%06x", (unsigned)(random & 0xffffff));
+        output->nameless = linkat(AT_FDCWD, from, AT_FDCWD, output->part, AT_SYMLINK_FOLLOW) != 0;
+        if (output->nameless && errno != EEXIST)
+            return false;
+    }
+    return !output->nameless;
+}
 
 /* A name that nobody has: the X of the part's name. */
 static bool output_open_alone(struct output *output)
@@ -24,8 +58,11 @@ static bool output_open_alone(struct output *output)
     char *marks = output->part + strlen(output->part);
 
     memcpy(marks, "-XXXXXX", 8); /* output_new left room for it */
-    output->fd = mkostemp(output->part, O_CLOEXEC);
     output->tempname = true;
+    output->fd = output_open_nameless(output);
+    output->nameless = output->fd >= 0;
+    if (!output->nameless)
+        output->fd = mkostemp(output->part, O_CLOEXEC);
     if (output->fd >= 0)
         return true;
     *marks = '\0';
@@ -42,15 +79,36 @@ static bool output_part_stands(const struct output *output)
            held.st_nlink == 1;
 }
 
+static void output_leave_part(struct output *output)
+{
+    close(output->fd);
+    output->fd = -1;
+}
+
+/* A part that is there, and that nobody else has. */
+static bool output_lock_part(struct output *output)
+{
+    output->fd = open(output->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (output->fd < 0)
+        return false;
+    if (flock(output->fd, LOCK_EX | LOCK_NB) == 0 && output_part_stands(output))
+        return true;
+    output_leave_part(output);
+    return false;
+}
+
 bool output_open_part(struct output *output)
 {
+    if (output->fd >= 0 && output_part_stands(output)) /* since it was looked at */
+        return true;
+    if (output->fd >= 0)
+        output_leave_part(output);
     output->fd = open(output->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (output->fd < 0)
         return output_fail(output, "cannot make a file beside", output->path);
     if (flock(output->fd, LOCK_EX | LOCK_NB) == 0 && output_part_stands(output))
         return true;
-    close(output->fd);
-    output->fd = -1;
+    output_leave_part(output);
     return output_open_alone(output);
 }
 
@@ -90,10 +148,13 @@ uint64_t output_held(struct output *output, const char *url, char tag[OUTPUT_TAG
 {
     struct stat part;
 
-    if (output->kind != OUTPUT_FILE || !output_read_tag(output, url, tag) ||
-        lstat(output->part, &part) != 0 || !S_ISREG(part.st_mode))
+    if (output->kind != OUTPUT_FILE || (output->fd < 0 && !output_lock_part(output)))
         return 0;
-    return (uint64_t)part.st_size;
+    if (output_part_stands(output) && output_read_tag(output, url, tag) &&
+        fstat(output->fd, &part) == 0)
+        return (uint64_t)part.st_size;
+    output_leave_part(output);
+    return 0;
 }
 
 bool output_write_tag(struct output *output, const char *url, const char *tag)
@@ -115,7 +176,8 @@ bool output_write_tag(struct output *output, const char *url, const char *tag)
 
 void output_remove_part(struct output *output)
 {
-    unlink(output->part);
+    if (!output->nameless)
+        unlink(output->part);
     if (!output->tempname)
         unlink(output->tag_path);
     output->tagged = false;

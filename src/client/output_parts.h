@@ -27,6 +27,7 @@ struct output {
     uint64_t length;
     bool tagged;   /* tag_path is there and true */
     bool tempname; /* another process has the part: this one has a name of its own */
+    bool nameless; /* ...and gets it at the end only */
     char words[256];
 };
 
@@ -37,6 +38,9 @@ bool output_write_all(int fd, const char *at, size_t len);
 
 /* The part, opened and locked; its content stays. False: output_fail was called. */
 bool output_open_part(struct output *output);
+
+/* Gives the part its name, if it has none yet. */
+bool output_name_part(struct output *output);
 
 /* Writes the tag file; removes both. */
 bool output_write_tag(struct output *output, const char *url, const char *tag);

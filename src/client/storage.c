@@ -354,6 +354,12 @@ struct storage *storage_open(const char *folder, uint64_t size_max, const char *
     return NULL;
 }
 
+bool storage_stands(const struct storage *storage)
+{
+    struct stat folder;
+    return fstat(storage->folder, &folder) == 0 && folder.st_nlink > 0;
+}
+
 void storage_close(struct storage *storage)
 {
     if (!storage)

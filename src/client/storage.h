@@ -50,6 +50,9 @@ struct storage_set {
 struct storage *storage_open(const char *folder, uint64_t size_max, const char **error);
 void storage_close(struct storage *storage);
 
+/* False: its folder was removed, and what is stored from now on is lost. */
+bool storage_stands(const struct storage *storage);
+
 /* All responses of a key (D-38), for storage_set_fini. Damaged ones are removed and not told.
  * It counts as a use, and is how the least recently used is known. */
 struct storage_set storage_find(struct storage *storage, struct stet_span key);

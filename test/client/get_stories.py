@@ -5,6 +5,7 @@ redirects, groups, watching.
 import gzip
 import hashlib
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -132,6 +133,46 @@ def resumed(report, server, client, folder):
         report.equal("only the rest", server.asked()[0].get("Range"), f"bytes={held}-")
     else:
         report.skip("after kill -9", "it was done before it was killed")
+
+
+@stage
+def two_at_once(report, server, client, folder):
+    """Two processes and one file: neither leaves anything, killed or not."""
+    text, rest, begun = prose(3 << 20), threading.Event(), threading.Semaphore(0)
+
+    def slowly(_request):
+        begun.release()
+        return answer(200, text, ETag='"v"', cut=2 << 20, wait=rest)
+    words = ["--no-cache", "-o", "f", server.url + "/f"]
+    server.on("/f", slowly)
+    both = [client.start(*words), client.start(*words)]
+    report.check("both have begun", all(begun.acquire(timeout=DEADLINE) for _ in both))
+    report.check("one has the part", eventually((folder / ".f.stet-tag").exists))
+    for process in both:
+        process.kill()
+        process.communicate()
+    rest.set()
+    report.check("the part is left", set(client.names()) <= {".f.stet-part", ".f.stet-tag"}, client.names())
+    server.on("/f", file_of(text, '"v"'))
+    both = [client.start(*words) for _ in range(4)]
+    report.equal("all are well", [process.wait(DEADLINE) for process in both], [0] * 4)
+    for process in both:
+        process.communicate()
+    report.equal("the file alone", (client.names(), (folder / "f").read_bytes() == text), (["f"], True))
+
+
+@stage
+def removed(report, server, client, folder):
+    """The cache is removed by hand while --watch runs: it is made anew. (What was validated just then
+    is asked for once more.)"""
+    def react(request):
+        if len(server.asked("/w")) == 3:
+            shutil.rmtree(folder / "caches")
+        return file_of(b"text", '"v"', Cache_Control="no-cache")(request)
+    server.on("/w", react)
+    report.equal("goes on", client.get("--watch", "1ms", "--polls", "6", server.url + "/w").out, b"text")
+    report.equal("with conditions", [r.get("If-None-Match") for r in server.asked("/w")],
+                 [None, '"v"', '"v"', None, None, '"v"', '"v"'])
 
 
 # ---- redirects ----
@@ -361,4 +402,5 @@ def stopped(report, server, client, folder):
     rest.set()
 
 
-sys.exit(run(continued, resumed, redirects, groups, groups_of_one_version, manual_group, watched, stopped))
+sys.exit(run(continued, resumed, two_at_once, removed, redirects, groups, groups_of_one_version, manual_group,
+             watched, stopped))

@@ -207,6 +207,33 @@ static void two_do_not_mix(void **state)
     output_free(other);
 }
 
+/* Who goes on with a part has it for himself. */
+static void a_part_is_of_one(void **state)
+{
+    struct output *first = output_new(path);
+    char tag[OUTPUT_TAG];
+    bool changed;
+    (void)state;
+
+    assert_true(output_begin(first, 0));
+    assert_true(output_write(first, STET_SPAN("half")));
+    output_drop(first, "http://a/", "\"1\"");
+    output_free(first);
+    struct output *one = output_new(path), *other = output_new(path);
+    assert_int_equal(output_held(one, "http://a/", tag), 4);
+    assert_int_equal(output_held(other, "http://a/", tag), 0);
+    assert_true(output_begin(other, 0));
+    assert_true(output_write(other, STET_SPAN("other")));
+    assert_true(output_begin(one, 4));
+    assert_true(output_write(one, STET_SPAN(" one")));
+    assert_true(output_end(one, &changed));
+    is(path, "half one");
+    assert_true(output_end(other, &changed));
+    is(path, "other");
+    output_free(one);
+    output_free(other);
+}
+
 static void spools(void **state)
 {
     struct output *output = output_new_spool();
@@ -230,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_parts, prepare, clean),
         cmocka_unit_test_setup_teardown(trusts_strong_tags_alone, prepare, clean),
         cmocka_unit_test_setup_teardown(two_do_not_mix, prepare, clean),
+        cmocka_unit_test_setup_teardown(a_part_is_of_one, prepare, clean),
         cmocka_unit_test(spools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
