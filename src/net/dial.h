@@ -45,7 +45,7 @@ struct dial {
                                     connection_terminated (in the handshake), tls_protocol_error,
                                     tls_certificate_error, tls_alert_received,
                                     proxy_internal_error [RFC 9209 §2.3] */
-    int alert; /* of tls_alert_received: its number [RFC 8446 §6] */
+    int alert;                   /* of tls_alert_received: its number [RFC 8446 §6] */
     struct sock_address address; /* connected to, or the last one tried; family 0: none was */
 
     const struct dial_setup *setup; /* private from here */

@@ -80,8 +80,8 @@ void line_turn(struct line *line);
 void line_end(struct line *line, enum client_end end, enum stet_proxy_error error,
               const struct stet_head *trailers);
 
-/* The error of a connection that has ended: more exactly, if an alert of TLS has ended it, which the
- * caller then keeps. */
+/* The error of a connection that has ended: more exactly, if an alert of TLS has ended it, which
+ * the caller then keeps. */
 enum stet_proxy_error line_error(const struct line *line, enum stet_proxy_error error);
 
 /* Ends its call for something that went wrong here, and closes. In a turn only. */
