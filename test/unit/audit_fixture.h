@@ -75,4 +75,35 @@ static inline const char *fixture_ids(const struct findings *findings)
     return ids;
 }
 
+/* What one answer, or two, lead to. */
+typedef void fixture_judgement(struct check *check, const struct probe *a, const struct probe *b);
+
+struct fixture_row {
+    const char *id;
+    const char *name;
+    fixture_judgement *judge;
+    const char *first, *first_content;
+    const char *second, *second_content;
+    const char *wanted; /* ids, with spaces between */
+    const char *url;    /* NULL: one without a version in its name */
+};
+
+static inline void fixture_judge(const struct fixture_row *row)
+{
+    const char *url = row->url ? row->url : "http://h/plain";
+    struct findings findings = {0};
+    struct check check = {.findings = &findings, .url = url};
+    struct probe first = fixture_probe(url, row->first, row->first_content);
+    struct probe second = fixture_probe(url, row->second ? row->second : "0", row->second_content);
+
+    row->judge(&check, &first, &second);
+    if (strcmp(fixture_ids(&findings), row->wanted) != 0)
+        fail_msg("%s (%s): found \"%s\", wanted \"%s\"", row->id, row->name, fixture_ids(&findings),
+                 row->wanted);
+    check_row(row, !check.failed);
+    probe_fini(&first);
+    probe_fini(&second);
+    findings_fini(&findings);
+}
+
 #endif
