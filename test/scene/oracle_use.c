@@ -97,6 +97,13 @@ static bool names_cookie(const char *lines)
     return names;
 }
 
+/* It only renewed what answers: its cookie went to its own client, and nowhere else (D-16). */
+static bool only_renewed(const struct audit *audit, const struct said *said)
+{
+    const bool head = strcmp(said->to->request.method, "HEAD") == 0;
+    return said->status == 304 || (head && strcmp(audit->asking->method, "HEAD") != 0);
+}
+
 bool audit_may_share(const struct audit *audit, const struct said *said, const char *fields,
                      char why[RESPONSE_FAULT])
 {
@@ -116,7 +123,7 @@ bool audit_may_share(const struct audit *audit, const struct said *said, const c
     if (lines_have(said->lines, "Set-Cookie") && !audit->oracle->keeps_cookies &&
         !terms.permits_authorization && !lines_have(said->lines, "Stet-Cache-Control") &&
         !lines_have(said->lines, "CDN-Cache-Control") && !names_cookie(said->lines) &&
-        said->status != 304)
+        !only_renewed(audit, said))
         return no(why, "response %llu sets a cookie", (unsigned long long)said->number);
     return true;
 }
