@@ -81,7 +81,7 @@ static uint8_t early_cipher(const gnutls_datum_t *hello)
 
     if (hello->size < at + 2 || hello->size - at - 2 < early_number(hello->data + at))
         return 0;
-    for (uint8_t i = 0; i < TLS_CIPHERS; i++)
+    for (int i = 0; i < TLS_CIPHERS; i++)
         if (early_has(hello->data + at + 2, early_number(hello->data + at), tls_ciphers[i]))
             return (uint8_t)(i + 1);
     return 0;
