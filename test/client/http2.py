@@ -324,5 +324,25 @@ def idle(report):
              held(server, 8, b"", asks(100, "/NNN/{}"), 2))
 
 
+def flood(report):
+    """CVE-2023-44487: rapid resets before an origin cost the connection, and nobody else anything"""
+    def answer(end, head):
+        end.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    with origin(answer) as url, place() as folder, Proxy(report, url, "--workers=1") as server:
+        report.equal("before", Curl(folder, PRIOR, f"{server.url}/a").content, b"ok")
+        before = rss(server.pid)
+        for _ in range(5):
+            talk = Talk((server.host, server.port))
+            talk.send(PREFACE + frame(4, 0, 0))
+            talk.send(b"".join(frame(1, 5, i, request(path=f"/{i}")) + frame(3, 0, i, bytes(3) + b"\x08")
+                               for i in range(1, 40001, 2)))
+            talk.until(lambda: False)
+            talk.socket.close()
+            report.equal("another client", Curl(folder, PRIOR, f"{server.url}/b").content, b"ok")
+        grown = rss(server.pid) - before
+        report.check("less than 10 MiB more", grown < 10240, grown)
+
+
 if __name__ == "__main__":
-    sys.exit(run(curl_gets, curl_large, proxied, websocket, turned_off, nghttp, h2load, drain, idle))
+    sys.exit(run(curl_gets, curl_large, proxied, websocket, turned_off, nghttp, h2load, drain, idle,
+                 flood))
