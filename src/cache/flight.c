@@ -141,7 +141,10 @@ struct flight *flight_new(struct cache_worker *worker, struct cache_route *route
         flight_errand_drop(&taken);
         return NULL;
     }
-    *flight = (struct flight){.worker = worker, .route = route, .errand = *errand};
+    memset(flight, 0, sizeof *flight); /* an initialiser would make it aside, and copy it */
+    flight->worker = worker;
+    flight->route = route;
+    flight->errand = *errand;
     arena_init(&flight->arena, FLIGHT_CEILING + 8 * copy_size(&errand->request));
     flight_link(flight);
     route->flights++;
