@@ -73,8 +73,12 @@ static void judge_one(struct check *check, const struct probe *probe)
 
 static void judge_two(struct check *check, const struct probe *a, const struct probe *b)
 {
-    const struct truth held = {a->digest, a->length, check_value(a, STET_FIELD_ETAG),
-                               check_value(a, STET_FIELD_LAST_MODIFIED), true, false};
+    const struct truth held = {a->digest,
+                               a->length,
+                               check_value(a, STET_FIELD_ETAG),
+                               check_value(a, STET_FIELD_LAST_MODIFIED),
+                               true,
+                               false};
 
     check_again(check, a, b);
     check_address(check, a, b);
