@@ -136,10 +136,11 @@ static enum renewed renewing_try(struct renewing *renewing, struct groups *group
     if (renewed == RENEWED_OFF) /* [RFC 9111 §5.2.2.7] */
         return renewed;
     groups_note(groups, renewing->entry, renewing->used); /* before anyone can miss it there */
-    if (!entry_amend_from(renewing->entry, renewing->head, renewing->changes, renewing->used))
-        return RENEWED_AGAIN;
-    entry_head_ref(renewing->used); /* the entry has taken it */
-    return renewed;
+    entry_head_ref(renewing->used); /* the entry's: once it has that, another may replace it */
+    if (entry_amend_from(renewing->entry, renewing->head, renewing->changes, renewing->used))
+        return renewed;
+    entry_head_unref(renewing->used);
+    return RENEWED_AGAIN;
 }
 
 /* ---- moving ---- */
