@@ -3,16 +3,17 @@
  *
  *     note --> in either part? -- yes --> it was here before
  *                | no
- *              room in the present part? -- no --> nothing is taken for a window
+ *              room in the present part? -- no --> nothing is taken for a window from now
  *                | yes
  *              into it; when its time is over it becomes the one before, and that is emptied
  *
  * A fingerprint is a keyed hash of 64 bits: nobody can make two that clash, and if two do, one
  * client is refused what it can do without.
  *
- * What is refused is not noted, so it has to be refused until it is too old. That is why a full
- * memory, and a clock that was set back, refuse everything for a window and not only for as long as
- * they last.
+ * What is not noted has to be refused until it is too old. That is why a full memory, and a clock
+ * that was set back, refuse everything for a window and not only for as long as they last: a window
+ * from the last one that found no room. What is refused meanwhile is noted where there is room, so
+ * that it is known when the window is over.
  *
  * GnuTLS has a window of its own, of which it tells the time of the beginning with the mark (the
  * first 12 octets): the same hello would have another mark in the next one. They are left out. When
@@ -122,8 +123,6 @@ static bool replay_note_print(struct tls_replay *replay, uint64_t print, int64_t
     }
     replay->latest = now > replay->latest ? now : replay->latest;
     replay_turn(replay, replay->latest);
-    if (replay->latest < replay->closed)
-        return false;
     uint64_t *slot = part_find(present, replay->mask, print);
     if (*slot == print || *part_find(&replay->parts[1], replay->mask, print) == print)
         return false;
@@ -133,7 +132,7 @@ static bool replay_note_print(struct tls_replay *replay, uint64_t print, int64_t
     }
     *slot = print;
     present->count++;
-    return true;
+    return replay->latest >= replay->closed;
 }
 
 bool tls_replay_note(struct tls_replay *replay, const void *mark, size_t size, int64_t now)

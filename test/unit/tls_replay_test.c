@@ -62,7 +62,8 @@ static void test_all_the_window(void **state)
     tls_replay_free(replay);
 }
 
-/* Full: nothing is taken until what was refused is too old. */
+/* Full: nothing is taken until what found no room is too old, and what was refused meanwhile is
+ * known then. */
 static void test_full(void **state)
 {
     struct tls_replay *replay = tls_replay_new(MOST, WINDOW);
@@ -74,10 +75,28 @@ static void test_full(void **state)
     for (unsigned i = MOST; i < 2 * MOST; i++)
         taken += note(replay, i, NOW + 5);
     assert_int_equal(taken, 0);
-    assert_false(note(replay, 2 * MOST, NOW + 62)); /* the part is new, but 1000 was refused */
-    assert_false(note(replay, MOST, NOW + 65));
-    assert_true(note(replay, MOST, NOW + 5 + 64));
+    assert_false(note(replay, 2 * MOST, NOW + 64)); /* the part is new, but MOST was refused */
+    assert_false(note(replay, MOST, NOW + 67));
+    assert_true(note(replay, 3 * MOST, NOW + 5 + 64));
+    assert_false(note(replay, 3 * MOST, NOW + 5 + 64));
+    assert_false(note(replay, 2 * MOST, NOW + 5 + 64)); /* and not so old yet */
     assert_false(note(replay, MOST, NOW + 5 + 64));
+    tls_replay_free(replay);
+}
+
+/* Each that finds no room begins the wait anew. */
+static void test_full_again(void **state)
+{
+    struct tls_replay *replay = tls_replay_new(MOST, WINDOW);
+    (void)state;
+
+    for (unsigned i = 0; i < MOST; i++)
+        assert_true(note(replay, i, NOW));
+    assert_false(note(replay, MOST, NOW + 5));
+    assert_false(note(replay, MOST + 1, NOW + 60));
+    assert_false(note(replay, MOST + 2, NOW + 5 + 64));
+    assert_true(note(replay, MOST + 3, NOW + 60 + 64));
+    assert_false(note(replay, MOST + 2, NOW + 60 + 64));
     tls_replay_free(replay);
 }
 
@@ -159,7 +178,7 @@ int main(void)
         cmocka_unit_test(test_again),     cmocka_unit_test(test_all_the_window),
         cmocka_unit_test(test_full),      cmocka_unit_test(test_clock),
         cmocka_unit_test(test_guards),    cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_full_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
