@@ -181,14 +181,35 @@ static bool same_slot(const struct storage_entry *a, const struct storage_entry 
                            stet_span(b->selection, b->selection_size));
 }
 
-/* The one that came first. */
-static size_t least_recent(const struct storage_set *set)
+/* The one that came first, but for `spared`, a number; `count` if there is none. */
+static size_t least_recent(const struct storage_set *set, uint64_t spared)
 {
-    size_t least = 0;
-    for (size_t i = 1; i < set->count; i++)
-        if (set->entries[i].stored.times.received < set->entries[least].stored.times.received)
+    size_t least = set->count;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->entries[i].number != spared &&
+            (least == set->count ||
+             set->entries[i].stored.times.received < set->entries[least].stored.times.received))
             least = i;
     return least;
+}
+
+/* Saves the set; if it is too large, without the least recent, but with the one `number`. */
+static bool change_save(struct change *change, struct stet_span key, uint64_t number)
+{
+    struct storage_set *set = &change->set;
+    uint64_t gone[CLIENT_SET_ENTRIES_MAX];
+    size_t count = 0;
+
+    while (!storage_save(&change->place, key, set)) {
+        const size_t least = least_recent(set, number);
+        if (least == set->count || !storage_set_is_large(key, set))
+            return false;
+        gone[count++] = set->entries[least].number;
+        storage_set_drop(set, least);
+    }
+    for (size_t i = 0; i < count; i++)
+        storage_content_remove(&change->place, gone[i]);
+    return true;
 }
 
 /* What the new entry takes the place of; their numbers go to `gone`. */
@@ -203,7 +224,7 @@ static size_t displace(struct storage_set *set, const struct storage_entry *entr
         storage_set_drop(set, i);
     }
     if (set->count == CLIENT_SET_ENTRIES_MAX) {
-        const size_t least = least_recent(set);
+        const size_t least = least_recent(set, 0);
         gone[count++] = set->entries[least].number;
         storage_set_drop(set, least);
     }
@@ -273,7 +294,8 @@ static bool entry_place(struct change *change, struct stet_span key, struct stor
     uint64_t gone[CLIENT_SET_ENTRIES_MAX];
     const size_t count = displace(&change->set, entry, replaces, gone);
 
-    if (!storage_set_add(&change->set, entry) || !storage_save(&change->place, key, &change->set))
+    const uint64_t number = entry->number;
+    if (!storage_set_add(&change->set, entry) || !change_save(change, key, number))
         return false;
     for (size_t i = 0; i < count; i++)
         storage_content_remove(&change->place, gone[i]);
@@ -347,6 +369,7 @@ bool storage_renew(struct storage *storage, struct stet_span key, const struct s
 {
     struct change change;
     struct storage_entry copy = {0};
+    int64_t grown = 0;
     bool done = false;
 
     if (!change_open(storage, key, false, &change))
@@ -357,10 +380,14 @@ bool storage_renew(struct storage *storage, struct stet_span key, const struct s
         mark_outdated(&change, &copy);
         *old = copy;
         copy = was;
-        done = storage_save(&change.place, key, &change.set);
+        done = change_save(&change, key, entry->number);
+        if (done)
+            grown = (int64_t)size_of(&change.place, &change.set) - (int64_t)change.before;
     }
     storage_entry_fini(&copy);
     change_close(&change);
+    if (grown)
+        storage_count(storage, grown);
     return done;
 }
 

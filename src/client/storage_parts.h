@@ -40,7 +40,8 @@ void storage_place_close(struct storage_place *place);
 /* Counts the generation on; no lock is needed for that. */
 void storage_place_advance(struct storage_place *place);
 
-/* Nobody has counted on since it was locked: what was read then may be written. */
+/* Nobody has counted on since it was locked, and the lock still keeps others out: what was read
+ * then may be written. */
 bool storage_place_stands(const struct storage_place *place);
 
 /* Locks a descriptor, waiting as long as is reasonable. */

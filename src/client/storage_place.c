@@ -153,7 +153,9 @@ static int64_t generation_advance(int lock)
 
 bool storage_place_stands(const struct storage_place *place)
 {
-    return !place->locked || generation_read(place->lock) == place->generation;
+    struct stat lock;
+    return !place->locked || (fstat(place->lock, &lock) == 0 && lock.st_nlink > 0 &&
+                              generation_of(&lock) == place->generation);
 }
 
 void storage_place_advance(struct storage_place *place)

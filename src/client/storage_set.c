@@ -190,6 +190,15 @@ bool storage_set_write(struct stet_span key, const struct storage_set *set, stru
     return !to->failed && to->len <= CLIENT_SET_SIZE_MAX;
 }
 
+bool storage_set_is_large(struct stet_span key, const struct storage_set *set)
+{
+    struct text text = {0};
+    const bool large =
+        !storage_set_write(key, set, &text) && !text.failed && text.len > CLIENT_SET_SIZE_MAX;
+    text_fini(&text);
+    return large;
+}
+
 /* ---- reading ---- */
 
 /* Takes the next line, which begins with `word` and a space, and gives the rest of it. False, and

@@ -22,6 +22,9 @@ enum storage_loaded storage_set_read(struct stet_span file, struct stet_span *ke
  * memory is out. */
 bool storage_set_write(struct stet_span key, const struct storage_set *set, struct text *to);
 
+/* It cannot be written because all of it together takes more than CLIENT_SET_SIZE_MAX. */
+bool storage_set_is_large(struct stet_span key, const struct storage_set *set);
+
 /* Adds an entry at the end and takes what it owns. False when memory is out: nothing is taken. */
 bool storage_set_add(struct storage_set *set, struct storage_entry *entry);
 

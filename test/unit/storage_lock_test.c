@@ -99,14 +99,34 @@ static void test_lock_goes(void **state)
     storage_place_close(&other);
 }
 
+/* A lock that is removed from under its holder keeps others out no longer: he does not write. */
+static void test_lock_goes_from_holder(void **state)
+{
+    struct storage_place place;
+    struct storage_set set;
+    const struct stet_span key = STET_SPAN(KEY);
+    (void)state;
+
+    assert_true(stores(KEY, "old"));
+    assert_true(storage_place_open(storage, key, false, &place));
+    assert_true(storage_place_lock(&place));
+    assert_int_equal(storage_load(&place, &key, &set), STORAGE_LOADED);
+    assert_true(storage_place_stands(&place));
+    assert_int_equal(unlinkat(place.folder, "lock", 0), 0);
+    assert_true(stores(KEY, "new")); /* somebody else comes in */
+    assert_false(storage_place_stands(&place));
+    assert_false(storage_save(&place, key, &set));
+    storage_place_close(&place);
+    storage_set_fini(&set);
+    assert_string_equal(content_of(KEY), "new");
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        EACH(test_locked),
-        EACH(test_mark_locked),
-        EACH(test_generation),
-        EACH(test_lock_goes),
+        EACH(test_locked),    EACH(test_mark_locked),           EACH(test_generation),
+        EACH(test_lock_goes), EACH(test_lock_goes_from_holder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,82 @@ static void test_renew(void **state)
     storage_set_fini(&set);
 }
 
+/* Fields of a quarter of a MiB in all. */
+static void add_large(struct message *response, int count)
+{
+    static char value[MEBI / 4 - 256];
+    memset(value, 'x', sizeof value);
+    for (int i = 0; i < count; i++)
+        assert_true(message_add(response, STET_SPAN("X-Large"), stet_span(value, sizeof value)));
+}
+
+static bool stores_large(const char *selection, int64_t received, int count)
+{
+    struct storage_entry entry =
+        entry_of(&(const struct wanted){.selection = selection, .received = received});
+    struct storage_draft *draft = storage_begin(storage, STET_SPAN(KEY));
+
+    add_large(&entry.response, count);
+    assert_non_null(draft);
+    assert_true(storage_write(draft, STET_SPAN("content")));
+    const bool done = storage_commit(draft, &entry, 0);
+    storage_entry_fini(&entry);
+    return done;
+}
+
+/* The seconds at which those that are stored were received, in order: "5 7 ". */
+static const char *received_of(char *to, size_t room)
+{
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    size_t len = 0;
+    to[0] = '\0';
+    for (size_t i = 0; i < set.count; i++)
+        len += (size_t)snprintf(to + len, room - len, "%d ",
+                                (int)set.entries[i].stored.times.received);
+    storage_set_fini(&set);
+    return to;
+}
+
+/* Past CLIENT_SET_SIZE_MAX the least recent go; what is too large alone is not stored. */
+static void test_large_set(void **state)
+{
+    char path[256], got[64];
+    (void)state;
+    assert_true(stores_large("x:1\n", 5, 4));
+    assert_true(stores_large("x:2\n", 3, 4));
+    assert_true(stores_large("x:3\n", 7, 4));
+    assert_true(stores_large("x:4\n", 1, 3));
+    assert_string_equal(received_of(got, sizeof got), "5 3 7 1 ");
+    assert_true(stores_large("x:5\n", 9, 5)); /* that of 1 is not enough */
+    assert_string_equal(received_of(got, sizeof got), "5 7 9 ");
+    assert_int_equal(files_of(CONTENT_NAME, path), 3);
+    assert_true(stores_large("x:6\n", 2, 3)); /* fits */
+    assert_string_equal(received_of(got, sizeof got), "5 7 9 2 ");
+    assert_true(stores_large("x:7\n", 0, 4)); /* the new one stays, though it is the least recent */
+    assert_string_equal(received_of(got, sizeof got), "7 9 0 ");
+    assert_false(stores_large("x:8\n", 10, 17));
+    assert_string_equal(received_of(got, sizeof got), "7 9 0 ");
+    assert_int_equal(files_of(CONTENT_NAME, path), 3);
+    assert_true(stores_large("x:8\n", 10, 15));
+    assert_string_equal(received_of(got, sizeof got), "10 ");
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+}
+
+/* The same where it is one of them that grows. */
+static void test_large_renewed(void **state)
+{
+    char path[256], got[64];
+    (void)state;
+    assert_true(stores_large("x:1\n", 5, 7));
+    assert_true(stores_large("x:2\n", 3, 7));
+    struct storage_set set = storage_find(storage, STET_SPAN(KEY));
+    add_large(&set.entries[1].response, 4);
+    assert_true(storage_renew(storage, STET_SPAN(KEY), &set.entries[1]));
+    storage_set_fini(&set);
+    assert_string_equal(received_of(got, sizeof got), "3 ");
+    assert_int_equal(files_of(CONTENT_NAME, path), 1);
+}
+
 static void test_mark(void **state)
 {
     (void)state;
@@ -419,13 +495,13 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        EACH(test_round_trip),  EACH(test_modes),    EACH(test_slots),
-        EACH(test_renew),       EACH(test_mark),     EACH(test_replaced_while_read),
-        EACH(test_damage),      EACH(test_versions), EACH(test_foreign_folder),
-        EACH(test_credentials), EACH(test_evict),    EACH(test_too_large),
-        EACH(test_sweep),       EACH(test_no_space), EACH(test_mark_without_space),
-        EACH(test_memory),      EACH(test_lines),
-
+        EACH(test_round_trip),    EACH(test_modes),    EACH(test_slots),
+        EACH(test_renew),         EACH(test_mark),     EACH(test_replaced_while_read),
+        EACH(test_damage),        EACH(test_versions), EACH(test_foreign_folder),
+        EACH(test_credentials),   EACH(test_evict),    EACH(test_too_large),
+        EACH(test_sweep),         EACH(test_no_space), EACH(test_mark_without_space),
+        EACH(test_memory),        EACH(test_lines),    EACH(test_large_set),
+        EACH(test_large_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
