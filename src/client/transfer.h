@@ -57,7 +57,8 @@ struct transfer_request {
     struct stet_span content; /* NULL `at`: none */
     const char *address;      /* connect to this one of the name's addresses; NULL: any */
     enum transfer_version version;
-    bool fresh; /* on a connection of its own */
+    uint32_t longest; /* ms, all in all; 0: no bound */
+    bool fresh;       /* on a connection of its own */
 };
 
 /* How it ended. */

@@ -69,7 +69,9 @@ static bool transfer_url(struct transfer *transfer, const struct transfer_reques
 {
     CURL *easy = transfer->easy;
 
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK)
+        return transfer_fail(transfer, TRANSFER_FAILED,
+                             "libcurl is too old: it has to be 7.85 or newer");
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
@@ -104,6 +106,7 @@ static bool transfer_connection(struct transfer *transfer, const struct transfer
 
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)setup->connect_timeout);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->longest);
     if (setup->stall_timeout) {
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(setup->stall_timeout + 999) / 1000);

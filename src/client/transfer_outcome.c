@@ -279,6 +279,8 @@ void transfer_conclude(struct transfer *transfer, CURLcode code)
         outcome->result = transfer_result_of(transfer, code);
         transfer_say(transfer, code);
     }
+    if (outcome->result == TRANSFER_TIMEOUT) /* libcurl's is the time of the last octet */
+        outcome->total_ns = transfer_wall() - transfer->started_ns;
     outcome->words = transfer->words;
     outcome->address = transfer->address;
 }
