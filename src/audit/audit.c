@@ -10,7 +10,8 @@
  * found a fault, the content is asked for once more; if it has changed, what the stage found is
  * taken back.
  *
- * A server that says 429 or 503 in the middle has had enough: the audit ends there and says so.
+ * A server that says 429 or 503 in the middle has had enough: the audit ends there and says so. So
+ * it does at the first answer that takes all the time that it may: each further one could as well.
  */
 #include "audit/audit_parts.h"
 
@@ -86,6 +87,11 @@ static bool audit_count(struct audit *audit, const struct probe *probe)
         const int64_t wanted = pace_retry_after(&probe->response.head, check_now(probe));
         facts->pause = wanted > 0 && wanted < UINT32_MAX ? (uint32_t)wanted : AUDIT_PAUSE;
     }
+    if (probe->slow && probe != &audit->base) {
+        check_say(&audit->check, FINDING_CONTENT_SLOW, (struct exchanges){probe, NULL},
+                  "%s, %llu octets came", audit->stage, (unsigned long long)probe->length);
+        audit->over = true;
+    }
     if (facts->pause && probe != &audit->base) {
         check_say(&audit->check, FINDING_REQUESTS_SPENT, (struct exchanges){probe, NULL},
                   "the server wants to be left alone: %d", probe->status);
@@ -110,6 +116,7 @@ bool audit_ask(struct audit *audit, const struct question *question, struct prob
         .method = question->method ? question->method : "GET",
         .url = question->url ? question->url : audit->facts->final_url,
         .address = question->address,
+        .longest = audit->setup->longest,
         .fresh = question->fresh,
     };
     struct probe_ask ask = {
@@ -286,15 +293,28 @@ static bool audit_take_fields(struct audit *audit)
     return audit->fields != NULL;
 }
 
+/* The coding that it came in, which may be another one than was asked for; STET_CODING_COUNT if it
+ * is none that can be asked for. */
+static enum stet_coding coding_of(const struct probe *probe)
+{
+    const struct stet_span coding = check_value(probe, STET_FIELD_CONTENT_ENCODING);
+
+    return coding.len ? stet_coding_of(coding) : STET_CODING_IDENTITY;
+}
+
 static void audit_record(struct audit *audit)
 {
     struct snapshots *record = audit->setup->record;
+    bool noted[STET_CODING_COUNT + 1] = {[STET_CODING_COUNT] = true};
 
     for (unsigned i = 0; record && audit->base.status == 200 && i < STET_CODING_COUNT; i++) {
         const struct probe *probe = i ? &audit->coded[i] : &audit->base;
-        if (probe->status == 200 && !probe->cut)
-            audit->check.failed |= !snapshots_add(record, audit->facts->final_url,
-                                                  stet_coding_name((enum stet_coding)i).at, probe);
+        const enum stet_coding coding = coding_of(probe);
+        if (probe->status != 200 || probe->cut || noted[coding])
+            continue;
+        noted[coding] = true;
+        audit->check.failed |=
+            !snapshots_add(record, audit->facts->final_url, stet_coding_name(coding).at, probe);
     }
 }
 

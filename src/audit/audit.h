@@ -36,6 +36,7 @@ struct audit_setup {
     const char *const *fields; /* lines for every request ("Authorization: ..."), NULL at the end */
     unsigned requests_max;     /* for one URL; 0: AUDIT_REQUESTS */
     uint64_t content_max;      /* octets of one content; 0: AUDIT_CONTENT */
+    uint32_t longest;          /* ms that one request may take; 0: no bound */
     bool all_addresses;        /* asks each address of the name */
     unsigned repeat;           /* further rounds of holding 304 against the content */
     unsigned repeat_ms;        /* between them */

@@ -155,9 +155,16 @@ struct truth {
     uint64_t length;
     struct stet_span etag, modified;
     bool by_tag;
-    bool coded;
+    struct stet_span coding; /* its Content-Encoding; empty: none */
 };
-void check_truth(struct check *check, const struct truth *held, const struct probe *conditional,
+/* True if a 304 looks false: then it is to be asked for again, for which see the next. */
+bool check_truth(struct check *check, const struct truth *held, const struct probe *conditional,
                  const struct probe *whole);
+/* One more answer to the condition (`conditional`), or to no condition: true if the 304 looks as
+ * false as before. Else that is taken back, and said instead what explains it. */
+bool check_truth_again(struct check *check, const struct truth *held, const struct probe *again,
+                       bool conditional);
+/* Takes back what was said of a false 304: it could not be asked for again. */
+void check_truth_drop(struct check *check, const struct truth *held);
 
 #endif

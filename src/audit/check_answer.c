@@ -43,7 +43,10 @@ bool check_answer(struct check *check, const struct probe *probe)
         check_say(check, FINDING_STATUS_ERROR, proof, "%d", probe->status);
         return false;
     }
-    if (probe->cut || probe->length > CHECK_LARGE)
+    if (probe->slow)
+        check_say(check, FINDING_CONTENT_SLOW, proof, "%llu octets came",
+                  (unsigned long long)probe->length);
+    else if (probe->cut || probe->length > CHECK_LARGE)
         check_say(check, FINDING_CONTENT_LARGE, proof, "%s%llu octets",
                   probe->cut ? "more than " : "", (unsigned long long)probe->length);
     if (probe->outcome.result != TRANSFER_COMPLETE && !probe->cut)

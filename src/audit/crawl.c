@@ -2,7 +2,8 @@
  *
  * A sitemap speaks for its own host only, as sitemaps.org has it: URLs elsewhere are passed over,
  * so that nobody's sitemap points this audit, or the credentials it was given, at somebody else.
- * For the same reason a redirect is followed on the host alone.
+ * For the same reason a redirect is followed on the host alone. Another port or scheme of it may be
+ * somebody else's already: what is a credential goes to the origin alone that was named.
  */
 #include "audit/crawl.h"
 
@@ -10,6 +11,7 @@
 #include "audit/inputlimit.h"
 #include "audit/sitemap.h"
 #include "base/memory.h"
+#include "client/redirect.h"
 #include "stet/uri.h"
 
 #include <stdio.h>
@@ -27,6 +29,7 @@ struct crawl_walk {
 /* One sitemap on its way in. */
 struct crawl_fetch {
     struct crawl *crawl;
+    const struct stet_uri *home; /* that of the walk */
     struct sitemap *sitemap;
     int status;
     char *location; /* of a redirect */
@@ -120,14 +123,30 @@ static void crawl_ended(void *owner, const struct transfer_outcome *outcome)
     snprintf(fetch->words, sizeof fetch->words, "%s", outcome->words);
 }
 
+/* Another origin than the one that the user has named is not told the credentials that were meant
+ * for that one [RFC 9110 §15.4]. */
+static struct redirect crawl_way(const struct crawl_fetch *fetch, const char *url)
+{
+    struct stet_uri uri;
+    const bool same =
+        stet_uri_split(stet_span_of(url), &uri) && stet_uri_same_origin(fetch->home, &uri);
+
+    return (struct redirect){.another = !same};
+}
+
 /* The fields of the request; the sitemap parser knows gzip, whether it is the file's or the
  * transfer's. */
-static bool crawl_fields(const struct crawl *crawl, struct message *message)
+static bool crawl_fields(const struct crawl_fetch *fetch, const char *url, struct message *message)
 {
+    const char *const *fields = fetch->crawl->fields;
+    const struct redirect way = crawl_way(fetch, url);
     bool done = message_add(message, STET_SPAN("Accept-Encoding"), STET_SPAN("gzip"));
 
-    for (size_t i = 0; done && crawl->fields && crawl->fields[i]; i++)
-        done = message_add_line(message, stet_span_of(crawl->fields[i]));
+    for (size_t i = 0; done && fields && fields[i]; i++) {
+        const struct stet_span line = stet_span_of(fields[i]);
+        if (!redirect_drops(&way, stet_span(line.at, stet_span_find(line, ':'))))
+            done = message_add_line(message, line);
+    }
     return done;
 }
 
@@ -143,8 +162,9 @@ static bool crawl_ask(struct crawl_fetch *fetch, const char *url)
 {
     static const struct transfer_events events = {crawl_head, crawl_content, crawl_ended};
     struct message fields = {.head = {0}};
-    bool done = crawl_fields(fetch->crawl, &fields);
-    const struct transfer_request request = {.method = "GET", .url = url, .head = &fields.head};
+    bool done = crawl_fields(fetch, url, &fields);
+    const struct transfer_request request = {
+        .method = "GET", .url = url, .head = &fields.head, .longest = fetch->crawl->longest};
 
     if (done)
         done = transfer_start(fetch->crawl->transfers, &request, &events, fetch) != NULL;
@@ -216,7 +236,8 @@ static char *crawl_redirect(const struct crawl_walk *walk, const struct crawl_fe
 /* Reads one sitemap, by at most some redirects. */
 static bool crawl_read(struct crawl_walk *walk, const char *url, unsigned redirects)
 {
-    struct crawl_fetch fetch = {.crawl = walk->crawl, .result = TRANSFER_MEMORY};
+    struct crawl_fetch fetch = {
+        .crawl = walk->crawl, .home = &walk->home, .result = TRANSFER_MEMORY};
     char *next = NULL;
     bool done = false;
 

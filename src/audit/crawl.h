@@ -15,6 +15,7 @@ struct crawl {
     struct targets *targets;     /* is told the URLs */
     uint64_t sitemaps;           /* read */
     uint64_t requests_max;       /* that may be sent; 0: no bound */
+    uint32_t longest;            /* ms that one request may take; 0: no bound */
     uint64_t requests;           /* sent */
     uint64_t urls;               /* among the targets now */
     uint64_t foreign;            /* of other hosts than the sitemap's: not this one's to speak of */

@@ -1,4 +1,4 @@
-/* Input limits: how much an audit takes from its inputs, read from inputlimit.tbl.
+/* Input limits: how much an audit takes from its inputs and from servers, read from inputlimit.tbl.
  */
 #ifndef AUDIT_INPUTLIMIT_H
 #define AUDIT_INPUTLIMIT_H

@@ -22,6 +22,7 @@ struct probing {
     struct probe *probe;
     struct sha256_ctx sha;
     uint64_t content_max;
+    uint32_t longest; /* ms */
     bool ended;
     bool failed; /* memory was out */
 };
@@ -67,6 +68,14 @@ static bool probing_content(void *owner, struct stet_span bytes)
     return true;
 }
 
+/* It has had all the time that it may take; clocks may differ in little. */
+static bool probing_is_over(const struct probing *probing, const struct transfer_outcome *outcome)
+{
+    const int64_t most = (int64_t)probing->longest * 1000000;
+
+    return most && outcome->total_ns >= most - most / 100;
+}
+
 static void probing_end(void *owner, const struct transfer_outcome *outcome)
 {
     struct probing *probing = owner;
@@ -74,6 +83,8 @@ static void probing_end(void *owner, const struct transfer_outcome *outcome)
 
     probe->outcome = *outcome;
     probe->early |= outcome->early;
+    probe->slow = outcome->result == TRANSFER_TIMEOUT && probing_is_over(probing, outcome);
+    probe->cut |= probe->slow && probe->status;
     snprintf(probe->address, sizeof probe->address, "%s", outcome->address);
     snprintf(probe->words, sizeof probe->words, "%s", outcome->words);
     probe->outcome.address = probe->outcome.words = "";
@@ -107,7 +118,8 @@ static bool probe_prepare(struct probe *probe, const struct probe_ask *ask)
 bool probe_send(struct probe *probe, struct transfers *transfers, const struct probe_ask *ask)
 {
     static const struct transfer_events events = {probing_head, probing_content, probing_end};
-    struct probing probing = {.probe = probe, .content_max = ask->content_max};
+    struct probing probing = {
+        .probe = probe, .content_max = ask->content_max, .longest = ask->request->longest};
     struct transfer_request request = *ask->request;
     struct transfer *transfer;
 

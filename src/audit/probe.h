@@ -19,6 +19,7 @@ struct probe {
     char *content;                   /* the first of them, for showing where two differ */
     size_t content_kept;             /* PROBE_KEPT at most */
     bool cut;                        /* there was more than is read: `digest` says nothing */
+    bool slow;                       /* it is cut because the time was up; or nothing came at all */
     bool early;                      /* content came where there must be none: after 304, to HEAD */
     struct transfer_outcome outcome; /* `words` and `address` point nowhere any more */
     char address[56];                /* connected to */

@@ -70,6 +70,23 @@ const struct finding *report_worst(const struct report *report, const struct rep
     return worst;
 }
 
+enum finding_level report_item_level(const struct report *report, const struct report_item *item)
+{
+    const struct finding *worst = report_worst(report, item);
+    const enum finding_level level = worst ? finding_kind(worst->id)->level : FINDING_GOOD;
+
+    return level == FINDING_GOOD && !item->facts->complete ? FINDING_INFO : level;
+}
+
+const char *report_item_words(const struct report *report, const struct report_item *item)
+{
+    const struct finding *worst = report_worst(report, item);
+
+    if (!item->facts->complete && (!worst || finding_kind(worst->id)->level == FINDING_GOOD))
+        return "the audit was not completed";
+    return worst ? finding_kind(worst->id)->summary : "nothing was found";
+}
+
 const struct audit_facts *report_facts(const struct report *report, const struct finding *finding)
 {
     const size_t index = (size_t)(finding - report->findings->at);

@@ -66,6 +66,11 @@ const struct finding **report_sorted(const struct report *report, const struct r
 /* The worst finding of an item, the first in the order above; NULL: there is none. */
 const struct finding *report_worst(const struct report *report, const struct report_item *item);
 
+/* What is said of an item first: its worst finding. Where that is a good one or none, and not all
+ * checks were made, nothing good is said. */
+enum finding_level report_item_level(const struct report *report, const struct report_item *item);
+const char *report_item_words(const struct report *report, const struct report_item *item);
+
 /* The facts about the URL of one of the report's findings. */
 const struct audit_facts *report_facts(const struct report *report, const struct finding *finding);
 

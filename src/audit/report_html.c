@@ -104,13 +104,12 @@ static void report_html_list(const struct report *report, struct text *to)
     text_say(to, "<h2>URLs</h2>\n<ol class=\"urls\">\n");
     for (size_t i = 0; i < report->count; i++) {
         const struct report_item *item = &report->items[i];
-        const struct finding *worst = report_worst(report, item);
         text_say(to, "<li>");
-        report_html_level(to, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
+        report_html_level(to, report_item_level(report, item));
         text_say(to, "<a href=\"#u%zu\">", i + 1);
         report_html_text(to, item->facts->url);
         text_say(to, "</a><span class=\"what soft small\">%s</span>",
-                 worst ? finding_kind(worst->id)->summary : "nothing was found");
+                 report_item_words(report, item));
         text_say(to, "<span class=\"size soft small\">");
         report_size(to, report_html_length(item->facts));
         text_say(to, "</span></li>\n");
@@ -278,7 +277,6 @@ static void report_html_finding(const struct finding *finding, const char *serve
 static void report_html_item(const struct report *report, size_t index, struct text *to)
 {
     const struct report_item *item = &report->items[index];
-    const struct finding *worst = report_worst(report, item);
     size_t count;
     const struct finding **sorted = report_sorted(report, item, &count);
 
@@ -287,7 +285,7 @@ static void report_html_item(const struct report *report, size_t index, struct t
         return;
     }
     text_say(to, "<article class=\"card\" id=\"u%zu\">\n<header>", index + 1);
-    report_html_level(to, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
+    report_html_level(to, report_item_level(report, item));
     text_say(to, "<h3>");
     report_html_text(to, item->facts->url);
     text_say(to, "</h3></header>\n");

@@ -169,13 +169,11 @@ static json_t *report_json_facts(const struct audit_facts *facts)
 
 static json_t *report_json_item(const struct report *report, const struct report_item *item)
 {
-    const struct finding *worst = report_worst(report, item);
     json_t *object = report_json_facts(item->facts);
 
     jsontree_put(&object, "seen", report_json_seen(item->target));
-    jsontree_put(
-        &object, "worst",
-        json_string(finding_level_word(worst ? finding_kind(worst->id)->level : FINDING_GOOD)));
+    jsontree_put(&object, "worst",
+                 json_string(finding_level_word(report_item_level(report, item))));
     jsontree_put(&object, "counts", report_json_counts(report, item));
     jsontree_put(&object, "findings", report_json_findings(report, item));
     return object;

@@ -76,13 +76,11 @@ static void report_text_lines(struct text *to, int indent, const char *lines)
 
 static void report_text_item(const struct report_text *writer, const struct report_item *item)
 {
-    const struct finding *worst = report_worst(writer->report, item);
-
     struct text line = {0};
 
-    report_text_level(writer, worst ? finding_kind(worst->id)->level : FINDING_GOOD);
+    report_text_level(writer, report_item_level(writer->report, item));
     escape_terminal(&line, stet_span_of(item->facts->url));
-    text_say(&line, ": %s", worst ? finding_kind(worst->id)->summary : "nothing was found");
+    text_say(&line, ": %s", report_item_words(writer->report, item));
     report_text_wrap(writer->to, 6, 6, stet_span(line.at, line.len));
     writer->to->failed |= line.failed;
     text_fini(&line);

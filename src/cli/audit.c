@@ -1,5 +1,6 @@
 /* stet audit: does this site revalidate properly? The options, and their defaults.
  */
+#include "audit/inputlimit.h"
 #include "base/memory.h"
 #include "base/units.h"
 #include "cli/auditing.h"
@@ -105,6 +106,16 @@ static const char *audit_interval(void *target, const char *value)
     return NULL;
 }
 
+static const char *audit_max_time(void *target, const char *value)
+{
+    uint64_t ms;
+
+    if (!units_duration(value, &ms) || ms < 1 || ms > INT_MAX)
+        return "expected a duration such as 30s or 5m";
+    ((struct auditing *)target)->setup.longest = (uint32_t)ms;
+    return NULL;
+}
+
 static const char *audit_addresses(void *target, const char *value)
 {
     (void)value;
@@ -199,6 +210,7 @@ static const struct option_row audit_options[] = {
     {"interval", 0, "DURATION", "wait so long between repeats (1s)", audit_interval},
     {"all-addresses", 0, NULL, "ask each address of a name, they should agree", audit_addresses},
     {"max-requests", 0, "COUNT", "send no more than so many requests in all", audit_requests},
+    {"max-time", 0, "DURATION", "the longest that one request may take (1m)", audit_max_time},
     {"header", 'H', "LINE", "send this line as well: \"NAME: VALUE\"", audit_header},
     {"resolve", 0, "HOST:PORT:ADDRESS", "the address of a name", audit_resolve},
     {"cacert", 0, "FILE", "certificates to trust", audit_cacert},
@@ -221,7 +233,7 @@ static void audit_defaults(struct auditing *auditing)
     *auditing = (struct auditing){
         .sources.urls = AUDIT_URLS,
         .fail_on = FINDING_BAD,
-        .setup.repeat_ms = 1000,
+        .setup = {.repeat_ms = 1000, .longest = (uint32_t)inputlimit(INPUTLIMIT_REQUEST_TIME)},
         .transfer = {.user_agent = AUDIT_USER_AGENT,
                      .connect_timeout = AUDIT_CONNECT_MS,
                      .stall_timeout = AUDIT_STALL_MS,

@@ -70,7 +70,8 @@ static int auditing_sitemap(struct auditing *auditing)
 {
     struct crawl crawl = {.fields = auditing->fields,
                           .targets = &auditing->found,
-                          .requests_max = auditing->requests_max};
+                          .requests_max = auditing->requests_max,
+                          .longest = auditing->setup.longest};
 
     crawl.transfers = transfers_new(&auditing->transfer);
     if (!crawl.transfers) {

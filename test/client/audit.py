@@ -92,6 +92,8 @@ def audited(world, fault):
         words.append("--max-requests=3")
     if "repeat" in fault.options:
         words += ["--repeat=2", "--interval=1ms"]
+    if "hasty" in fault.options:
+        words.append("--max-time=2s")
     if "secure" in fault.options:
         url, words = world.secure()
     if "addresses" in fault.options:
@@ -196,6 +198,26 @@ def secrets(report):
         report.check("the first was sent them", server.heard[0].has("Authorization"))
 
 
+def certain(report):
+    """a lie is asked for again; what comes too slowly ends the audit of its URL alone"""
+    with FaultServer() as server, harness.place() as folder:
+        FAULTS["lying-304"].changed = False
+        Run(f"--before={folder}/state", server.url + "lying-304")
+        FAULTS["lying-304"].changed = True
+        del server.heard[:]
+        run = Run(f"--after={folder}/state", server.url + "lying-304")
+        report.check("it is still found", "lying-304" in run.found("bad") and run.status == 1)
+        asked = [ask.get("If-None-Match") for ask in server.heard[1:11]]
+        report.equal("content and condition, four times more each", asked, [None, '"v1"'] + 4 * [None] + 4 * ['"v1"'])
+        report.check("on connections of their own", len({ask.connection.client_address
+                                                         for ask in server.heard[3:11]}) == 8)
+        few = Run(f"--after={folder}/state", "--max-requests=5", server.url + "lying-304")
+        report.equal("without requests for that it is not said", "lying-304" in few.found("bad"), False)
+        slow = Run("--max-time=1s", server.url + "content-slow", server.url + "clean")
+        report.equal("slow", [(url["status"], url["requests"] > 1, url["complete"], url["worst"]) for url in slow.urls],
+                     [(200, False, False, "warn"), (200, True, True, "good")])
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
-    sys.exit(harness.run(faults, complete, manners, patience, secrets))
+    sys.exit(harness.run(faults, complete, manners, patience, secrets, certain))

@@ -221,6 +221,35 @@ def archives(report):
             report.check(f"broken: {name}", broken.status == 2 and said in broken.err, broken.err)
 
 
+def drip(handler):
+    """An answer that comes octet by octet, for as long as anybody listens."""
+    handler.wfile.write(b"HTTP/1.1 200 x\r\nContent-Length: 99999\r\n\r\n")
+    pause = threading.Event()
+    while not pause.wait(0.02):
+        handler.wfile.write(b" ")
+
+
+def sitemap_secrets(report, pages, url, index):
+    """Credentials are for the origin that was named: its host on another port is another one."""
+    words = ("-H", "Authorization: Bearer s3cret", "-H", "Cookie: a=b", "-H", "X-Mine: yes")
+    theirs = {"/good": GOOD}
+    with site(theirs) as (other, heard):
+        theirs["/s.xml"] = {}, f"<urlset><url><loc>{other}/good</loc></url></urlset>".encode()
+        pages["/to-port.xml"] = {"Location": f"{other}/s.xml"}, b""
+        pages["/of-port.xml"] = index(f"{other}/s.xml")
+        for path in ("/to-port.xml", "/of-port.xml"):
+            del heard.seen[:]
+            Audit(report, f"--sitemap={url}{path}", *words)
+            report.check(f"no credentials for another port: {path}", len(heard.seen) > 1 and not any(
+                "Authorization" in fields or fields.get("Cookie") == "a=b" for _, _, fields in heard.seen))
+            report.check(f"everything else: {path}", all(fields.get("X-Mine") == "yes"
+                                                         for _, _, fields in heard.seen))
+        del heard.seen[:]
+        Audit(report, f"--sitemap={other}/s.xml", *words)
+        report.check("credentials for the one that was named", heard.seen and all(
+            fields.get("Authorization") == "Bearer s3cret" for _, _, fields in heard.seen))
+
+
 def sitemaps(report):
     """sitemaps: plain, packed, an index, redirects, other hosts, what is no sitemap"""
     def of(*urls):
@@ -267,6 +296,10 @@ def sitemaps(report):
                                  ("round", "/round.xml", "302")):
             done = Audit(report, f"--sitemap={url}{path}")
             report.check(name, done.status == 2 and said in done.err, f"{done.status} {done.err}")
+        sitemap_secrets(report, pages, url, index)
+        pages["/drips.xml"] = drip
+        slow = Audit(report, f"--sitemap={url}/drips.xml", "--max-time=1s")
+        report.check("one that never ends", slow.status == 3 and "drips.xml" in slow.err, (slow.status, slow.err))
     gone = Audit(report, f"--sitemap={url}/sitemap.xml")
     report.check("no answer", gone.status == 3, gone.err)
 
@@ -472,17 +505,25 @@ def interrupted(report):
         asked.set()
         go.wait(DEADLINE)
         return GOOD
-    with site({"/good": GOOD, "/slow": slow}) as (url, _):
-        process = subprocess.Popen([CLIENT, "audit", f"{url}/good", f"{url}/slow", f"{url}/never", "--json"],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        report.check("the second is asked", asked.wait(DEADLINE))
-        process.send_signal(signal.SIGINT)
-        go.set()
-        out, err = process.communicate(timeout=DEADLINE)
+    for words in (("--json",), ()):
+        asked.clear()
+        go.clear()
+        with site({"/good": GOOD, "/slow": slow}) as (url, _):
+            process = subprocess.Popen([CLIENT, "audit", f"{url}/good", f"{url}/slow", f"{url}/never", *words],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            report.check("the second is asked", asked.wait(DEADLINE))
+            process.send_signal(signal.SIGINT)
+            go.set()
+            out, err = process.communicate(timeout=DEADLINE)
         report.equal("status", process.returncode, 130)
+        report.check("no complaint of a sanitizer", not SANITIZERS.search(err.decode()), err)
+        if not words:
+            report.match("nothing good is said of the second", out.decode(),
+                         f"\ninfo  {url}/slow: the audit was not\\s+completed\n")
+            continue
         tree = json.loads(out)
         report.equal("the first is whole", (tree["urls"][0]["complete"], tree["unasked"]), (True, 1))
-        report.check("no complaint of a sanitizer", not SANITIZERS.search(err.decode()), err)
+        report.equal("the second is not", (tree["urls"][1]["complete"], tree["urls"][1]["worst"]), (False, "info"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Faults of answers as such: statuses, redirects, HEAD, and what other origins are told."""
 import gzip
+import threading
 import time
 
 from fault_server import BEFORE, CONTENT, MODIFIED, OTHER, Answer, clean, date, fault, lead, on, tag_of
@@ -126,6 +127,58 @@ def _(ask):
     return answer
 
 
+@fault("lying-304-coded", also={"coding-unasked", "lying-304", "etag-reused"}, options=BEFORE, without=True)
+def _(ask):
+    # Everybody gets gzip: the lie is found in what was noted as such.
+    ask.modified, ask.codes, ask.tag = None, True, '"v1"'
+    ask.fields["accept-encoding"] = "gzip"
+    ask.content = OTHER if ask.state.changed else CONTENT
+    return ask.answer()
+
+
+@fault("two-nodes", also={"content-varies"}, options=BEFORE, without=True)
+def _(ask):
+    # Two servers behind one name take turns; one has the new content, and each is right by itself.
+    ask.state.turns = getattr(ask.state, "turns", 0) + ask.state.changed
+    if ask.state.turns % 2 == 0 and 0 < ask.state.turns < 10:
+        ask.content, ask.modified = OTHER, MODIFIED + 99
+    return ask.answer()
+
+
+@fault("two-nodes-late", also={"content-varies"}, options=BEFORE, without=True)
+def _(ask):
+    # The old content comes no more, but one server knows that it is old.
+    if ask.state.changed:
+        ask.content, ask.modified = OTHER, None
+        ask.state.held = getattr(ask.state, "held", 0) + ask.has("If-None-Match")
+        if ask.has("If-None-Match") and ask.state.held < 4:
+            return Answer(304, {"Date": date(time.time()), "ETag": ask.get("If-None-Match")})
+    return ask.answer()
+
+
+@fault("clean-coding-ends", without=True, options=BEFORE)
+def _(ask):
+    # It is not coded any more, and who holds it coded is told the truth.
+    ask.codes = not ask.state.changed
+    coded = tag_of(gzip.compress(CONTENT, mtime=0))
+    if ask.state.changed and ask.get("If-None-Match") == coded:
+        return Answer(304, {"Date": date(time.time()), "ETag": coded, "Vary": ask.vary,
+                            "Cache-Control": ask.control})
+    return ask.answer()
+
+
+@fault("clean-long-tag", without=True, options=BEFORE)
+def _(ask):
+    ask.tag = '"' + "x" * 1000 + tag_of(CONTENT)[1:]
+    return ask.answer()
+
+
+@fault("clean-long-tag-repeat", without=True, options=("repeat",))
+def _(ask):
+    ask.tag = '"' + "x" * 1000 + tag_of(CONTENT)[1:]
+    return ask.answer()
+
+
 @fault("etag-reused", also={"content-noise"})
 def _(ask):
     ask.tag, ask.modified = '"v1"', None
@@ -196,6 +249,25 @@ def _(ask):
 def _(ask):
     ask.content = CONTENT * 2000
     return ask.answer()
+
+
+def drip(ask, answer):
+    """Sends the head, and then an octet now and then for as long as anybody listens."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in answer.fields.items())
+    ask.connection.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n{lines}\r\n".encode())
+    pause = threading.Event()
+    while not pause.wait(0.02):
+        ask.connection.wfile.write(b"x")
+
+
+@fault("content-slow", options=("hasty",))
+def _(ask):
+    return drip(ask, ask.answer())
+
+
+@fault("content-slow-later", also={"content-slow"}, options=("hasty",), without=True)
+def _(ask):
+    return drip(ask, ask.answer()) if ask.has("If-None-Match") else ask.answer()
 
 
 @fault("digest-wrong")

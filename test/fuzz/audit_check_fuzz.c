@@ -78,7 +78,7 @@ static void judge_two(struct check *check, const struct probe *a, const struct p
                                check_value(a, STET_FIELD_ETAG),
                                check_value(a, STET_FIELD_LAST_MODIFIED),
                                true,
-                               false};
+                               STET_SPAN_NONE};
 
     check_again(check, a, b);
     check_address(check, a, b);
@@ -96,6 +96,8 @@ static void judge_two(struct check *check, const struct probe *a, const struct p
     check_search(check, a, b);
     check_tag_comes(check, a, b);
     check_truth(check, &held, b, a);
+    check_truth_again(check, &held, b, false);
+    check_truth_again(check, &held, b, true);
 }
 
 static void judge_conditions(struct check *check, const struct probe *a, const struct probe *b)

@@ -95,7 +95,9 @@ static void preflight(struct check *check, const struct probe *a, const struct p
 /* `a` is what was held, `b` the answer to a condition; what is there now has the content "now". */
 static void truth_of(struct check *check, const struct truth *held, const struct probe *b)
 {
-    struct probe now = fixture_probe("http://h/", "200\nETag: \"a\"", "now");
+    struct probe now = fixture_probe(
+        "http://h/",
+        held->coding.len ? "200\nETag: \"a\"\nContent-Encoding: gzip" : "200\nETag: \"a\"", "now");
 
     check_truth(check, held, b, &now);
     probe_fini(&now);
@@ -104,7 +106,7 @@ static void truth_of(struct check *check, const struct truth *held, const struct
 static void truth(struct check *check, const struct probe *a, const struct probe *b)
 {
     const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
-                               STET_SPAN_NONE, true,      false};
+                               STET_SPAN_NONE, true,      STET_SPAN_NONE};
 
     truth_of(check, &held, b);
 }
@@ -117,17 +119,52 @@ static void truth_dated(struct check *check, const struct probe *a, const struct
                                check_value(a, STET_FIELD_ETAG),
                                check_value(a, STET_FIELD_LAST_MODIFIED),
                                false,
-                               false};
+                               STET_SPAN_NONE};
 
     truth_of(check, &held, b);
+}
+
+/* What looked like a lie, and one more answer. That it stands shows as content-changed. */
+static void doubt(struct check *check, const struct probe *a, const struct probe *b,
+                  bool conditional)
+{
+    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
+                               STET_SPAN_NONE, true,      STET_SPAN_NONE};
+    struct probe then = fixture_probe("http://h/", "304", "");
+
+    truth_of(check, &held, &then);
+    if (check_truth_again(check, &held, b, conditional))
+        check_say(check, FINDING_CONTENT_CHANGED, (struct exchanges){b, NULL}, "%s", "");
+    probe_fini(&then);
+}
+
+static void truth_again(struct check *check, const struct probe *a, const struct probe *b)
+{
+    doubt(check, a, b, false);
+}
+
+static void truth_condition_again(struct check *check, const struct probe *a, const struct probe *b)
+{
+    doubt(check, a, b, true);
 }
 
 static void truth_coded(struct check *check, const struct probe *a, const struct probe *b)
 {
     const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
-                               STET_SPAN_NONE, true,      true};
+                               STET_SPAN_NONE, true,      STET_SPAN("gzip")};
 
     truth_of(check, &held, b);
+}
+
+/* It was coded, and is not. */
+static void truth_uncoded(struct check *check, const struct probe *a, const struct probe *b)
+{
+    const struct truth held = {a->digest,      a->length, check_value(a, STET_FIELD_ETAG),
+                               STET_SPAN_NONE, true,      STET_SPAN("gzip")};
+    struct probe now = fixture_probe("http://h/", "200\nETag: \"a\"", "now");
+
+    check_truth(check, &held, b, &now);
+    probe_fini(&now);
 }
 
 static const struct fixture_row rows[] = {
@@ -367,6 +404,22 @@ static const struct fixture_row rows[] = {
      "then", "304", "", "", NULL},
     {"9110-8.8.1", "304 by a strong tag, in other coded bytes", truth_coded, "200\nETag: \"b\"",
      "then", "304", "", "lying-304", NULL},
+    {"C-9110-8.8.3.3-1", "304 to what was coded, and it is not coded now", truth_uncoded,
+     "200\nETag: \"b\"", "then", "304", "", "", NULL},
+    {"9110-15.4.5", "asked again, another content", truth_again, "200\nETag: \"b\"", "then", "200",
+     "later", "lying-304 content-changed", NULL},
+    {"9110-15.4.5", "asked again, what was held", truth_again, "200\nETag: \"b\"", "then", "200",
+     "then", "content-varies", NULL},
+    {"9110-15.4.5", "asked again, another coding", truth_again, "200\nETag: \"b\"", "then",
+     "200\nContent-Encoding: gzip", "later", "", NULL},
+    {"9110-15.4.5", "asked again, no answer", truth_again, "200\nETag: \"b\"", "then", "0", "", "",
+     NULL},
+    {"9110-15.4.5", "asked again, 304", truth_condition_again, "200\nETag: \"b\"", "then", "304",
+     "", "lying-304 content-changed", NULL},
+    {"9110-15.4.5", "asked again, 200", truth_condition_again, "200\nETag: \"b\"", "then", "200",
+     "later", "content-varies", NULL},
+    {"9110-15.4.5", "asked again, 500", truth_condition_again, "200\nETag: \"b\"", "then", "500",
+     "", "", NULL},
     {"9110-8.8.1", "200, and it is the same", truth, "200\nETag: \"b\"", "now", "200\nETag: \"a\"",
      "now", "needless-200", NULL},
     {"9110-8.8.2.1", "200 by date, and it is the same", truth_dated, "200\n" MODIFIED, "now",
