@@ -281,12 +281,18 @@ static enum conn_step conn_put(struct conn *conn)
     return CONN_GO_ON;
 }
 
+/* Early data is heard though no answer can leave yet; but its answers do not pile up. */
+static bool conn_hears_early(const struct conn *conn)
+{
+    return conn->arrival.early && octets_left(&conn->unsent) < conn->set->limits->early_data_size;
+}
+
 /* Output that waits for the socket bars the input, but not that which goes to the service beside
- * it: in a tunnel, or content of the request that is being answered; nor early data. */
+ * it: in a tunnel, or content of the request that is being answered. */
 static bool conn_is_barred(const struct conn *conn)
 {
     const enum codec_wait wait = conn->codec->ops->waits(conn->codec);
-    return wait != CODEC_TUNNEL && wait != CODEC_ANSWER && !conn->arrival.early;
+    return wait != CODEC_TUNNEL && wait != CODEC_ANSWER && !conn_hears_early(conn);
 }
 
 /* One step of a turn: output before input. What the codec has to send beside what is already there

@@ -11,7 +11,10 @@
 
 bool conn_is_early(const struct stream *stream)
 {
-    return tls_is_early(conn_sock(stream));
+    const struct conn *conn = conn_of(stream);
+    const bool failed = conn->sock.tls && tls_state(&conn->sock) == TLS_FAILED;
+
+    return tls_is_early(&conn->sock) || (conn->arrival.early && failed);
 }
 
 void conn_await(const struct stream *stream, struct conn_awaiting *awaiting)
@@ -38,13 +41,13 @@ void conn_forget(struct conn_awaiting *awaiting)
 
 void conn_shaken(struct conn *conn)
 {
-    conn->arrival.early = tls_is_early(&conn->sock);
-    if (conn->arrival.early)
+    if (tls_is_early(&conn->sock))
         return;
     if (tls_state(&conn->sock) == TLS_FAILED) {
-        conn->arrival.gone = true; /* whoever waits, waits for nothing */
+        conn->arrival.gone = true; /* whoever waits, waits for nothing; it stays early */
         return;
     }
+    conn->arrival.early = false;
     conn->busy = true; /* a turn comes behind this */
     while (conn->arrival.awaiting) {
         struct conn_awaiting *awaiting = conn->arrival.awaiting;

@@ -149,6 +149,27 @@ static void test_requests(void **state)
     assert_int_equal(conn_census_open(world->census), 0);
 }
 
+/* Answers that cannot leave yet do not pile up: the rest is judged when they can. */
+static void test_many(void **state)
+{
+    static const char one[] = GET("/n/100");
+    enum { MANY = 200 };
+    static char early_data[MANY * sizeof one];
+    size_t size = 0;
+    struct world *world = room_open(state, "http/1.1");
+    world->limits.early_data_size = 2048;
+
+    for (int i = 0; i < MANY; i++, size += sizeof one - 1)
+        memcpy(early_data + size, one, sizeof one - 1);
+    const unsigned before = world->requests;
+    struct early_client *early = room_client("http/1.1", early_data, size);
+    assert_in_range(world->requests - before, 1, MANY / 2);
+    early_client_hear(early);
+    assert_int_equal(world->requests - before, MANY);
+    assert_int_equal(answers(early), MANY);
+    early_client_close(early);
+}
+
 /* Streams of HTTP/2: the server's own first frames wait, the client's are read. */
 static void test_streams(void **state)
 {
@@ -295,8 +316,9 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROOM_TEST(test_requests), ROOM_TEST(test_streams),  ROOM_TEST(test_awaiting),
-        ROOM_TEST(test_timeout),  ROOM_TEST(test_draining), ROOM_TEST(test_memory),
+        ROOM_TEST(test_requests), ROOM_TEST(test_many),    ROOM_TEST(test_streams),
+        ROOM_TEST(test_awaiting), ROOM_TEST(test_timeout), ROOM_TEST(test_draining),
+        ROOM_TEST(test_memory),
     };
     return cmocka_run_group_tests(tests, begin, finish);
 }
