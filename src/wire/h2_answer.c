@@ -11,7 +11,8 @@
  * client that there is a tunnel, and becomes 501.
  *
  * Interim answers are let go while the session holds more than its tables, its streams and one
- * large head would take: those that a client does not take must not pile up.
+ * large head would take: those that a client does not take must not pile up. But each stream has
+ * its 100, for which the client may wait.
  */
 #include "wire/h2_parts.h"
 
@@ -19,8 +20,8 @@
 #include "base/memory.h"
 #include "wire/h1_write.h"
 
-/* The octets of a session whose tables are full, with as many streams as usual. */
-enum { H2_HEAP_USUAL = 131072 };
+/* The octets of a session whose tables are full, and of a stream in it. */
+enum { H2_HEAP_TABLES = 131072, H2_HEAP_STREAM = 1024 };
 
 /* A head that waits; its spans point behind it. */
 struct h2_late {
@@ -272,6 +273,13 @@ void h2_body_wake(struct stream *stream)
     h2_wake(h2);
 }
 
+/* The session holds more than its tables, its streams and one large head take. */
+static bool h2_is_laden(const struct h2 *h2)
+{
+    const struct limits *limits = h2->codec.limits;
+    return h2->heap.used > H2_HEAP_TABLES + H2_HEAP_STREAM * limits->h2_streams + limits->head_size;
+}
+
 void h2_interim(struct stream *stream, int status, struct stet_span block)
 {
     struct h2 *h2 = h2_of(stream->codec);
@@ -280,8 +288,7 @@ void h2_interim(struct stream *stream, int status, struct stet_span block)
     char number[32];
 
     CHECK(!of->sending.answered && status >= 100 && status <= 199 && status != 101);
-    if ((status == 100 && of->sending.continued) ||
-        h2->heap.used > H2_HEAP_USUAL + h2->codec.limits->head_size)
+    if (status == 100 ? of->sending.continued : h2_is_laden(h2))
         return;
     h1_number_write((uint64_t)status, number);
     lines_add(&lines, STET_SPAN(":status"), stet_span(number, 3));
