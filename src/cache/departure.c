@@ -229,7 +229,7 @@ static bool departure_is_early(const struct cache_query *query)
 }
 
 /* Only a server that knows what Early-Data means is asked before the handshake is over
- * [RFC 8470 §6.2]; and nothing is switched to another protocol. */
+ * [RFC 8470 §6.1]; and nothing is switched to another protocol. */
 static bool departure_must_wait(const struct cache_query *query)
 {
     return query->early && (!query->route->forward->early_data || query->upgrade);

@@ -11,8 +11,6 @@
  *
  * Our own name is looked for at every comma of Via and CDN-Loop, also in comments and quotes: a
  * client that could hide it there could make a request go round for ever.
- *
- * Given up: trailers of requests to servers that are asked over HTTP/2.
  */
 #include "origin/forward.h"
 

@@ -22,7 +22,7 @@ struct forward_rules {
     bool keep_host;        /* the client's Host goes on; else the server's own */
     bool forwarded;        /* adds Forwarded [RFC 7239] besides X-Forwarded-* */
     uint32_t max_forwards; /* cap for Max-Forwards [RFC 9110 §7.6.2] */
-    bool early_data;       /* its servers know Early-Data, and answer 425 [RFC 8470 §6.2] */
+    bool early_data;       /* its servers know Early-Data, and answer 425 [RFC 8470 §6.1] */
 };
 
 /* What a validation adds and replaces, or NULL in `plan` for a request that goes on as it came; or

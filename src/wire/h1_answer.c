@@ -141,7 +141,6 @@ static struct stet_span h1_content_small(struct h1 *h1, const struct outbox *out
     sending->waits = peek == BODY_WAIT;
     if (peek != BODY_BYTES || bytes.len < sending->left)
         return STET_SPAN_NONE;
-    sending->body->ops->skip(sending->body, (size_t)sending->left);
     return stet_span(bytes.at, (size_t)sending->left);
 }
 
@@ -157,6 +156,8 @@ static void h1_content_copy(struct h1 *h1)
         return;
     memcpy(out->text + out->used, content.at, content.len);
     out->used += content.len;
+    if (!h1->sending.chunk)
+        h1->sending.body->ops->skip(h1->sending.body, content.len);
     h1->sending.sent = content.len;
     h1->sending.left = 0;
     h1_content_drop(h1);

@@ -4,7 +4,8 @@
  *     resets         -1   a stream that the client resets, or makes us reset
  *                    +1   one that is answered to its end
  *     idle frames    -1   each frame but RST_STREAM, and an empty DATA that ends its stream
- *                    +2   content that somebody waits for, and each frame of content that we send
+ *                    +2   each piece of content of a stream that is open, and each frame of content
+ *                         that we send
  *                    +9   a request, trailers
  *
  * So what a client may spend grows with what it really uses, no clock is asked, and who only uses
