@@ -168,7 +168,7 @@ static void a_preface_has_its_time(void **state)
     world_open(world);
     struct sim_client *client = world_client(world);
     for (size_t i = 0; i < 14; i++) {
-        sim_client_send(client, H2_PREFACE + i, 1);
+        sim_client_send(client, &H2_PREFACE[i], 1);
         world_pass(world, SECOND);
     }
     assert_int_equal(world_ends_in(world, client, false), 1000);
@@ -181,7 +181,7 @@ static void a_preface_may_drip(void **state)
     world_open(world);
     struct sim_client *client = world_client(world);
     for (size_t i = 0; i < H2_PREFACE_SIZE; i++) {
-        sim_client_send(client, H2_PREFACE + i, 1);
+        sim_client_send(client, &H2_PREFACE[i], 1);
         world_pass(world, 500 * MS);
     }
     send_frame(world, client, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
