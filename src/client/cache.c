@@ -117,6 +117,7 @@ static bool asking_make(struct cache_fetch *fetch, const struct cache_request *r
     asking->content = from->content;
     asking->version = from->version;
     asking->fresh = from->fresh;
+    asking->longest = from->longest;
     asking->quiet = request->quiet;
     uri_read(asking);
     asking->as.method_name = stet_span_of(asking->method);
@@ -155,8 +156,11 @@ static void silent_head(void *owner, int status, const struct stet_head *head)
 
 static bool silent_content(void *owner, struct stet_span bytes)
 {
-    (void)owner, (void)bytes;
-    return true;
+    const struct cache_fetch *behind = owner;
+    const uint64_t most = behind->cache->behind_size;
+    (void)bytes;
+
+    return !most || behind->keeping.came <= most;
 }
 
 static void silent_end(void *owner, const struct cache_outcome *outcome)
@@ -164,22 +168,26 @@ static void silent_end(void *owner, const struct cache_outcome *outcome)
     (void)owner, (void)outcome;
 }
 
-/* What was just served stale is validated [RFC 5861 §3]; nobody waits for that. */
-static void refresh(const struct cache_fetch *fetch)
+/* What was just served stale is validated [RFC 5861 §3]; nobody waits for that for long. */
+static void refresh(const struct cache_fetch *fetch, const struct cache_request *answered)
 {
     static const struct cache_events silent = {silent_head, silent_content, silent_end};
-    const struct cache_asking *asking = &fetch->asking;
+    const struct transfer_request *as = &answered->transfer;
     const struct cache_request request = {.transfer = {.method = "GET",
-                                                       .url = asking->url,
-                                                       .head = &asking->head.head,
-                                                       .address = asking->address,
-                                                       .version = asking->version},
+                                                       .url = as->url,
+                                                       .head = as->head,
+                                                       .address = as->address,
+                                                       .version = as->version,
+                                                       .longest = fetch->cache->behind_ms},
                                           .quiet = true};
 
-    if (!fetch->cache->lives)
+    if (!fetch->cache->lives || fetch->asking.asked.only_if_cached) /* [RFC 9111 §5.2.1.7] */
         return;
     struct cache_fetch *behind = fetch_new(fetch->cache, &request, &silent, NULL);
-    if (behind && !cache_ask(behind, cache_plan(behind)))
+    if (!behind)
+        return;
+    behind->owner = behind;
+    if (!cache_ask(behind, cache_plan(behind)))
         fetch_free(behind);
 }
 
@@ -231,7 +239,7 @@ bool cache_fetch(struct client_cache *cache, const struct cache_request *request
         if (!cache_serve(fetch, fetch->found.best, &reuse))
             return go_on_without(fetch, to);
         if (reuse.answer == STET_REUSE_REFRESH)
-            refresh(fetch);
+            refresh(fetch, request);
         cache_end(fetch);
         return true;
     case STET_REUSE_TIMEOUT:
@@ -242,6 +250,17 @@ bool cache_fetch(struct client_cache *cache, const struct cache_request *request
         break;
     }
     return go_on(fetch, to);
+}
+
+bool cache_answers(struct client_cache *cache, const struct cache_request *request)
+{
+    struct cache_fetch *fetch = fetch_new(cache, request, NULL, NULL);
+
+    if (!fetch)
+        return false;
+    const enum stet_reuse_answer answer = cache_judge(fetch).answer;
+    fetch_free(fetch);
+    return answer == STET_REUSE_FRESH || answer == STET_REUSE_STALE || answer == STET_REUSE_REFRESH;
 }
 
 uint16_t cache_fetch_version(const struct cache_fetch *fetch)

@@ -36,6 +36,8 @@ struct client_cache {
     const char *places;      /* the same for where servers are, if not where their names lead */
     bool lives;              /* the process goes on: what is served stale under
                                 stale-while-revalidate is validated behind it [RFC 5861 §3] */
+    uint32_t behind_ms;      /* how long that may take; 0: no bound */
+    uint64_t behind_size;    /* octets of content that may come then; 0: no bound */
 };
 
 enum cache_source {
@@ -85,6 +87,9 @@ struct cache_fetch;
  * until `end`. False, and no event, when memory is out. */
 bool cache_fetch(struct client_cache *cache, const struct cache_request *request,
                  const struct cache_events *events, void *owner, struct cache_fetch **fetch);
+
+/* Would cache_fetch answer from what is stored, and not ask? */
+bool cache_answers(struct client_cache *cache, const struct cache_request *request);
 
 /* The version of HTTP that the head came in which is being told: 10, 11 or 20; 0: it was stored. */
 uint16_t cache_fetch_version(const struct cache_fetch *fetch);

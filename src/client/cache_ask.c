@@ -143,6 +143,7 @@ bool cache_ask(struct cache_fetch *fetch, enum cache_way way)
                                              .content = asking->content,
                                              .address = asking->address,
                                              .version = asking->version,
+                                             .longest = asking->longest,
                                              .fresh = asking->fresh};
     errand->requested = cache_now(fetch);
     errand->generation = cache_generation(fetch);

@@ -191,11 +191,24 @@ static bool is_unreachable(const struct transfer_outcome *transfer)
     }
 }
 
+/* What time the last request has left. False: none. */
+static bool time_is_left(struct cache_fetch *fetch)
+{
+    const int64_t gone = fetch->outcome.transfer.total_ns / 1000000;
+
+    if (!fetch->asking.longest)
+        return true;
+    if (gone >= fetch->asking.longest)
+        return false;
+    fetch->asking.longest -= (uint32_t)gone;
+    return true;
+}
+
 static void ask_again(struct cache_fetch *fetch, enum cache_way way)
 {
     cache_keep_drop(fetch);
     fetch->errand.part = NULL;
-    if (fetch->refuse || !cache_ask(fetch, way))
+    if (fetch->refuse || !time_is_left(fetch) || !cache_ask(fetch, way))
         cache_end(fetch);
 }
 

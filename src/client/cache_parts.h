@@ -16,6 +16,7 @@ struct cache_asking {
     struct stet_asked asked;
     struct stet_span content;
     enum transfer_version version;
+    uint32_t longest; /* ms, of all its requests; 0: no bound */
     bool fresh, quiet;
     bool is_uri; /* the URL is one that can be a key */
 };

@@ -260,16 +260,36 @@ static void download_ask(struct download *download)
 
 /* ---- the beginning ---- */
 
+/* Could what an earlier run has left be of use? Not where no request is to be sent. */
+static bool download_resumes(const struct download *download)
+{
+    const struct download_request *request = &download->request;
+
+    return request->resume && !request->show_head && request->cache->mode != CACHE_OFFLINE &&
+           strcmp(download->method, "GET") == 0 &&
+           !stet_head_has(&download->head.head, STET_FIELD_RANGE);
+}
+
+/* Nor where none needs to be. */
+static bool download_is_stored(const struct download *download)
+{
+    const struct cache_request whole = {.transfer = {.method = download->method,
+                                                     .url = download->url,
+                                                     .head = &download->head.head}};
+
+    return cache_answers(download->request.cache, &whole);
+}
+
 /* What an earlier run has left of this content. */
 static void download_look_back(struct download *download)
 {
     struct download_version *version = &download->version;
 
-    if (!download->request.resume || download->request.show_head ||
-        strcmp(download->method, "GET") != 0 ||
-        stet_head_has(&download->head.head, STET_FIELD_RANGE))
+    if (!download_resumes(download))
         return;
     version->held = output_held(download->request.output, download->url, version->tag);
+    if (version->held && download_is_stored(download))
+        download_forget(download);
     version->asked = version->from_part = version->by_range = version->held > 0;
     download->came = version->held;
 }

@@ -26,7 +26,9 @@ struct download_request {
     bool follow;              /* redirects: past `redirects_max` it is a failure */
     bool show_head;           /* goes to the output, before the content; of redirects as well */
     bool fail;                /* content of 400 and above does not go to the output */
-    bool hold;                /* nor does that of a status that may pass (pace_is_transient) */
+    bool hold;                /* nor does that of a status after which the caller asks again:
+                                 download_may_pass */
+    bool once;                /* what was done must not be done again */
     bool decode;              /* asks for codings and undoes them, but for ranges */
     bool resume;              /* what an earlier run left is continued */
     bool quiet;               /* cache_request's */
@@ -72,6 +74,11 @@ bool download_start(const struct download_request *request,
 
 /* Not wanted any more: `done` follows, out of transfers_run. */
 void download_cancel(struct download *download);
+
+/* May the request be sent again, from its first URL on, after this status? If it is not to be done
+ * twice, only a status that says it was not done will do, and only of the first URL: a redirect
+ * says that it was done, or may have been [RFC 9110 §9.2.2]. */
+bool download_may_pass(bool once, const struct download_result *result, int status);
 
 /* Octets of content that have come, and of all that are to come as far as is known (else 0). */
 uint64_t download_progress(const struct download *download, uint64_t *total);

@@ -232,11 +232,21 @@ static bool download_hear_early(struct download *download, int status)
     return true;
 }
 
+bool download_may_pass(bool once, const struct download_result *result, int status)
+{
+    return once ? result->redirects == 0 && pace_is_undone(status) : pace_is_transient(status);
+}
+
 /* The user does not want it, but for its head where that can be shown. */
 static bool download_hear_refused(struct download *download, int status)
 {
-    download->hearing.refused = (download->request.fail && status >= 400) ||
-                                (download->request.hold && pace_is_transient(status));
+    const struct download_request *request = &download->request;
+    /* nobody has answered: what is in the output, or was kept for it, stays */
+    const bool nobody = status == 504 && request->cache->mode == CACHE_OFFLINE;
+
+    download->hearing.refused =
+        nobody || (request->fail && status >= 400) ||
+        (request->hold && download_may_pass(request->once, &download->result, status));
     if (!download->hearing.refused)
         return false;
     download->hearing.deaf = true;

@@ -28,7 +28,12 @@ int64_t pace_next(const struct pace *pace)
 
 bool pace_is_transient(int status)
 {
-    return status == 408 || status == 425 || status == 429 || stet_status_is_failure(status);
+    return pace_is_undone(status) || stet_status_is_failure(status);
+}
+
+bool pace_is_undone(int status)
+{
+    return status == 408 || status == 425 || status == 429 || status == 503;
 }
 
 int64_t pace_retry_after(const struct stet_head *head, int64_t now)

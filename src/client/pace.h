@@ -22,6 +22,9 @@ int64_t pace_next(const struct pace *pace);
 /* A status that may be another one soon: the server was busy, or something behind it. */
 bool pace_is_transient(int status);
 
+/* One of these that says that the request was not done. */
+bool pace_is_undone(int status);
+
 /* The seconds of Retry-After: a number, or a date after `now` (s) [RFC 9110 §10.2.3]. 0 if it is
  * absent, invalid or past. */
 int64_t pace_retry_after(const struct stet_head *head, int64_t now);

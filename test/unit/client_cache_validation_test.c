@@ -312,6 +312,34 @@ static void test_refresh(void **state)
     assert_string_equal(world.content, "two");
 }
 
+/* It is not asked for where no request may be sent, says once what is wanted, and takes no more
+ * than it may. */
+static void test_refresh_bounds(void **state)
+{
+    const struct world_answer one = {
+        "200\nETag: \"a\"\nCache-Control: max-age=60, stale-while-revalidate=60\n", "one",
+        TRANSFER_COMPLETE};
+    const struct world_answer large = {A, "large", TRANSFER_COMPLETE};
+    (void)state;
+    world.cache.lives = true;
+    world.cache.behind_size = 2;
+    get(&one, 1, false);
+    world_clock += 61;
+    world.cache.mode = CACHE_OFFLINE;
+    get(NULL, 0, false);
+    assert_string_equal(world.content, "one");
+    assert_int_equal(world.asked, 0);
+    world.cache.mode = CACHE_USUAL;
+    world.cache.stale_ok = 0;
+    get(&large, 1, false);
+    assert_int_equal(world.asked, 1);
+    const char *said = strstr(world.sent[0], "max-stale");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "max-stale"));
+    get(&large, 1, false);
+    assert_string_equal(world.content, "one");
+}
+
 /* What is immutable is believed to be where nobody on the way can have said so, and all has come;
  * and nobody has asked for more than a reload. */
 static void test_immutable(void **state)
@@ -358,6 +386,7 @@ int main(void)
         EACH(test_quiet),
         EACH(test_changed),
         EACH(test_refresh),
+        EACH(test_refresh_bounds),
         EACH(test_immutable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,10 +88,14 @@ static void knows_what_passes(void **state)
     static const int lasting[] = {200, 301, 304, 400, 401, 404, 410, 416, 501, 505, 511};
     (void)state;
 
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
         assert_true(pace_is_transient(passing[i]));
-    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
+        assert_int_equal(pace_is_undone(passing[i]), passing[i] < 500 || passing[i] == 503);
+    }
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
         assert_false(pace_is_transient(lasting[i]));
+        assert_false(pace_is_undone(lasting[i]));
+    }
 }
 
 int main(void)
