@@ -3,6 +3,7 @@
 #include "cli/get.h"
 
 #include "base/memory.h"
+#include "client/limit.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -186,6 +187,15 @@ static int get_go(struct get *get)
     return get->showing.watch ? get_watch(get) : get_once(get);
 }
 
+/* How long the process may outlive its answers. */
+static uint32_t get_behind_ms(const struct get *get)
+{
+    const uint64_t longest = get->patience.longest;
+
+    return longest && longest < CLIENT_REFRESH_TIME_MAX ? (uint32_t)longest
+                                                        : CLIENT_REFRESH_TIME_MAX;
+}
+
 int get_with(struct get *get)
 {
     int status = GET_NETWORK;
@@ -196,9 +206,13 @@ int get_with(struct get *get)
         get->caching.cache.transfers = get->transfers;
         get->caching.cache.now = get_now;
         get->caching.cache.lives = !get->showing.watch && !get->group;
+        get->caching.cache.behind_ms = get_behind_ms(get);
+        get->caching.cache.behind_size = get->size_max;
         get_open_cache(get);
         status = get_go(get);
-        /* what is validated behind an answer goes on to its end */
+        if (get->lost && (status == GET_FINE || status == GET_UNCHANGED))
+            status = GET_HTTP;
+        /* what is validated behind an answer goes on to its end, which behind_ms bounds */
         while (!get_stopped() && !transfers_run(get->transfers, -1))
             continue;
         storage_close(get->caching.cache.storage);

@@ -73,6 +73,7 @@ struct get {
     uint64_t pause;    /* ms between them */
     uint64_t parallel, redirects, size_max;
     bool follow;
+    bool lost; /* what was to go to standard output; it was said */
     char **urls;
     size_t url_count;
     char **made_urls; /* those of -G, for get_free_urls */
@@ -121,6 +122,8 @@ void get_job_fini(struct get_job *job);
 int get_jobs_status(const struct get *get, const struct get_job *jobs, size_t count);
 /* get_report.c: says what went wrong, if anything did, and what --write-out wants. */
 void get_report(struct get_job *job, const struct download_result *result);
+/* To standard output, at once. False: it is lost. */
+bool get_print(struct get *get, const char *bytes, size_t size);
 /* A try has failed, and there will be another one after `pause` ms. */
 void get_say_retry(const struct get_job *job, const struct download_result *result, int64_t pause);
 
@@ -145,7 +148,7 @@ int get_group(struct get *get);
 /* get_place.c: where the content of the URL number `index` goes, as the options say. False, as with
  * the next one: it was said why that cannot be. */
 bool get_job_place(struct get_job *job, size_t index);
-/* No two of them go to one file. */
+/* No two of them go to one file, by whatever names. */
 bool get_places_differ(const struct get_job *jobs, size_t count);
 /* Makes the folders above a path, for whom `mode` says. */
 void get_make_folders(char *path, unsigned mode);

@@ -44,18 +44,23 @@ static int get_status_of(const struct get *get, const struct download_result *re
     return get->showing.changed && !result->changed ? GET_UNCHANGED : GET_FINE;
 }
 
-/* What would be sent again may have been done already, if it got that far [RFC 9110 §9.2.2]. */
+/* What this asks for must not be done twice [RFC 9110 §9.2.2]. */
+static bool get_is_once(const struct get *get)
+{
+    return !stet_method_is_idempotent(stet_method_of(stet_span_of(get_method(get))));
+}
+
+/* What would be sent again may have been done already, if it got that far: to another server as
+ * well, that has sent us on to the one that cannot be reached. */
 static bool get_may_repeat(const struct get *get, const struct download_result *result)
 {
-    const enum stet_method method = stet_method_of(stet_span_of(get_method(get)));
-
     switch (result->outcome.transfer.result) {
     case TRANSFER_NAME:
     case TRANSFER_CONNECT:
-        return true;
+        return !get_is_once(get) || result->redirects == 0;
     case TRANSFER_TIMEOUT:
     case TRANSFER_BROKEN:
-        return stet_method_is_idempotent(method);
+        return !get_is_once(get);
     default:
         return false;
     }
@@ -70,8 +75,8 @@ static bool get_tries_again(const struct get_job *job, const struct download_res
         (output_is_stream(job->output) && output_length(job->output) > 0))
         return false;
     if (result->end == DOWNLOAD_HTTP)
-        return pace_is_transient(result->status);
-    return job->late ? stet_method_is_idempotent(stet_method_of(stet_span_of(get_method(get))))
+        return download_may_pass(get_is_once(get), result, result->status);
+    return job->late ? !get_is_once(get)
                      : result->end == DOWNLOAD_NETWORK && get_may_repeat(get, result);
 }
 
@@ -152,6 +157,7 @@ static bool get_job_begin(struct get_job *job)
         .show_head = show_head,
         .fail = get->showing.fail,
         .hold = job->tries < get->patience.retries,
+        .once = get_is_once(get),
         .decode = !request->identity,
         .resume = !show_head,
     };

@@ -73,6 +73,16 @@ void get_say_retry(const struct get_job *job, const struct download_result *resu
     fprintf(stderr, "stet get: %s: once more in %s\n", result->url, time);
 }
 
+bool get_print(struct get *get, const char *bytes, size_t size)
+{
+    if (fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0)
+        return true;
+    if (!get->lost)
+        perror("stet get: cannot write to standard output");
+    get->lost = true;
+    return false;
+}
+
 void get_report(struct get_job *job, const struct download_result *result)
 {
     const struct get_showing *showing = &job->get->showing;
@@ -85,7 +95,7 @@ void get_report(struct get_job *job, const struct download_result *result)
     if (!showing->write_out)
         return;
     get_write_out(showing->write_out, job, result, &text);
-    fwrite(text.at, 1, text.len, stdout);
-    fflush(stdout);
+    if (text.len)
+        get_print(job->get, text.at, text.len);
     text_fini(&text);
 }

@@ -39,14 +39,14 @@ static bool watch_digest(int fd, uint8_t digest[SHA256_DIGEST_SIZE])
 }
 
 /* Gathered content to standard output. */
-static void watch_print(int fd)
+static void watch_print(struct get *get, int fd)
 {
     char piece[65536];
     ssize_t got;
 
-    while ((got = read(fd, piece, sizeof piece)) > 0)
-        fwrite(piece, 1, (size_t)got, stdout);
-    fflush(stdout);
+    do
+        got = read(fd, piece, sizeof piece);
+    while (got > 0 && get_print(get, piece, (size_t)got));
 }
 
 /* The command gets the content as its standard input, and the name of the file if it has one. */
@@ -85,7 +85,7 @@ static void watch_tell(struct get_job *job)
     if (job->get->showing.run)
         watch_command(job, fd);
     else if (fd >= 0)
-        watch_print(fd);
+        watch_print(job->get, fd);
 }
 
 /* Is it another content than the last one? A file was compared when it was written. */
@@ -148,7 +148,7 @@ int get_watch(struct get *get)
         pause = watch_poll(&watch, &job);
         status = job.status == GET_UNCHANGED ? GET_FINE : job.status;
         get_job_fini(&job);
-    } while (pause >= 0 && (!get->showing.polls || watch.polls < get->showing.polls) &&
-             get_sleep(pause));
+    } while (pause >= 0 && !get->lost &&
+             (!get->showing.polls || watch.polls < get->showing.polls) && get_sleep(pause));
     return get_stopped() ? GET_FINE : status;
 }

@@ -7,13 +7,15 @@ import gzip
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from getting import Client, mark, stage  # noqa: E402
-from harness import DEADLINE, Proxy, Server, eventually, place, program, prose, run, write  # noqa: E402
+from harness import DEADLINE, ROOT, Proxy, Server, eventually, place, program, prose, run, write  # noqa: E402
 from scripted import Scripted, answer  # noqa: E402
 
 
@@ -99,6 +101,15 @@ def failures(report, server, client, folder):
         got = client.get(server.url + "/404", stdout=full)
     report.equal("full", got.status, 1)
     report.match("full", got.err, "cannot write")
+    for closed in ((1,), (0, 1), (1, 2), (0, 1, 2)):
+        got = client.get(server.url + "/404", stdout=None, preexec_fn=lambda fds=closed: [os.close(fd) for fd in fds])
+        report.equal(f"{closed} closed", (got.status, "cannot write" in got.err), (1, 2 not in closed))
+    got = client.get("-o", "closed", server.url + "/404", preexec_fn=lambda: os.closerange(0, 3))
+    report.equal("closed, and not written to", (got.status, (folder / "closed").read_text()), (0, "gone"))
+    (folder / "closed").unlink()
+    server.forget()
+    got = client.get("-d", "@-", server.url + "/404", preexec_fn=lambda: os.close(0))
+    report.equal("closed, and not read from", (got.status, len(server.asked())), (2, 0))
     report.equal("a device is written to", client.get("-o", "/dev/null", server.url + "/404").status, 0)
     os.symlink("target", folder / "link")
     write(folder / "target", "old")
@@ -186,6 +197,7 @@ def modes(report, server, client, _folder):
     texts = [client.get(url).out for _ in range(3)]
     report.equal("stale, and validated behind it", (texts, len(server.asked("/swr"))),
                  ([b"old", b"old", b"new"], 2))
+    behind(report, server, client)
     server.on("/vary", lambda r: answer(200, r.get("Accept-Language", "-"), Vary="Accept-Language",
                                         Cache_Control="max-age=100"))
     texts = [client.get(server.url + "/vary", "-H", f"Accept-Language: {lang}").out
@@ -194,6 +206,27 @@ def modes(report, server, client, _folder):
     got = client.get("--cache", "/proc/none", server.url + "/vary")
     report.equal("without a cache all works", got.status, 0)
     report.match("and says so", got.err, "without a cache")
+
+
+def behind(report, server, client):
+    """C-5861-3-1: nobody waits for what is validated behind an answer, or not for long."""
+    done = threading.Event()
+    old = answer(200, "old", ETag='"1"', Age="20", Cache_Control="max-age=10, stale-while-revalidate=1000")
+    server.on("/behind", old, answer(200, b"x" * 1000, cut=900, wait=done))
+    url = server.url + "/behind"
+    client.get(url)
+    got = client.get("--offline", url)
+    report.equal("offline: nothing behind it", (got.out, len(server.asked("/behind"))), (b"old", 1))
+    for words in (["-m", "0.1"], ["--max-size", "500"]):
+        begun = time.monotonic()
+        got = client.get(*words, url)
+        report.equal(f"{words}: the answer", (got.status, got.out, got.err), (0, b"old", ""))
+        report.check(f"{words}: and an end", time.monotonic() - begun < 4)
+    report.equal("asked", len(server.asked("/behind")), 3)
+    done.set()
+    client.get("--stale-ok", "1000", "--max-age", "5000", url)
+    said = server.asked("/behind")[-1].get("Cache-Control") or ""
+    report.check("what is wanted is said once", said.count("max-stale") <= 1 and said.count("max-age") <= 1, said)
 
 
 @stage
@@ -458,6 +491,19 @@ def loads_late(report, server, client, folder):
     report.equal("a hit without it", (got.status, got.out), (0, b"fresh"))
     got = client.get(server.url + "/other", environment=without)
     report.check("a miss without it", got.status == 3 and "not installed" in got.err, got.err)
+    old_library(folder / "broken" / "libcurl-gnutls.so.4")
+    got = client.get("-m", "20", server.url + "/other", environment=without)
+    report.check("one that is too old", got.status == 3 and "libcurl is too old" in got.err, got.err)
+
+
+def old_library(path):
+    """A libcurl that does not know the options it is told."""
+    names = re.findall(r"^\w+\([^,]*, (curl_\w+),", (ROOT / "src/client/libcurl.tbl").read_text(), re.M)
+    makers = ("curl_easy_init", "curl_multi_init", "curl_slist_append", "curl_url")
+    lines = [f"void *{name}(void) {{ static long it[8]; return it; }}" if name in makers else
+             f"long {name}(void) {{ return {48 if name == 'curl_easy_setopt' else 0}; }}" for name in names]
+    write(path.with_suffix(".c"), "\n".join(lines))
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", path, path.with_suffix(".c")], check=True)
 
 
 sys.exit(run(requests, credentials, failures, cached, modes, shapes, codings, parallel, progress,

@@ -136,9 +136,30 @@ def files(report, server, client, folder):
     report.match("in words", got.err, "would both be written to a")
     report.equal("a device takes both", client.get("-o", "/dev/null", "-o", "/dev/null", server.url + "/x/a",
                                                    server.url + "/y/a").status, 0)
+    write(folder / "sub" / "x", "").unlink()
+    (folder / "link").symlink_to("a")
+    two = [server.url + "/x/a", server.url + "/y/a"]
+    for names in (["-o", "a", "-o", "./a"], ["-o", "sub/../a", "-O"], ["-o", folder / "a", "-o", "a"],
+                  ["--output-dir", "sub", "-o", "../sub/a", "-o", "a"]):
+        got = client.get(*names, *two)
+        report.equal(f"two to one file: {names}", (got.status, client.names()), (2, ["link", "sub"]))
+    write(folder / "a", "old")
+    report.equal("two to one file: by a link", client.get("-o", "a", "-o", "link", *two).status, 2)
+    report.equal("two to two files", (client.get("-o", "a", "-o", "sub/a", *two).status,
+                                      (folder / "a").read_text(), (folder / "sub/a").read_text()),
+                 (0, "/x/a", "/y/a"))
+    for path in (folder / "sub/a", folder / "a", folder / "link"):
+        path.unlink()
+    (folder / "sub").rmdir()
+    server.on("/-", answer(200, "dash"))
+    got = client.get("-O", server.url + "/-")
+    report.equal("- is a name", (got.status, got.out, (folder / "-").read_text()), (0, b"", "dash"))
+    (folder / "-").unlink()
+    report.equal("- is standard output", client.get("-o", "-", server.url + "/-").out, b"dash")
     client.get("-O", server.url + "/%2e%2e", server.url + "/a%2fb")
     report.equal("names stay as they are sent", client.names(), ["%2e%2e", "a%2fb"])
-    for url in (server.url, server.url + "/", server.url + "/a/..", server.url + "/.", server.url + "/?x"):
+    for url in (server.url, server.url + "/", server.url + "/a/..", server.url + "/.", server.url + "/?x",
+                server.url + "?x=/y/z", server.url + "#/y/z", server.url[7:] + "?u=http://h/z"):
         got = client.get("-O", url)
         report.equal(f"no name: {url}", got.status, 2)
         report.match(f"no name: {url}", got.err, "-o FILE gives it one")
@@ -152,6 +173,13 @@ def files(report, server, client, folder):
     report.equal("a folder", got.status, 1)
     report.match("a folder, in words", got.err, "cannot write to .*: Is a directory")
     report.match("a full device", client.get("-o", "/dev/full", server.url + "/x/a").err, "cannot write to /dev/full")
+    with open("/dev/full", "wb") as full:
+        for words in (["-w", "%{http_code}", "-o", "o"], ["--watch", "1ms", "--polls", "2"],
+                      ["--watch", "1ms", "-w", "%{http_code}"], ["--changed", "-w", "x", "-o", "o"]):
+            got = client.get(*words, server.url + "/x/a", stdout=full)
+            report.equal(f"lost: {words}", got.status, 1)
+            report.equal(f"lost: {words}, in words", got.err.count("cannot write to standard output: No space"), 1)
+    (folder / "o").unlink()
     got = client.get("--create-dirs", "-o", "new/folder/a", server.url + "/x/a")
     report.equal("--create-dirs", (got.status, (folder / "new/folder/a").read_text()), (0, "/x/a"))
     server.on("/big", answer(200, b"x" * 4000000))
@@ -216,6 +244,7 @@ def retries(report, server, client, folder):
     report.equal("POST may have been done", len(server.asked("/post")), 1)
     server.on("/post", busy, answer(200, "posted"))
     report.equal("or was refused", client.get(*words, "-d", "x", server.url + "/post").out, b"posted")
+    twice(report, server, client, words)
     report.equal("refused connections", client.get(*words, "http://127.0.0.1:1/").err.count("once more"), 2)
     server.on("/after", answer(429, "", Retry_After="1000"))
     process = client.start("--retry", "1", server.url + "/after")
@@ -230,6 +259,32 @@ def retries(report, server, client, folder):
     server.on("/early", answer(425, "early"))
     report.equal("425, always", client.get(server.url + "/early").out, b"early")
     report.equal("425, stored", client.told("--offline", server.url + "/early")["http_code"], 504)
+
+
+def twice(report, server, client, words):
+    """C-9110-9.2.2-3: what may have been done is not done again where that makes a difference."""
+    words = [*words, "--no-cache", "-d", "x"]
+    rows = [("to nowhere", [answer(303, Location="http://127.0.0.1:1/")], 3, 1),
+            ("to an error", [answer(303, Location="/error")], 0, 1),
+            ("to one that is busy", [answer(303, Location="/busy")], 0, 1),
+            ("to nowhere, as it is", [answer(307, Location="http://127.0.0.1:1/")], 3, 1)]
+    rows += [(f"{status}", [answer(status, "it")], 0, 1) for status in (500, 502, 504)]
+    rows += [(f"{status}", [answer(status, "it"), answer(200, "it")], 0, 2) for status in (408, 429, 503)]
+    server.on("/error", answer(500, "it"))
+    server.on("/busy", answer(503, "it"))
+    for name, answers, status, count in rows:
+        server.forget()
+        server.on("/do", *answers)
+        got = client.get("-L", *words, server.url + "/do")
+        report.equal(f"POST, {name}", (got.status, got.out, len(server.asked("/do"))),
+                     (status, b"" if status else b"it", count))
+    server.on("/do", answer(500, "it"))
+    report.equal("POST, --fail", client.get("-f", *words, server.url + "/do").status, 1)
+    report.equal("POST, refused", client.get(*words, "http://127.0.0.1:1/").err.count("once more"), 2)
+    server.forget()
+    server.on("/do", answer(303, Location="/error"))
+    client.get("-L", *words, "-X", "PUT", server.url + "/do")
+    report.equal("PUT", len(server.asked("/do")), 3)
 
 
 # ---- what gets away ----
