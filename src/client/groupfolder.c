@@ -59,6 +59,21 @@ static int groupfolder_look(const char *path, const struct stat *status, int typ
     return 1;
 }
 
+/* What broke off may have left a part of a member. */
+static int groupfolder_sweep(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status, (void)at;
+    if (type != FTW_D && !groupfolder_is_member(path + groupfolder_walk.prefix))
+        unlink(path);
+    return 0;
+}
+
+static void groupfolder_walk_in(const char *path, const struct group *group)
+{
+    groupfolder_walk.group = group;
+    groupfolder_walk.prefix = strlen(path) + 1;
+}
+
 static bool groupfolder_may_exchange(struct groupfolder *folder, const struct group *group)
 {
     struct stat status;
@@ -69,8 +84,7 @@ static bool groupfolder_may_exchange(struct groupfolder *folder, const struct gr
         errno = ENOTDIR;
         return groupfolder_fail(folder, "cannot exchange", folder->path);
     }
-    groupfolder_walk.group = group;
-    groupfolder_walk.prefix = strlen(folder->path) + 1;
+    groupfolder_walk_in(folder->path, group);
     if (nftw(folder->path, groupfolder_look, 16, FTW_PHYS) == 0)
         return true;
     snprintf(folder->words, sizeof folder->words,
@@ -223,6 +237,8 @@ static bool groupfolder_move(struct groupfolder *folder)
 
 bool groupfolder_commit(struct groupfolder *folder, const struct group *group, bool *changed)
 {
+    groupfolder_walk_in(folder->beside, group);
+    nftw(folder->beside, groupfolder_sweep, 16, FTW_PHYS);
     if (!groupfolder_settle(folder, group, changed))
         return false;
     if (!*changed ||

@@ -23,7 +23,8 @@ bool groupfolder_open(struct groupfolder *folder, const struct group *group, con
 bool groupfolder_member(const struct groupfolder *folder, const struct group_member *member,
                         char *to, size_t room);
 
-/* Exchanges; `*changed` tells whether any member is another one now. */
+/* Exchanges, without what is no member's; `*changed` tells whether any member is another one now.
+ */
 bool groupfolder_commit(struct groupfolder *folder, const struct group *group, bool *changed);
 
 /* Removes what was not committed, or what was exchanged. */

@@ -127,6 +127,7 @@ static void output_close(struct output *output)
         close(output->old);
     output->fd = output->old = -1;
     output->state = OUTPUT_IDLE;
+    output_forget_alone(output);
 }
 
 void output_free(struct output *output)
@@ -356,7 +357,10 @@ bool output_end(struct output *output, bool *changed)
     }
     if (output->state == OUTPUT_COMPARES) {
         *changed = output_old_is_longer(output);
-        well = !*changed || output_differ(output);
+        if (*changed)
+            well = output_differ(output);
+        else
+            output_clear_part(output); /* the file has all that one could go on to */
     }
     if (well && output->state == OUTPUT_WRITES && output->kind == OUTPUT_FILE)
         well = output_replace(output);

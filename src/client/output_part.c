@@ -65,8 +65,15 @@ static bool output_open_alone(struct output *output)
         output->fd = mkostemp(output->part, O_CLOEXEC);
     if (output->fd >= 0)
         return true;
-    *marks = '\0';
+    output_forget_alone(output);
     return output_fail(output, "cannot make a file beside", output->path);
+}
+
+void output_forget_alone(struct output *output)
+{
+    if (output->tempname)
+        output->part[strlen(output->part) - 7] = '\0';
+    output->tempname = output->nameless = false;
 }
 
 /* The part is still the file of its name, and not one that was renamed before we had the lock. */
@@ -95,6 +102,12 @@ static bool output_lock_part(struct output *output)
         return true;
     output_leave_part(output);
     return false;
+}
+
+void output_clear_part(struct output *output)
+{
+    if (output->fd >= 0 ? output_part_stands(output) : output_lock_part(output))
+        output_remove_part(output);
 }
 
 bool output_open_part(struct output *output)

@@ -39,11 +39,17 @@ bool output_write_all(int fd, const char *at, size_t len);
 /* The part, opened and locked; its content stays. False: output_fail was called. */
 bool output_open_part(struct output *output);
 
+/* The part's name is again that which all use. */
+void output_forget_alone(struct output *output);
+
 /* Gives the part its name, if it has none yet. */
 bool output_name_part(struct output *output);
 
 /* Writes the tag file; removes both. */
 bool output_write_tag(struct output *output, const char *url, const char *tag);
 void output_remove_part(struct output *output);
+
+/* Removes both, if there is a part and no other process has it. */
+void output_clear_part(struct output *output);
 
 #endif

@@ -4,6 +4,7 @@ redirects, groups, watching.
 """
 import gzip
 import hashlib
+import itertools
 import os
 import shutil
 import signal
@@ -101,6 +102,14 @@ def resumed(report, server, client, folder):
     client.get("--no-cache", "-o", "f", server.url + "/g")
     report.equal("another URL", (server.asked()[0].get("Range"), (folder / "f").read_bytes()),
                  (None, b"other"))
+
+    (folder / "f").unlink()
+    broken()
+    write(folder / "f", "old")
+    server.on("/f", file_of(b"old", '"v0"'))
+    got = client.get(*words, url)
+    report.equal("what is there already", (got.status, (folder / "f").read_bytes()), (0, b"old"))
+    report.equal("nothing is left", client.names(), ["f"])
 
     (folder / "f").unlink()
     broken()
@@ -349,6 +358,27 @@ def manual_group(report, server, client, folder):
 # ---- watching ----
 
 @stage
+def groups_without_parts(report, server, client, folder):
+    """A member breaks off as another version, which then is withdrawn: nothing of it is left."""
+    write(folder / "list", f"{server.url}/x x\n{server.url}/y y\n")
+    words = ["--group", "list", "--output-dir", "out", "--pause", "1ms", "--attempts", "9"]
+    broken = itertools.repeat(answer(raw=b""), 6)
+
+    def react(request):
+        number = len(server.asked("/x"))
+        if number == 2:
+            return answer(200, prose(300000), cut=200000, ETag='"2"', Cache_Control="no-store")
+        return (next(broken, None) if number > 2 else None) or file_of(b"x1", '"1"', Cache_Control="no-store")(request)
+    server.on("/x", react)
+    server.on("/y", file_of(b"y1", '"1"', Cache_Control="no-store"))
+    for _ in range(2):
+        got = client.get(*words)
+        report.equal("fits", got.status, 0)
+        report.equal("members alone", sorted(os.listdir(folder / "out")), ["x", "y"])
+    report.check("the rest was asked for", any(r.get("If-Range") == '"2"' for r in server.asked("/x")))
+
+
+@stage
 def watched(report, server, client, folder):
     words = ["--watch", "1ms", "--polls"]
     server.on("/w", *[file_of(text, f'"{tag}"', Cache_Control="no-cache")
@@ -402,5 +432,5 @@ def stopped(report, server, client, folder):
     rest.set()
 
 
-sys.exit(run(continued, resumed, two_at_once, removed, redirects, groups, groups_of_one_version, manual_group,
-             watched, stopped))
+sys.exit(run(continued, resumed, two_at_once, removed, redirects, groups, groups_of_one_version,
+             groups_without_parts, manual_group, watched, stopped))

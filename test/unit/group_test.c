@@ -2,12 +2,15 @@
  */
 #include "base/memory.h"
 #include "client/group.h"
+#include "client/groupfolder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -138,12 +141,59 @@ static void lives_without_memory(void **state)
     }
 }
 
+static void put(const char *above, const char *file)
+{
+    char path[4300];
+    snprintf(path, sizeof path, "%s/%s", above, file);
+    FILE *to = fopen(path, "w");
+    assert_non_null(to);
+    assert_int_equal(fclose(to), 0);
+}
+
+/* Members alone come in: what else lies in the new folder would shut the group out next time. */
+static void exchanges_members_alone(void **state)
+{
+    static const char text[] = "http://x/a a\nhttp://x/p .a.stet-part\nhttp://x/b main/b";
+    char top[] = "/tmp/stet-group-XXXXXX", path[64], words[256];
+    struct groupfolder folder;
+    struct group group;
+    bool changed;
+    (void)state;
+
+    assert_non_null(mkdtemp(top));
+    snprintf(path, sizeof path, "%s/out", top);
+    assert_true(group_read(&group, stet_span_of(text), words, sizeof words));
+    for (int i = 0; i < 2; i++) {
+        assert_true(groupfolder_open(&folder, &group, path));
+        put(folder.beside, "a");
+        put(folder.beside, ".a.stet-part");
+        put(folder.beside, ".a.stet-tag");
+        put(folder.beside, "main/b");
+        put(folder.beside, "main/.b.stet-part");
+        put(folder.beside, "main/.b.stet-tag");
+        assert_true(groupfolder_commit(&folder, &group, &changed));
+        assert_int_equal(changed, i == 0);
+        groupfolder_close(&folder);
+    }
+    group_fini(&group);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const members[] = {"a", ".a.stet-part", "main/b"};
+        char file[96];
+        snprintf(file, sizeof file, "%s/%s", path, members[i]);
+        assert_int_equal(unlink(file), 0);
+    }
+    snprintf(words, sizeof words, "%s/main", path);
+    assert_int_equal(rmdir(words), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(top), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_descriptions),           cmocka_unit_test(refuses_descriptions),
         cmocka_unit_test(refuses_octets_of_value_zero), cmocka_unit_test(reads_indexes),
-        cmocka_unit_test(lives_without_memory),
+        cmocka_unit_test(lives_without_memory),         cmocka_unit_test(exchanges_members_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,53 @@ static void a_part_is_of_one(void **state)
     output_free(other);
 }
 
+/* What is there has all that one could go on to; but it is not ours if somebody does so. */
+static void clears_parts(void **state)
+{
+    static const char *const pieces[] = {"old", NULL};
+    struct output *other = output_new(path);
+    char tag[OUTPUT_TAG];
+    (void)state;
+
+    put(path, "old");
+    put(part, "new, half");
+    put(tag_path, "http://x/\n\"v\"\n");
+    assert_int_equal(output_held(other, "http://x/", tag), 9);
+    assert_false(write_pieces(pieces));
+    is(part, "new, half");
+    is(tag_path, "http://x/\n\"v\"\n");
+    output_free(other);
+    assert_false(write_pieces(pieces));
+    is(part, NULL);
+    is(tag_path, NULL);
+}
+
+/* Who had a file of his own and begins anew may have the part then, or again has one of his own. */
+static void begins_anew_alone(void **state)
+{
+    struct output *one = output_new(path), *other = output_new(path);
+    bool changed;
+    (void)state;
+
+    assert_true(output_begin(one, 0));
+    for (int i = 0; i < 4; i++) {
+        if (i == 3)
+            output_drop(one, "http://x/", NULL);
+        assert_true(output_begin(other, 0));
+        assert_true(output_write(other, STET_SPAN("other")));
+        is(part, i == 3 ? "other" : "");
+        output_drop(other, "http://x/", NULL);
+        is(part, i == 3 ? NULL : "");
+    }
+    assert_true(output_begin(one, 0));
+    assert_true(output_begin(other, 0));
+    assert_true(output_write(other, STET_SPAN("other")));
+    assert_true(output_end(other, &changed));
+    is(path, "other");
+    output_free(one);
+    output_free(other);
+}
+
 static void spools(void **state)
 {
     struct output *output = output_new_spool();
@@ -258,6 +305,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(trusts_strong_tags_alone, prepare, clean),
         cmocka_unit_test_setup_teardown(two_do_not_mix, prepare, clean),
         cmocka_unit_test_setup_teardown(a_part_is_of_one, prepare, clean),
+        cmocka_unit_test_setup_teardown(clears_parts, prepare, clean),
+        cmocka_unit_test_setup_teardown(begins_anew_alone, prepare, clean),
         cmocka_unit_test(spools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
