@@ -2,6 +2,7 @@
  */
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/descriptors.h"
 
 #include <gnutls/gnutls.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static void main_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    descriptors_prepare();
     memory_prepare();
     if (argc < 2) {
         main_help(stderr);
