@@ -98,6 +98,22 @@ def resumed(report, server, client, folder):
 
     (folder / "f").unlink()
     broken()
+    server.on("/f", file_of(text, '"v1"', Cache_Control="max-age=600"))
+    got = client.get("--offline", "-o", "f", url)
+    report.equal("offline nothing is asked", (got.status, len(server.asked())), (3, 0))
+    report.equal("and the part stays", client.names(), [".f.stet-part", ".f.stet-tag"])
+    client.get(url)
+    for mode in (["--offline"], []):
+        if not mode:
+            broken()
+            server.on("/f", file_of(text, '"v1"', Cache_Control="max-age=600"))
+        server.forget()
+        report.equal(f"{mode}: what is stored", (client.get(*mode, "-o", "f", url).status, len(server.asked()),
+                                                 (folder / "f").read_bytes() == text), (0, 0, True))
+        report.equal(f"{mode}: nothing is left", client.names(), ["f"])
+        (folder / "f").unlink()
+
+    broken()
     server.on("/g", file_of(b"other", '"v1"'))
     client.get("--no-cache", "-o", "f", server.url + "/g")
     report.equal("another URL", (server.asked()[0].get("Range"), (folder / "f").read_bytes()),
@@ -338,26 +354,6 @@ def groups_of_one_version(report, server, client, folder):
 
 
 @stage
-def manual_group(report, server, client, folder):
-    """The example of the manual page."""
-    page = (ROOT / "man/stet-get.1.scd").read_text()
-    text = page[page.index("_debian.list_:"):page.index("(The second member")]
-    lines = [line.strip().removesuffix("++") for line in text.splitlines()[1:] if line.strip()]
-    lines = [lines[0], " ".join(lines[1:])]
-    write(folder / "debian.list", "\n".join(lines).replace("https://example.org", server.url) + "\n")
-    packages = "Package: stet\n"
-    listed = release(**{"main/binary-amd64/Packages.xz": packages})
-    server.on("/debian/dists/stable/Release", answer(200, listed))
-    server.on("/debian/dists/stable/main/binary-amd64/Packages.xz", answer(200, packages))
-    got = client.get("--group", "debian.list", "--output-dir", "lists")
-    report.equal("fits", (got.status, got.err), (0, ""))
-    report.equal("is there", [(folder / "lists" / name).read_text() for name in ("Release", "Packages.xz")],
-                 [listed, packages])
-
-
-# ---- watching ----
-
-@stage
 def groups_without_parts(report, server, client, folder):
     """A member breaks off as another version, which then is withdrawn: nothing of it is left."""
     write(folder / "list", f"{server.url}/x x\n{server.url}/y y\n")
@@ -377,6 +373,26 @@ def groups_without_parts(report, server, client, folder):
         report.equal("members alone", sorted(os.listdir(folder / "out")), ["x", "y"])
     report.check("the rest was asked for", any(r.get("If-Range") == '"2"' for r in server.asked("/x")))
 
+
+@stage
+def manual_group(report, server, client, folder):
+    """The example of the manual page."""
+    page = (ROOT / "man/stet-get.1.scd").read_text()
+    text = page[page.index("_debian.list_:"):page.index("(The second member")]
+    lines = [line.strip().removesuffix("++") for line in text.splitlines()[1:] if line.strip()]
+    lines = [lines[0], " ".join(lines[1:])]
+    write(folder / "debian.list", "\n".join(lines).replace("https://example.org", server.url) + "\n")
+    packages = "Package: stet\n"
+    listed = release(**{"main/binary-amd64/Packages.xz": packages})
+    server.on("/debian/dists/stable/Release", answer(200, listed))
+    server.on("/debian/dists/stable/main/binary-amd64/Packages.xz", answer(200, packages))
+    got = client.get("--group", "debian.list", "--output-dir", "lists")
+    report.equal("fits", (got.status, got.err), (0, ""))
+    report.equal("is there", [(folder / "lists" / name).read_text() for name in ("Release", "Packages.xz")],
+                 [listed, packages])
+
+
+# ---- watching ----
 
 @stage
 def watched(report, server, client, folder):
