@@ -508,6 +508,45 @@ static void without_memory(void **state)
     }
 }
 
+/* ---- what is said of one first ---- */
+
+struct first_row {
+    const char *id;
+    const char *name;
+    size_t findings; /* of those that were made: good, bad, warn */
+    bool complete;
+    enum finding_level level;
+    const char *words; /* NULL: those of the worst finding */
+};
+
+static const struct first_row first_rows[] = {
+    {"audit", "nothing", 0, true, FINDING_GOOD, "nothing was found"},
+    {"audit", "nothing, and it was not completed", 0, false, FINDING_INFO,
+     "the audit was not completed"},
+    {"audit", "what is good", 1, true, FINDING_GOOD, NULL},
+    {"audit", "what is good, and it was not completed", 1, false, FINDING_INFO,
+     "the audit was not completed"},
+    {"audit", "what is bad", 3, true, FINDING_BAD, NULL},
+    {"audit", "what is bad, and it was not completed", 3, false, FINDING_BAD, NULL},
+};
+
+static void said_first(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof first_rows / sizeof *first_rows; i++) {
+        const struct first_row *row = &first_rows[i];
+        struct made made;
+        make(&made, "http://h/a");
+        made.facts[0].complete = row->complete;
+        made.items[0].count = row->findings;
+        const struct finding *worst = report_worst(&made.report, &made.items[0]);
+        const char *wanted = row->words ? row->words : finding_kind(worst->id)->summary;
+        check_row(row, report_item_level(&made.report, &made.items[0]) == row->level);
+        check_row(row, strcmp(report_item_words(&made.report, &made.items[0]), wanted) == 0);
+        unmake(&made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +559,7 @@ int main(void)
         cmocka_unit_test(terminal_of_many),
         cmocka_unit_test(numbers),
         cmocka_unit_test(laws),
+        cmocka_unit_test(said_first),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
