@@ -251,8 +251,9 @@ void h2_reply(struct stream *stream, const struct reply *reply)
     sending->duplex =
         reply->duplex && !of->content.whole && (!of->expects_continue || sending->continued);
     of->content.paused &= sending->duplex; /* else nobody waits for the rest of the content now */
-    of->content.unwanted |= (of->expects_continue && !sending->continued) || of->extended ||
-                            of->method == STET_METHOD_CONNECT; /* it waits for a word of ours */
+    if (!reply->tunnel)                    /* it waits for a word of ours */
+        of->content.unwanted |= (of->expects_continue && !sending->continued) || of->extended ||
+                                of->method == STET_METHOD_CONNECT;
     h2->is.due |= of->content.held || of->content.whole;
     if (h2->out)
         answer_send(h2, of, reply);

@@ -301,6 +301,21 @@ static void test_websocket(void **state)
     assert_non_null(strstr(f->heard, "content early\n"));
 }
 
+static void test_websocket_window(void **state)
+{
+    struct fixture *f = *state;
+    char many[16384];
+    memset(many, 'y', sizeof many);
+    ask(f, 1, 0, WEBSOCKET("/chat"));
+    f->body.waits = true;
+    answer_stream(f, f->streams[0], "", 101, REPLY_NO_CONTENT, 0);
+    flush(f);
+    forget(f);
+    for (size_t i = 0; i < 4; i++)
+        frame(f, NGHTTP2_DATA, 0, 1, many, sizeof many);
+    expect_said(f, "window 1 32768\nwindow 1 32768\n");
+}
+
 static void test_websocket_refused(void **state)
 {
     struct fixture *f = *state;
@@ -568,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_connect_held, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connect_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_websocket_window, setup, teardown),
         cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_heads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nul, setup, teardown),
