@@ -47,7 +47,7 @@ static enum stet_proxy_error call_seat(struct call *call, bool fresh)
         line = pool_find(call->caller, call->place);
     if (!line)
         error = call_dial(call->caller, call->place, &line);
-    if (error == STET_PROXY_ERROR_NONE && line->mux && call->request->upgrade) {
+    if (error == STET_PROXY_ERROR_NONE && line->mux && !h2_client_takes(call->request)) {
         line_give_up(line);
         return STET_PROXY_ERROR_HTTP_UPGRADE_FAILED; /* [RFC 9113 §8.6] */
     }

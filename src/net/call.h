@@ -69,6 +69,7 @@ struct line;
 struct call_stage {
     bool headed; /* the final head has come */
     bool last;   /* the request is complete */
+    bool tunnel; /* it is a tunnel */
 };
 
 /* One call. Embedded in its owner, whose fields are the first three; the rest is private, but what
@@ -90,7 +91,8 @@ struct call {
     bool reused;     /* on a connection that had served before */
     bool heard;      /* something of a response came */
     bool sent;       /* some of the request may have reached the server */
-    bool refused;    /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7] */
+    bool refused; /* but the server did nothing with it: it may be sent again [RFC 9113 §8.7], or
+                     with http_upgrade_failed over HTTP/1.1 */
     bool wants_http1; /* ... by HTTP/1.1: it does not want this by HTTP/2 [RFC 9113 §7] */
 
     struct h2_client_stream *stream; /* on a connection it shares; NULL: has one of its own */

@@ -300,7 +300,7 @@ static void line_undraft(struct line *line)
     line->draft = NULL;
     line->call = NULL;
     call->request = &draft->request;
-    const bool begun = !(line->mux && request->upgrade) && line_begin(line, call);
+    const bool begun = (!line->mux || h2_client_takes(call->request)) && line_begin(line, call);
     call->request = request;
     if (begun && draft->content.bytes)
         more = call_send(call, stet_span(octets_at(&draft->content), octets_left(&draft->content)));

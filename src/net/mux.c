@@ -136,6 +136,10 @@ static int64_t call_due(const struct call *call)
 {
     const struct limits *limits = call->caller->limits;
 
+    if (h2_client_is_drafted(call->stream))
+        return after(call->since, limits->connect_timeout);
+    if (call->stage.tunnel)
+        return after(call->since, limits->tunnel_idle_timeout);
     if (h2_client_unsent(call->stream) > 0)
         return after(call->since, limits->request_idle_timeout);
     if (call->stage.headed)
@@ -148,21 +152,34 @@ static int64_t call_due(const struct call *call)
 /* [RFC 9209 §2.3] */
 static enum stet_proxy_error call_missed(const struct call *call)
 {
+    if (h2_client_is_drafted(call->stream))
+        return STET_PROXY_ERROR_CONNECTION_TIMEOUT;
     if (h2_client_unsent(call->stream) > 0)
         return STET_PROXY_ERROR_CONNECTION_WRITE_TIMEOUT;
     return call->stage.headed ? STET_PROXY_ERROR_CONNECTION_READ_TIMEOUT
                               : STET_PROXY_ERROR_HTTP_RESPONSE_TIMEOUT;
 }
 
+/* ms that pass before it has to be looked at, at least. */
+static uint64_t call_patience(const struct call *call)
+{
+    const struct limits *limits = call->caller->limits;
+    uint64_t least = limits->request_idle_timeout;
+
+    if (h2_client_is_drafted(call->stream))
+        return limits->connect_timeout;
+    if (call->stage.tunnel)
+        return limits->tunnel_idle_timeout;
+    least = limits->response_timeout < least ? limits->response_timeout : least;
+    return limits->response_idle_timeout < least ? limits->response_idle_timeout : least;
+}
+
 /* Something has begun to be waited for. */
 static void call_alive(struct call *call)
 {
-    const struct limits *limits = call->caller->limits;
+    const uint64_t least = call_patience(call);
     struct mux *mux = call->line->mux;
-    uint64_t least = limits->request_idle_timeout;
 
-    least = limits->response_timeout < least ? limits->response_timeout : least;
-    least = limits->response_idle_timeout < least ? limits->response_idle_timeout : least;
     call->since = mux_now(call->line);
     if (mux->look > after(call->since, least))
         mux->look = after(call->since, least);
@@ -295,8 +312,9 @@ static void mux_head(void *owner, const struct stet_response *response,
 {
     struct call *call = owner;
 
-    call_alive(call);
     call->stage.headed = true;
+    call->stage.tunnel = framing->content == RESPONSE_TUNNEL;
+    call_alive(call);
     call->events->head(call->owner, response, framing);
 }
 

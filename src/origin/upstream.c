@@ -18,6 +18,10 @@
  * then on, until the configuration is read again: it may want so for this request alone, but to ask
  * each twice would cost more than HTTP/2 gains.
  *
+ * WebSocket is asked for where anything else is: by HTTP/2, if that is spoken there [RFC 8441]. A
+ * server that speaks it and does not offer that is asked by HTTP/1.1 as well, and from then on by
+ * that alone, for as long; so is one that demands HTTP/1.1 for a WebSocket.
+ *
  * Given up: trying another server after a timeout. A request that is slow is most likely slow
  * everywhere, and asking for it several times over is how an outage spreads.
  */
@@ -40,6 +44,7 @@ struct server {
     struct call_place upgrade; /* the same, for what asks for an upgrade */
     struct call_place http1;   /* the same, where only HTTP/1.1 is offered */
     bool wants_http1;          /* it has demanded that [RFC 9113 §7] */
+    bool upgrades_http1;       /* WebSocket is to be asked for at `upgrade` */
     size_t busy;               /* requests under way */
     unsigned failures;         /* since `since` */
     int64_t since;             /* the first of them */
@@ -176,6 +181,7 @@ static void fetch_head(void *owner, const struct stet_response *response,
     struct fetch *fetch = owner;
     server_went_well(fetch_server(fetch));
     octets_fini(&fetch->held);
+    fetch->gone = true; /* nothing may be asked for again any more */
     fetch->events->head(fetch->owner, response, framing);
 }
 
@@ -214,7 +220,9 @@ static const struct call_place *fetch_place(const struct fetch *fetch)
 
     if (server->wants_http1)
         return &server->http1;
-    return fetch->sent.upgrade ? &server->upgrade : &server->place;
+    return fetch->sent.upgrade && (server->upgrades_http1 || !h2_client_takes(&fetch->sent))
+               ? &server->upgrade
+               : &server->place;
 }
 
 /* Asks the chosen server. */
@@ -274,9 +282,46 @@ static bool fetch_may_move(const struct fetch *fetch)
            fetch->call.error != STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
 }
 
+/* The server did not answer, and nobody else is to blame. */
+static bool fetch_was_failed(const struct fetch *fetch)
+{
+    const struct call *call = &fetch->call;
+    return !call->heard && !call_may_repeat(call) &&
+           call->error != STET_PROXY_ERROR_CONNECTION_LIMIT_REACHED &&
+           call->error != STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
+}
+
+/* A WebSocket that the server does not take by HTTP/2, but may by HTTP/1.1. */
+static bool fetch_goes_back(const struct fetch *fetch)
+{
+    const struct call *call = &fetch->call;
+    const struct server *server = fetch_server(fetch);
+
+    return fetch->sent.upgrade && call->refused && call->place == &server->place &&
+           server->upgrade.tls != server->place.tls &&
+           (call->error == STET_PROXY_ERROR_HTTP_UPGRADE_FAILED || call->wants_http1);
+}
+
+/* What the end of a call says of how its server is to be asked. */
+static void fetch_learn(const struct fetch *fetch)
+{
+    struct server *server = fetch_server(fetch);
+
+    if (fetch_goes_back(fetch))
+        server->upgrades_http1 = true;
+    else
+        server->wants_http1 |= fetch->call.wants_http1;
+    if (fetch_was_failed(fetch))
+        server_failed(server, loop_now(fetch->upstream->loop));
+}
+
 /* Starts again, if that is lawful and may help. */
 static bool fetch_retries(struct fetch *fetch)
 {
+    if (fetch_goes_back(fetch)) {
+        fetch_again(fetch, false);
+        return true;
+    }
     bool repeats = fetch_may_repeat(fetch), dead = call_may_repeat(&fetch->call);
 
     if (!repeats && !fetch_may_move(fetch))
@@ -294,24 +339,13 @@ static void fetch_close(struct fetch *fetch)
     octets_fini(&fetch->held);
 }
 
-/* The server did not answer, and nobody else is to blame. */
-static bool fetch_was_failed(const struct fetch *fetch)
-{
-    const struct call *call = &fetch->call;
-    return !call->heard && !call_may_repeat(call) &&
-           call->error != STET_PROXY_ERROR_CONNECTION_LIMIT_REACHED &&
-           call->error != STET_PROXY_ERROR_PROXY_INTERNAL_ERROR;
-}
-
 static void fetch_end(void *owner, enum client_end end, const struct stet_head *trailers)
 {
     struct fetch *fetch = owner;
 
     fetch_server(fetch)->busy--;
     if (end != CLIENT_COMPLETE) {
-        fetch_server(fetch)->wants_http1 |= fetch->call.wants_http1;
-        if (fetch_was_failed(fetch))
-            server_failed(fetch_server(fetch), loop_now(fetch->upstream->loop));
+        fetch_learn(fetch);
         if (fetch_retries(fetch))
             return;
     }

@@ -73,7 +73,8 @@ struct fetch {
  *     gone over one that had served before, else on another server [RFC 9110 §9.2.2,
  *     RFC 9112 §9.3.1];
  *   - once, whatever it is, on a new connection, when the server has refused it unseen and all of
- *     its content is still held [RFC 9113 §8.7]. */
+ *     its content is still held [RFC 9113 §8.7];
+ *   - over HTTP/1.1, when it asks for WebSocket and the server does not take that over HTTP/2. */
 void fetch_start(struct upstream *upstream, struct fetch *fetch);
 
 /* As those of net/call.h. */

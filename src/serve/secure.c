@@ -139,8 +139,9 @@ static struct tls_context *secure_make(const struct config_origin *origin, unsig
     return tls_context_client(&client, complaint);
 }
 
-/* The contexts, as they are or new. An upgrade needs HTTP/1.1 [RFC 9113 §8.6], so where both are
- * offered it has a context that offers that alone. False with a complaint. */
+/* The contexts, as they are or new. An upgrade needs HTTP/1.1 [RFC 9113 §8.6], but for WebSocket
+ * where the server takes it otherwise [RFC 8441]; so where both are offered it has a context that
+ * offers that alone. False with a complaint. */
 static bool secure_contexts(const struct config *config, struct config_origin *origin,
                             char complaint[TLS_WORDS])
 {

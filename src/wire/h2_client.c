@@ -12,8 +12,7 @@
  * A connection that breaks ends all its streams, but only behind nghttp2's functions, which must
  * not find their session gone.
  *
- * Given up: server push [RFC 9113 §8.4], and extended CONNECT [RFC 8441]: who asks for an upgrade
- * is better served by HTTP/1.1, where the origin sees what the client has said.
+ * Given up: server push [RFC 9113 §8.4].
  */
 #include "wire/h2_client.h"
 
@@ -155,6 +154,7 @@ static void stream_free(struct h2_client_stream *stream)
     octets_fini(&stream->held);
     if (stream->trailers)
         h2_client_head_return(stream->client->kit, stream->trailers);
+    memory_free(stream->tunnel);
     memory_free(stream);
 }
 
@@ -306,6 +306,8 @@ static void stream_over(struct h2_client_stream *stream)
 {
     stream->is.over = true;
     stream->client->busy--;
+    if (stream->is.drafted)
+        h2_client_stream_close(stream);
     octets_fini(&stream->upload.unsent);
     octets_fini(&stream->held);
     stream->upload.trailers = STET_SPAN_NONE;
@@ -317,7 +319,7 @@ static void stream_reset(struct h2_client_stream *stream, uint32_t code)
 {
     struct h2_client *client = stream->client;
 
-    if (stream->is.closed || client->fault)
+    if (stream->is.closed || stream->is.drafted || client->fault)
         return;
     if (nghttp2_submit_rst_stream(client->session, NGHTTP2_FLAG_NONE, stream->id, code) != 0)
         h2_client_part(client, STET_PROXY_ERROR_PROXY_INTERNAL_ERROR, NGHTTP2_INTERNAL_ERROR);
@@ -354,6 +356,7 @@ void h2_client_fail(struct h2_client_stream *stream, enum stet_proxy_error error
 void h2_client_stream_close(struct h2_client_stream *stream)
 {
     stream->is.closed = true;
+    stream->is.drafted = false;
     stream->client->open--;
     stream->client->swept &= !stream->is.over;
 }
@@ -369,6 +372,15 @@ static void stream_link(struct h2_client_stream *stream)
     client->streams = stream;
 }
 
+/* Now, or when it is known what the origin offers. */
+static bool stream_submit(struct h2_client_stream *stream, const struct client_request *request)
+{
+    if (!request->upgrade)
+        return h2_client_submit(stream, request);
+    stream->client->due |= stream->client->greeted;
+    return h2_client_tunnel_draft(stream, request);
+}
+
 struct h2_client_stream *h2_client_begin(struct h2_client *client,
                                          const struct client_request *request,
                                          const struct h2_client_events *events, void *owner)
@@ -381,12 +393,12 @@ struct h2_client_stream *h2_client_begin(struct h2_client *client,
     stream->client = client;
     stream->events = events;
     stream->owner = owner;
-    stream->method = (uint8_t)request->method;
+    stream->method = (uint8_t)(request->upgrade ? STET_METHOD_CONNECT : request->method);
     stream->is.counted = request->has_content && request->length_known;
     stream->upload.left = stream->is.counted ? request->length : 0;
-    stream->is.last = request->method != STET_METHOD_CONNECT &&
+    stream->is.last = stream->method != STET_METHOD_CONNECT &&
                       (!request->has_content || (stream->is.counted && request->length == 0));
-    if (!h2_client_submit(stream, request)) {
+    if (!stream_submit(stream, request)) {
         memory_free(stream);
         return NULL;
     }
@@ -412,6 +424,8 @@ void h2_client_cancel(struct h2_client_stream *stream)
 
 static void stream_run(struct h2_client_stream *stream)
 {
+    if (stream->is.drafted && stream->client->greeted && !stream->client->fault)
+        h2_client_tunnel_go(stream);
     if (!stream->is.over)
         h2_client_tell(stream);
     if (stream->is.over || !stream->is.waits ||

@@ -45,6 +45,7 @@ struct h2_client_marks {
     bool waits : 1;   /* its owner sends none, for want of room */
     bool last : 1;    /* the request content is complete, perhaps not sent */
     bool counted : 1; /* and its length was announced */
+    bool drafted : 1; /* nghttp2 does not know it yet: it waits for the origin's SETTINGS */
 };
 
 /* Request content on its way. */
@@ -73,6 +74,7 @@ struct h2_client_stream {
     struct h2_client_upload upload;
     struct octets held;              /* response content that was not wanted yet */
     struct h2_client_head *trailers; /* that were */
+    struct h2_client_tunnel *tunnel; /* that is asked for by extended CONNECT, until the answer */
     const struct h2_client_events *events;
     void *owner;
     struct h2_client *client;
@@ -89,8 +91,15 @@ void h2_client_free(struct h2_client *client);
 /* May begin a request: neither side is leaving, and both allow another stream. */
 bool h2_client_has_room(const struct h2_client *client);
 
-/* Begins a request, whose `upgrade` is false, while there is room. NULL when memory is out, and
- * nothing was begun. */
+/* HTTP/2 can say this: it asks for no upgrade, or for WebSocket [RFC 8441]. */
+bool h2_client_takes(const struct client_request *request);
+
+/* Begins a request that can be said, while there is room. NULL when memory is out, and nothing was
+ * begun.
+ *
+ * WebSocket is asked for by extended CONNECT and answered as over HTTP/1.1: with a 101 that accepts
+ * the key, behind which both directions are octets of a tunnel. It waits for the SETTINGS of the
+ * origin; if they do not offer it, it ends, refused, with http_upgrade_failed. */
 struct h2_client_stream *h2_client_begin(struct h2_client *client,
                                          const struct client_request *request,
                                          const struct h2_client_events *events, void *owner);
@@ -132,6 +141,9 @@ void h2_client_closed(struct h2_client *client);
 
 /* Octets of request content that are not given out yet. */
 size_t h2_client_unsent(const struct h2_client_stream *stream);
+
+/* It waits for the SETTINGS of the origin. */
+bool h2_client_is_drafted(const struct h2_client_stream *stream);
 
 /* Its owner has said that it takes no content, and not that it goes on. */
 bool h2_client_is_paused(const struct h2_client_stream *stream);

@@ -11,6 +11,9 @@
 
 #include <nghttp2/nghttp2.h>
 
+/* Fields that may be put behind those that came. */
+enum { H2_CLIENT_HEAD_EXTRA = 2 };
+
 /* One that is being collected. The spans point into buffers that nghttp2 lends until
  * h2_client_head_clear. */
 struct h2_client_head {
@@ -20,7 +23,7 @@ struct h2_client_head {
     size_t size;                 /* octets, as HTTP/1 would have them */
     bool trailers;
     struct h2_client_head *next; /* while it is spare */
-    struct stet_field fields[H1_FIELDS_MAX];
+    struct stet_field fields[H1_FIELDS_MAX + H2_CLIENT_HEAD_EXTRA];
     nghttp2_rcbuf *lent[2 * H1_FIELDS_MAX];
 };
 

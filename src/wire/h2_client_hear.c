@@ -14,6 +14,7 @@
  * them. An origin that goes on for ever loses the connection [RFC 9113 §10.5].
  */
 #include "base/check.h"
+#include "base/memory.h"
 #include "wire/h2_client_parts.h"
 
 enum { HEAD_PAYS = 8, CONTENT_PAYS = 2 };
@@ -96,7 +97,11 @@ static void hear_final(struct h2_client_stream *stream, struct h2_client_head *h
     }
     stream->is.headed = true;
     stream->content_left = stream->framing.content == RESPONSE_LENGTH ? stream->framing.length : 0;
+    if (stream->tunnel && stream->framing.content == RESPONSE_TUNNEL)
+        h2_client_tunnel_answer(stream, head);
     stream->events->response.head(stream->owner, &head->response, &stream->framing);
+    memory_free(stream->tunnel);
+    stream->tunnel = NULL;
     if (ends && !stream->is.over)
         stream_whole(stream, NULL);
 }
@@ -116,8 +121,10 @@ static bool hear_head(struct h2_client_stream *stream, struct h2_client_head *he
     enum stet_proxy_error fault = h2_client_head_check(head);
 
     stream->heard = true;
-    if (head->trailers && !ends && !fault)
-        fault = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR; /* [RFC 9113 §8.1] */
+    const bool tunnel = stream->is.headed && stream->framing.content == RESPONSE_TUNNEL;
+
+    if (head->trailers && (!ends || tunnel) && !fault)
+        fault = STET_PROXY_ERROR_HTTP_PROTOCOL_ERROR; /* [RFC 9113 §8.1, §8.5] */
     if (fault) {
         stream_refuse(stream, fault);
     } else if (head->trailers) {
@@ -263,6 +270,8 @@ static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, 
         stream_whole(stream, NULL);
     else if (frame->hd.type == NGHTTP2_RST_STREAM && stream)
         stream->is.reset = true;
+    else if (frame->hd.type == NGHTTP2_SETTINGS && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
+        client->due = client->greeted = true;
     else if (frame->hd.type == NGHTTP2_GOAWAY)
         client->wants_http1 |= frame->goaway.error_code == NGHTTP2_HTTP_1_1_REQUIRED;
     return 0;

@@ -31,7 +31,8 @@ struct h2_client {
     int64_t idle_frames;         /* that ask for nothing and the origin may still send */
     enum stet_proxy_error fault; /* of the connection; it is the end of it */
     bool wants_http1;            /* the origin has left for HTTP/1.1 */
-    bool due;                    /* some stream has something to tell */
+    bool greeted;                /* the SETTINGS of the origin have come */
+    bool due;                    /* some stream has something to tell, or to begin */
     bool swept;                  /* no stream is to be freed */
 };
 
@@ -78,7 +79,22 @@ void h2_client_speak(nghttp2_session_callbacks *callbacks);
 /* Hands the request to nghttp2, for `stream`. False when memory is out. */
 bool h2_client_submit(struct h2_client_stream *stream, const struct client_request *request);
 
+/* The same for a head that is written already. */
+bool h2_client_submit_lines(struct h2_client_stream *stream, const nghttp2_nv *lines, size_t count);
+
 /* Useful work pays for frames that ask for nothing. */
 void h2_client_pay(struct h2_client *client, int64_t frames);
+
+/* ---- h2_client_tunnel.c ---- */
+
+/* Keeps a handshake of WebSocket for when it is known whether the origin wants it as extended
+ * CONNECT. False when memory is out. */
+bool h2_client_tunnel_draft(struct h2_client_stream *stream, const struct client_request *request);
+
+/* It is known: submits what was drafted, or ends the stream. */
+void h2_client_tunnel_go(struct h2_client_stream *stream);
+
+/* Makes the 2xx that has opened the tunnel the 101 that was asked for. */
+void h2_client_tunnel_answer(const struct h2_client_stream *stream, struct h2_client_head *head);
 
 #endif

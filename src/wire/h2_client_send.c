@@ -157,11 +157,21 @@ static ssize_t content_read(nghttp2_session *session, int32_t id, uint8_t *to, s
     return (ssize_t)size;
 }
 
+bool h2_client_submit_lines(struct h2_client_stream *stream, const nghttp2_nv *lines, size_t count)
+{
+    const nghttp2_data_provider content = {.source.ptr = stream, .read_callback = content_read};
+    const bool whole = stream->is.last && octets_left(&stream->upload.unsent) == 0;
+
+    stream->id = nghttp2_submit_request(stream->client->session, NULL, lines, count,
+                                        whole ? NULL : &content, stream);
+    h2_client_pay(stream->client, REQUEST_PAYS);
+    return stream->id > 0;
+}
+
 bool h2_client_submit(struct h2_client_stream *stream, const struct client_request *request)
 {
     struct h2_client *client = stream->client;
     const size_t count = LINES_OWN + block_lines(request->block);
-    const nghttp2_data_provider content = {.source.ptr = stream, .read_callback = content_read};
     struct lines lines;
 
     client_request_check(request);
@@ -169,17 +179,15 @@ bool h2_client_submit(struct h2_client_stream *stream, const struct client_reque
     if (!lines_open(&lines, count, request->block.len + LENGTH_DIGITS))
         return false;
     lines_put_all(&lines, request, client->scheme);
-    stream->id = nghttp2_submit_request(client->session, NULL, lines.list, lines.count,
-                                        stream->is.last ? NULL : &content, stream);
+    const bool submitted = h2_client_submit_lines(stream, lines.list, lines.count);
     memory_free(lines.list);
-    h2_client_pay(client, REQUEST_PAYS);
-    return stream->id > 0;
+    return submitted;
 }
 
 static void content_wake(struct h2_client_stream *stream)
 {
     struct h2_client *client = stream->client;
-    if (stream->is.closed || stream->is.over)
+    if (stream->is.closed || stream->is.over || stream->is.drafted)
         return;
     /* A stream that is not open yet asks by itself. */
     if (nghttp2_session_resume_data(client->session, stream->id) == NGHTTP2_ERR_NOMEM)

@@ -246,7 +246,7 @@ def gone(report):
 
 
 def websocket(report):
-    """WebSocket to an origin that offers HTTP/2 as well goes over HTTP/1.1"""
+    """WebSocket to an origin that speaks HTTP/2, but not for that, goes over HTTP/1.1"""
     with origins.node_origin() as url, place() as own:
         port, pem_key = free_port(), certificate(own)
         inner = url.replace("http://", "")

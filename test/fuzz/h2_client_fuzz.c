@@ -2,7 +2,8 @@
  * comes, however it is cut; and nothing is left behind.
  *
  * The first octet chooses how the input is cut and what the owners of the streams do; the second
- * one the requests. The rest is what the origin sends, behind its SETTINGS. */
+ * one the requests. The rest is what the origin sends, behind its SETTINGS, which with 32 in the
+ * first octet offer extended CONNECT; a request of kind 3 asks for WebSocket then. */
 #include "wire/h2_client.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ struct owner {
     struct h2_client_stream *stream;
     struct world *world;
     uint64_t content, length;
-    bool has_length, headed, ended, paused;
+    bool has_length, headed, ended, paused, socket;
     unsigned interims;
 };
 
@@ -58,7 +59,10 @@ static void on_head(void *data, const struct stet_response *response,
                     const struct response_framing *framing)
 {
     struct owner *owner = data;
-    must(!owner->ended && !owner->headed && response->status >= 200 && response->status < 600);
+    const bool opens = response->status == 101;
+    must(!owner->ended && !owner->headed && response->status < 600);
+    must(opens ? owner->socket && framing->content == RESPONSE_TUNNEL : response->status >= 200);
+    must(opens == stet_head_has(&response->head, STET_FIELD_UPGRADE));
     must(framing->content != RESPONSE_UNTIL_CLOSE && framing->version == 20);
     must_be_clean(&response->head);
     owner->headed = true;
@@ -100,15 +104,21 @@ static const struct h2_client_events events = {{on_interim, on_head, on_content,
 static void world_begin(struct world *world, uint8_t methods)
 {
     static const char *const names[] = {"GET", "HEAD", "POST", "GET"};
+    static const struct stet_span handshake =
+        STET_SPAN_INIT("Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
     for (size_t i = 0; i < STREAMS && h2_client_has_room(world->client); i++) {
         const struct stet_span name = stet_span_of(names[methods >> (2 * i) & 3]);
+        const bool socket = (methods >> (2 * i) & 3) == 3 && (world->manner & 32);
         const bool content = name.at[0] == 'P';
         const struct client_request request = {.method = stet_method_of(name),
                                                .method_name = name,
                                                .target = STET_SPAN("/"),
                                                .host = STET_SPAN("a"),
+                                               .block = socket ? handshake : STET_SPAN_NONE,
+                                               .upgrade = socket,
                                                .has_content = content};
         struct owner *owner = &world->owners[i];
+        owner->socket = socket;
         owner->world = world;
         owner->stream = h2_client_begin(world->client, &request, &events, owner);
         if (content)
@@ -149,6 +159,7 @@ static void world_feed(struct world *world, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t settings[9] = {0, 0, 0, 4};
+    static const uint8_t offer[15] = {0, 0, 6, 4, [10] = 8, [14] = 1};
     struct limits limits = limits_default();
     struct world world = {0};
 
@@ -162,7 +173,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.manner = data[0];
     world_begin(&world, data[1]);
     world_flush(&world);
-    world_feed(&world, settings, sizeof settings);
+    if (world.manner & 32)
+        world_feed(&world, offer, sizeof offer);
+    else
+        world_feed(&world, settings, sizeof settings);
     world_feed(&world, data + 2, size - 2);
     for (unsigned i = 0; i < 100; i++)
         world_flush(&world);

@@ -169,9 +169,20 @@ static struct client_request request_of(const char *method)
                                    .has_content = content};
 }
 
+/* The example of RFC 6455 §1.3. */
+static struct client_request socket_request(void)
+{
+    struct client_request request = request_of("GET");
+    request.upgrade = true;
+    request.block = STET_SPAN("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    return request;
+}
+
 static void begin(struct talk *t, size_t index, const char *method)
 {
-    const struct client_request request = request_of(method);
+    const bool socket = strcmp(method, "SOCKET") == 0 || strcmp(method, "BARE") == 0;
+    const struct client_request request = socket ? socket_request() : request_of(method);
     t->streams[index] = h2_client_begin(t->client, &request, &events, &t->streams[index]);
     assert_non_null(t->streams[index]);
 }
@@ -214,6 +225,17 @@ static void feed(struct talk *t, const struct h2_script *script, size_t cut, siz
     }
 }
 
+/* Nobody asks for a socket before it is offered, so that is told whole. */
+static void offer(struct talk *t)
+{
+    struct h2_script script;
+
+    h2_script_init(&script);
+    h2_script_add(&script, "X 000006040000000000000800000001"); /* ENABLE_CONNECT_PROTOCOL */
+    h2_client_feed(t->client, (const char *)script.bytes, script.size);
+    h2_script_fini(&script);
+}
+
 static const char *play(const struct row *row, size_t cut, size_t piece)
 {
     static char heard[HEARD_ROOM];
@@ -224,6 +246,8 @@ static const char *play(const struct row *row, size_t cut, size_t piece)
     h2_script_init(&script);
     h2_script_add(&script, "S;");
     h2_script_add(&script, row_script(row));
+    if (strcmp(row_method(row), "SOCKET") == 0)
+        offer(&t);
     begin(&t, 0, row_method(row));
     flush(&t);
     feed(&t, &script, cut, piece);
@@ -311,6 +335,29 @@ static const struct row good_rows[] = {
     {"C-9110-9.3.6-1", "a tunnel", "CONNECT> H :status=200;D abc", "200 tunnel [abc] ..."},
 };
 
+#define OPEN "101 tunnel Upgrade=websocket Sec-WebSocket-Accept=s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "
+
+static const struct row socket_rows[] = {
+    {"C-8441-5-1", "a tunnel", "SOCKET> H :status=200;D ab;D c", OPEN "[abc] ..."},
+    {"C-8441-5-1", "its end", "SOCKET> H :status=200;D ab;De", OPEN "[ab] complete <reset 8>"},
+    {"C-8441-5-1", "any success", "SOCKET> H :status=201&content-length=3;D abcd",
+     OPEN "[abcd] ..."},
+    {"C-8441-5-1", "an accept of its own", "SOCKET> H :status=200&sec-websocket-accept=x&a=b",
+     "101 tunnel a=b Upgrade=websocket "
+     "Sec-WebSocket-Accept=s3pPLMBiTxaQ9kYGzzhZRbK+xOo= ..."},
+    {"C-8441-5-1", "a refusal", "SOCKET> H :status=403&content-length=2;De no",
+     "403 length content-length=2 [no] complete <reset 8>"},
+    {"C-8441-5-1", "interim", "SOCKET> H :status=103;H :status=200", "(103) " OPEN "..."},
+    {"C-8441-5-1", "reset", "SOCKET> H :status=200;D ab;R 2",
+     OPEN "[ab] truncated http_response_incomplete"},
+    {"C-9113-8.7-1", "refused unseen", "SOCKET> R 7", "truncated connection_terminated refused"},
+    {"C-9113-8.6-1", "there is no 101", "SOCKET> H :status=101", BAD},
+    {"C-9113-8.5-1", "no trailers", "SOCKET> H :status=200;He a=b", OPEN BAD},
+    {"C-8441-3-2", "not offered", "BARE> ", "truncated http_upgrade_failed refused"},
+    {"C-8441-3-1", "taken back", "SOCKET> X 000006040000000000000800000000",
+     "malformed http_protocol_error <goaway 1>"},
+};
+
 static const struct row bad_rows[] = {
 #define H2_ANSWER(id, name, script, want) {id, name, script, want},
 #include "h2_answers.tbl"
@@ -331,6 +378,49 @@ static void test_good(void **state)
     assert_int_equal(play_rows(good_rows, COUNT(good_rows)), 0);
 }
 
+/* What is no proper handshake is not for HTTP/2. */
+static const struct {
+    const char *id, *name, *block, *method;
+    bool takes;
+} asked[] = {
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    {"C-8441-5-1", "WebSocket", "upgrade: WebSocket\r\n" KEY, "GET", true},
+    {"C-8441-5-1", "another", "Upgrade: other\r\n" KEY, "GET", false},
+    {"C-8441-5-1", "a choice", "Upgrade: websocket, other\r\n" KEY, "GET", false},
+    {"C-8441-5-1", "twice", "Upgrade: websocket\r\nUpgrade: other\r\n" KEY, "GET", false},
+    {"C-8441-5-1", "no GET", "Upgrade: websocket\r\n" KEY, "OPTIONS", false},
+    {"C-8441-5-1", "no key", "Upgrade: websocket\r\n", "GET", false},
+    {"C-8441-5-1", "two keys", "Upgrade: websocket\r\n" KEY KEY, "GET", false},
+    {"C-8441-5-1", "a short key", "Upgrade: websocket\r\nSec-WebSocket-Key: YQ==\r\n", "GET",
+     false},
+    {"C-8441-5-1", "17 octets",
+     "Upgrade: websocket\r\nSec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Njc=\r\n", "GET", false},
+    {"C-8441-5-1", "no base64",
+     "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25j?Q==\r\n", "GET", false},
+};
+
+static void test_asked(void **state)
+{
+    int failed = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        struct client_request request = request_of(asked[i].method);
+        request.upgrade = true;
+        request.block = stet_span_of(asked[i].block);
+        if (h2_client_takes(&request) != asked[i].takes) {
+            print_error("%s %s\n", asked[i].id, asked[i].name);
+            failed++;
+        }
+    }
+    assert_int_equal(failed, 0);
+}
+
+static void test_socket(void **state)
+{
+    (void)state;
+    assert_int_equal(play_rows(socket_rows, COUNT(socket_rows)), 0);
+}
+
 static void test_bad(void **state)
 {
     (void)state;
@@ -341,6 +431,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_socket),
         cmocka_unit_test(test_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,11 +112,11 @@ static inline void h2_origin_heard(struct sim_client *end, void *owner)
     h2_origin_pump(owner);
 }
 
-/* `streams`: SETTINGS_MAX_CONCURRENT_STREAMS, or 0 to say nothing of it. */
-static inline struct h2_origin *h2_origin_new(struct sim_client *end, uint32_t streams)
+/* It says so of itself first. */
+static inline struct h2_origin *h2_origin_open(struct sim_client *end,
+                                               const nghttp2_settings_entry *settings, size_t count)
 {
     struct h2_origin *origin = calloc(1, sizeof *origin);
-    const nghttp2_settings_entry entry = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams};
     nghttp2_session_callbacks *callbacks;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, h2_origin_begins);
@@ -125,11 +125,18 @@ static inline struct h2_origin *h2_origin_new(struct sim_client *end, uint32_t s
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, h2_origin_frame);
     nghttp2_session_server_new(&origin->session, callbacks, origin);
     nghttp2_session_callbacks_del(callbacks);
-    nghttp2_submit_settings(origin->session, 0, &entry, streams > 0);
+    nghttp2_submit_settings(origin->session, 0, settings, count);
     origin->end = end;
     sim_client_heard(end, h2_origin_heard, origin);
     h2_origin_pump(origin);
     return origin;
+}
+
+/* `streams`: SETTINGS_MAX_CONCURRENT_STREAMS, or 0 to say nothing of it. */
+static inline struct h2_origin *h2_origin_new(struct sim_client *end, uint32_t streams)
+{
+    const nghttp2_settings_entry entry = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams};
+    return h2_origin_open(end, &entry, streams > 0);
 }
 
 static inline void h2_origin_free(struct h2_origin *origin)
