@@ -312,31 +312,31 @@ static void terminal_is_not_steered(void **state)
 struct look_row {
     const char *id;
     const char *name;
-    struct report_look look;
     const char *words;
+    struct report_look look;
     bool there;
 };
 
 static const struct look_row look_rows[] = {
-    {"look", "the URL and its worst", {0}, "bad   http://h/a: a 304 was false", true},
-    {"look", "no answer", {0}, "bad   http://h/a: there is no answer", true},
-    {"look", "why", {0}, "Why: Whoever holds", true},
-    {"look", "what to do", {0}, "Do:  Make the entity tag", true},
-    {"look", "what is good is not told", {0}, "true-304:", false},
-    {"look", "unless all is wanted", {.verbose = true}, "true-304:", true},
-    {"look", "no evidence", {0}, "< b", false},
-    {"look", "unless all is wanted", {.verbose = true}, "          < b\n", true},
-    {"look", "no law", {0}, "Law:", false},
-    {"look", "the law", {.verbose = true}, "Law: RFC 9110", true},
-    {"look", "advice", {.verbose = true}, "nginx: ", true},
-    {"look", "no colour", {.verbose = true}, "\033", false},
-    {"look", "colour", {.colour = true}, "\033[1;31mbad\033[0m", true},
-    {"look", "sums", {0}, "2 URLs, 31 requests, 121 KiB: 2 bad, 1 warn, 0 info, 1 good", true},
-    {"look", "the past", {0}, "20 of these would be 304,", true},
-    {"look", "what it takes for granted", {0}, "Reckoned with the sizes of these", true},
-    {"look", "advice for the server at hand", {0}, "nginx: `etag on;`", true},
-    {"look", "and for no other", {0}, "Apache: ", false},
-    {"look", "nothing is wider than a terminal", {0}, NULL, false},
+    {"look", "the URL and its worst", "bad   http://h/a: a 304 was false", {0}, true},
+    {"look", "no answer", "bad   http://h/a: there is no answer", {0}, true},
+    {"look", "why", "Why: Whoever holds", {0}, true},
+    {"look", "what to do", "Do:  Make the entity tag", {0}, true},
+    {"look", "what is good is not told", "true-304:", {0}, false},
+    {"look", "unless all is wanted", "true-304:", {.verbose = true}, true},
+    {"look", "no evidence", "< b", {0}, false},
+    {"look", "unless all is wanted", "          < b\n", {.verbose = true}, true},
+    {"look", "no law", "Law:", {0}, false},
+    {"look", "the law", "Law: RFC 9110", {.verbose = true}, true},
+    {"look", "advice", "nginx: ", {.verbose = true}, true},
+    {"look", "no colour", "\033", {.verbose = true}, false},
+    {"look", "colour", "\033[1;31mbad\033[0m", {.colour = true}, true},
+    {"look", "sums", "2 URLs, 31 requests, 121 KiB: 2 bad, 1 warn, 0 info, 1 good", {0}, true},
+    {"look", "the past", "20 of these would be 304,", {0}, true},
+    {"look", "what it takes for granted", "Reckoned with the sizes of these", {0}, true},
+    {"look", "advice for the server at hand", "nginx: `etag on;`", {0}, true},
+    {"look", "and for no other", "Apache: ", {0}, false},
+    {"look", "nothing is wider than a terminal", NULL, {0}, false},
 };
 
 static size_t widest(const struct text *text)
