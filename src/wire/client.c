@@ -31,7 +31,8 @@ static bool may_send(enum stet_field_id id, bool upgrade)
 static void block_check(const struct client_request *request)
 {
     const struct stet_span block = request->block;
-    struct h1_cursor cursor = h1_cursor_over(block.at, block.len, block.len);
+    const char *bytes = block.len > 0 ? block.at : ""; /* NULL has no offsets, not even 0 */
+    struct h1_cursor cursor = h1_cursor_over(bytes, block.len, block.len);
     struct stet_field field;
     bool upgrades = false;
 
