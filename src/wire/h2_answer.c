@@ -21,7 +21,7 @@
 #include "wire/h1_write.h"
 
 /* The octets of a session whose tables are full, and of a stream in it. */
-enum { H2_HEAP_TABLES = 131072, H2_HEAP_STREAM = 1024 };
+enum { H2_HEAP_TABLES = 65536, H2_HEAP_STREAM = 512 };
 
 /* A head that waits; its spans point behind it. */
 struct h2_late {
