@@ -1,5 +1,6 @@
 /* Validators made here: an ETag and a Last-Modified that the origin does not know.
  */
+#include "base/check.h"
 #include "base/memory.h"
 #include "cache/shelf.h"
 #include "cache/shelf_head.h"
@@ -33,6 +34,7 @@ bool shelf_tag(struct entry *entry, struct stet_span tag, int64_t modified)
 {
     for (;;) {
         struct entry_head *head = entry_head(entry);
+        CHECK(head); /* what fills has one */
         const unsigned char changes = entry_head_changes(head);
         struct entry_head *tagged = head_tagged(head, changes, tag, modified);
         const bool done = tagged && entry_amend_from(entry, head, changes, tagged);
