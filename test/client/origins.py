@@ -72,7 +72,7 @@ def nginx_origin(root, folder, listen="", tls=""):
     write(folder / "nginx.conf",
           NGINX.format(folder=folder, root=root, port=port, listen=listen, tls=tls))
     with spawned(["nginx", "-p", folder, "-c", folder / "nginx.conf"], lambda _: connects(port),
-                 stdout=subprocess.DEVNULL):
+                 end="terminate", stdout=subprocess.DEVNULL):
         yield f"http://127.0.0.1:{port}"
 
 
