@@ -210,13 +210,10 @@ def ready(name, url):
     return harness.eventually(settled)
 
 
-def examine(name):
-    """(version, findings) of a peer."""
-    _, _, configure, flag = PEERS[name]
-    program = PEERS[name][0]
-    said = subprocess.run([program, flag], capture_output=True, check=False)
-    text = (said.stdout + said.stderr).decode("utf-8", "replace")
-    version = re.search(r"\d+\.\d+[\w.]*", text)
+@contextlib.contextmanager
+def standing(name):
+    """(folder, site, URL) of a peer that runs, and has nothing to settle any more."""
+    _, _, configure, _ = PEERS[name]
     with harness.place() as folder:
         folder.chmod(0o755)
         site = folder / "site"
@@ -227,7 +224,17 @@ def examine(name):
         with running(configure(folder, site, port), folder, port) as url:
             for path in FILES:
                 ready(name, url + path)
-            return version[0] if version else "?", look(folder, site, url)
+            yield folder, site, url
+
+
+def examine(name):
+    """(version, findings) of a peer."""
+    program, _, _, flag = PEERS[name]
+    said = subprocess.run([program, flag], capture_output=True, check=False)
+    text = (said.stdout + said.stderr).decode("utf-8", "replace")
+    version = re.search(r"\d+\.\d+[\w.]*", text)
+    with standing(name) as (folder, site, url):
+        return version[0] if version else "?", look(folder, site, url)
 
 
 def judge(report, name, found, wanted):
@@ -273,21 +280,12 @@ def behind(report, name, folder, url):
 
 def fronted(report):
     """stet proxy in front of each makes nothing worse, and nothing is said of it that is not so"""
-    for name, (program, _, configure, _) in PEERS.items():
+    for name, (program, *_) in PEERS.items():
         if not harness.shutil.which(program):
             report.skip(name, "it is not installed")
             continue
-        with harness.place() as folder:
-            folder.chmod(0o755)
-            site = folder / "site"
-            for path, content in FILES.items():
-                harness.write(site / path, content)
-            settle(site)
-            port = free_port()
-            with running(configure(folder, site, port), folder, port) as url:
-                for path in FILES:
-                    ready(name, url + path)
-                behind(report, name, folder, url)
+        with standing(name) as (folder, _, url):
+            behind(report, name, folder, url)
 
 
 def write_note():

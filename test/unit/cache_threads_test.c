@@ -8,6 +8,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "cache/cache.h"
+#include "fetch_facts.h"
 #include "message.h"
 #include "table.h"
 
@@ -204,36 +205,6 @@ void fetch_finish(struct fetch *fetch)
 void fetch_resume(struct fetch *fetch)
 {
     (void)fetch; /* contents are smaller than a pipe */
-}
-
-enum stet_proxy_error fetch_error(const struct fetch *fetch)
-{
-    return fetch->call.error;
-}
-
-/* Whatever is asked in this world is sent. */
-bool fetch_may_have_acted(const struct fetch *fetch)
-{
-    (void)fetch;
-    return true;
-}
-
-int fetch_alert(const struct fetch *fetch)
-{
-    (void)fetch;
-    return 0;
-}
-
-unsigned fetch_version(const struct fetch *fetch)
-{
-    (void)fetch;
-    return 11;
-}
-
-struct stet_span fetch_next_hop(const struct fetch *fetch)
-{
-    (void)fetch;
-    return STET_SPAN("origin");
 }
 
 /* ---- askers ---- */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cache/cache.h"
 #include "cache/noise.h"
+#include "fetch_facts.h"
 #include "io/loop_sim.h"
 #include "message.h"
 #include "stet/answer.h"
@@ -194,36 +195,6 @@ void fetch_cancel(struct fetch *fetch)
     assert_non_null(origin);
     origin->cancelled = true;
     origin->fetch = NULL;
-}
-
-enum stet_proxy_error fetch_error(const struct fetch *fetch)
-{
-    return fetch->call.error;
-}
-
-/* Whatever is asked in this world is sent. */
-bool fetch_may_have_acted(const struct fetch *fetch)
-{
-    (void)fetch;
-    return true;
-}
-
-int fetch_alert(const struct fetch *fetch)
-{
-    (void)fetch;
-    return 0;
-}
-
-unsigned fetch_version(const struct fetch *fetch)
-{
-    (void)fetch;
-    return 11;
-}
-
-struct stet_span fetch_next_hop(const struct fetch *fetch)
-{
-    (void)fetch;
-    return STET_SPAN("origin:80");
 }
 
 /* ---- askers ---- */
